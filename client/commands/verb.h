@@ -1,0 +1,33 @@
+// What the verbs have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace binlogd {
+
+// The positional argument that names a streamer; completion goes by it.
+inline constexpr char kStreamerArgument[] = "NAME";
+
+// A verb that takes the global options after itself too.
+inline CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::string& description) {
+  CLI::App* verb = app->add_subcommand(name, description);
+  verb->fallthrough();
+  return verb;
+}
+
+// Adds the streamer's name to a verb.
+inline CLI::Option* AddStreamerName(CLI::App* verb, std::string* name) {
+  return verb->add_option(kStreamerArgument, *name, "The streamer's name")->type_name("");
+}
+
+// "cannot start streamer \"orders\"".
+inline std::string Attempt(absl::string_view verb, absl::string_view streamer) {
+  return absl::StrCat("cannot ", verb, " streamer \"", streamer, "\"");
+}
+
+}  // namespace binlogd

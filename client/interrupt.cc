@@ -1,0 +1,73 @@
+#include "client/interrupt.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace binlogd {
+namespace {
+
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  signals_ = FileDescriptor(signalfd(-1, &signals, SFD_CLOEXEC));
+  release_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
+}
+
+Interrupt::~Interrupt() {
+  // Take what is pending, or it would end the process as soon as it is unblocked.
+  const sigset_t signals = EndingSignals();
+  const timespec at_once = {};
+  while (sigtimedwait(&signals, nullptr, &at_once) > 0) {
+  }
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool Interrupt::WaitFor(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  while (!interrupted_) {
+    // No events are asked of standard output, but that its reader is gone (POLLERR, POLLHUP) is always told.
+    pollfd files[] = {{signals_.get(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {release_.get(), POLLIN, 0}};
+    const absl::Duration left = deadline - absl::Now();
+    const int milliseconds = left > absl::Hours(1) ? -1 : static_cast<int>(absl::ToInt64Milliseconds(left) + 1);
+    const int ready = poll(files, std::size(files), left < absl::ZeroDuration() ? 0 : milliseconds);
+    if (ready < 0 && errno == EINTR) continue;
+    interrupted_ = files[0].revents != 0 || files[1].revents != 0;
+    if (interrupted_ || files[2].revents != 0 || ready <= 0) break;
+  }
+  return interrupted_;
+}
+
+Interrupt::Watch::Watch(Interrupt* interrupt, std::function<void()> action)
+    : interrupt_(interrupt), thread_([interrupt, action = std::move(action)] {
+        if (interrupt->WaitFor(absl::InfiniteDuration())) action();
+      }) {}
+
+Interrupt::Watch::~Watch() {
+  const uint64_t one = 1;
+  // An eventfd takes this write at once.
+  [[maybe_unused]] const ssize_t written = write(interrupt_->release_.get(), &one, sizeof(one));
+  thread_.join();
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got = read(interrupt_->release_.get(), &count, sizeof(count));
+}
+
+}  // namespace binlogd

@@ -1,0 +1,66 @@
+# Compiler settings and the functions that every room uses.
+include(CheckLinkerFlag)
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+check_linker_flag(CXX -fuse-ld=lld HAVE_LLD)
+if(HAVE_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+add_library(binlogd_options INTERFACE)
+target_compile_definitions(binlogd_options INTERFACE BINLOGD_VERSION="${PROJECT_VERSION}")
+target_compile_options(binlogd_options INTERFACE -Wall -Wextra -Wpedantic)
+if(BINLOGD_WERROR)
+  target_compile_options(binlogd_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(binlogd_options INTERFACE -Wthread-safety)
+endif()
+if(BINLOGD_SANITIZE)
+  add_compile_options(-fsanitize=${BINLOGD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BINLOGD_SANITIZE})
+endif()
+
+# binlogd_library(ROOM SOURCES file… [DEPENDS target…]): the one library of a folder of server/. It may include its own
+# headers and those of the rooms in DEPENDS; another room's symbols do not link.
+function(binlogd_library room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(binlogd_${room} STATIC ${ARG_SOURCES})
+  target_include_directories(binlogd_${room} PUBLIC ${PROJECT_SOURCE_DIR}/server)
+  target_link_libraries(binlogd_${room} PUBLIC ${ARG_DEPENDS} PRIVATE binlogd_options)
+endfunction()
+
+# binlogd_test(NAME LABEL label SOURCES file… [DEPENDS target…] [TIMEOUT seconds]): one GoogleTest binary, one ctest entry
+# for each of its tests.
+function(binlogd_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/server)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main binlogd_options)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()
+
+# binlogd_integration_test(NAME SOURCES file… [DEPENDS target…] [LABEL label] [TIMEOUT seconds]): one GoogleTest binary over real
+# servers, one ctest entry for all its tests, so that they share the servers. Runs alone. "Skipped" when a test was skipped and
+# none failed; the reasons are the last lines of its output.
+function(binlogd_integration_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL integration)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/server)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} binlogd_harness binlogd_integration_main GTest::gmock binlogd_options)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON SKIP_RETURN_CODE 77)
+endfunction()

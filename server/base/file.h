@@ -1,0 +1,63 @@
+// Files, made durable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace binlogd {
+
+// A file descriptor that is closed when destroyed. Movable.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() { Close(); }
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  void Close();
+
+ private:
+  int fd_ = -1;
+};
+
+// open(2), close-on-exec. The status names the path.
+absl::StatusOr<FileDescriptor> OpenFile(const std::string& path, int flags, int mode = 0640);
+
+// Writes all of `bytes` at `offset`, however many calls that takes.
+absl::Status WriteAt(const FileDescriptor& file, absl::string_view bytes, uint64_t offset, const std::string& path);
+
+// fdatasync(2).
+absl::Status SyncFile(const FileDescriptor& file, const std::string& path);
+
+// Makes the names in a directory durable.
+absl::Status SyncDirectory(const std::string& path);
+
+// The whole file. NOT_FOUND when there is none; INVALID_ARGUMENT when it is larger than `limit` bytes.
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t limit = 64 << 20);
+
+// Replaces the file as one step that survives a power loss: temporary file, fsync, rename, fsync of the directory.
+absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int mode);
+
+// mkdir -p; every directory that is made is durable afterwards. FAILED_PRECONDITION when a part of the path is not a directory.
+absl::Status MakeDirectories(const std::string& path, int mode);
+
+// A file that only one process at a time may hold (flock(2)). Released when destroyed or when the process ends.
+class FileLock {
+ public:
+  // FAILED_PRECONDITION when another holds it; the message ends with what the holder wrote about itself.
+  static absl::StatusOr<FileLock> Acquire(const std::string& path, absl::string_view about_holder);
+
+ private:
+  explicit FileLock(FileDescriptor file) : file_(std::move(file)) {}
+  FileDescriptor file_;
+};
+
+}  // namespace binlogd

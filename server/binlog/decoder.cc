@@ -1,0 +1,340 @@
+#include "binlog/decoder.h"
+
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/byte_reader.h"
+#include "base/status_macros.h"
+#include "binlog/charset.h"
+#include "binlog/gtid_event.h"
+#include "binlog/malformed.h"
+#include "binlog/mariadb_compression.h"
+#include "binlog/query_event.h"
+#include "binlog/utf8.h"
+
+namespace binlogd {
+namespace {
+
+EventKind KindOf(RowsEvent::Operation operation) {
+  switch (operation) {
+    case RowsEvent::Operation::kWrite: return EventKind::kWrite;
+    case RowsEvent::Operation::kUpdate: return EventKind::kUpdate;
+    case RowsEvent::Operation::kDelete: return EventKind::kDelete;
+  }
+  return EventKind::kOther;
+}
+
+EventKind KindOf(StatementKind statement) {
+  switch (statement) {
+    case StatementKind::kBegin: return EventKind::kBegin;
+    case StatementKind::kCommit: return EventKind::kCommit;
+    case StatementKind::kRollback: return EventKind::kRollback;
+    default: return EventKind::kQuery;
+  }
+}
+
+// 'ab' as X'6162', which is how the servers print the parts of an XA transaction's name.
+std::string HexLiteral(absl::string_view bytes) {
+  return absl::StrCat("X'", absl::BytesToHexString(bytes), "'");
+}
+
+}  // namespace
+
+absl::string_view EventKindName(EventKind kind) {
+  switch (kind) {
+    case EventKind::kUnspecified: return "unspecified";
+    case EventKind::kWrite: return "write";
+    case EventKind::kUpdate: return "update";
+    case EventKind::kDelete: return "delete";
+    case EventKind::kQuery: return "query";
+    case EventKind::kGtid: return "gtid";
+    case EventKind::kBegin: return "begin";
+    case EventKind::kCommit: return "commit";
+    case EventKind::kRollback: return "rollback";
+    case EventKind::kRotate: return "rotate";
+    case EventKind::kFormatDescription: return "format_description";
+    case EventKind::kPreviousGtids: return "previous_gtids";
+    case EventKind::kXaPrepare: return "xa_prepare";
+    case EventKind::kIncident: return "incident";
+    case EventKind::kStop: return "stop";
+    case EventKind::kOther: return "other";
+  }
+  return "unspecified";
+}
+
+EventDecoder::EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format)
+    : flavor_(flavor), format_(std::move(format)) {}
+
+absl::Status EventDecoder::Feed(absl::string_view bytes, const DecodedEvent** event) {
+  *event = nullptr;
+  ForgetWhatEnded();
+  ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(bytes));
+  const bool is_format = header.type == EventType::kFormatDescription;
+  const size_t checksum_size = format_ != nullptr && !is_format ? format_->checksum_size() : 0;
+  if (header.size != bytes.size() || bytes.size() < kEventHeaderSize + checksum_size) {
+    return Malformed(absl::StrCat("a ", EventTypeName(header.type), " event of ", bytes.size(), " bytes states a size of ",
+                                  header.size));
+  }
+  event_.kind = EventKind::kOther;
+  event_.header = header;
+  event_.database = event_.table = event_.query = absl::string_view();
+  event_.is_ddl = false;
+  event_.table_map = nullptr;
+  event_.rows = nullptr;
+  event_.extra.clear();
+  emit_ = true;
+  if (is_format) {
+    RETURN_IF_ERROR(DecodeFormat(bytes));
+  } else {
+    RETURN_IF_ERROR(Decode(bytes.substr(kEventHeaderSize, bytes.size() - kEventHeaderSize - checksum_size)));
+  }
+  if (!emit_ || (header.flags & kArtificialFlag) != 0) return absl::OkStatus();
+  event_.gtid = gtid_;
+  AddExtra("server_id", header.server_id);
+  std::sort(event_.extra.begin(), event_.extra.end());
+  *event = &event_;
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::Decode(absl::string_view body) {
+  const EventType type = event_.header.type;
+  if (IsRowsEvent(type)) return DecodeRows(body);
+  switch (type) {
+    case EventType::kQuery:
+    case EventType::kMariaDbQueryCompressed:
+      return DecodeQuery(body);
+    case EventType::kGtid:
+    case EventType::kAnonymousGtid:
+    case EventType::kTaggedGtid:
+    case EventType::kMariaDbGtid:
+      return DecodeGtid(body);
+    case EventType::kTableMap:
+      Advance(grammar_.TakeOther(type));
+      return DecodeTableMap(body);
+    case EventType::kRowsQuery:
+      emit_ = false;
+      // Its first byte is a length that is too short for long statements; the rest of the event is the statement.
+      rows_query_ = ReplaceInvalidUtf8(body.substr(std::min<size_t>(1, body.size())));
+      return absl::OkStatus();
+    case EventType::kMariaDbAnnotateRows:
+      emit_ = false;
+      rows_query_ = ReplaceInvalidUtf8(body);
+      return absl::OkStatus();
+    case EventType::kHeartbeat:
+    case EventType::kHeartbeatV2:
+      emit_ = false;
+      return absl::OkStatus();
+    case EventType::kPreviousGtids:
+    case EventType::kMariaDbGtidList:
+      return DecodePreviousGtids(body);
+    case EventType::kTransactionPayload:
+      Advance(grammar_.TakeOther(type));
+      return MakeError(absl::StatusCode::kDataLoss, "TRANSACTION_COMPRESSED",
+                       "a Transaction_payload event holds a compressed transaction, which is not decoded; set "
+                       "binlog_transaction_compression=OFF on the source");
+    default:
+      Advance(grammar_.TakeOther(type));
+      return DecodeSimple(body);
+  }
+}
+
+// Events of a few fixed fields, and those that are passed on by name.
+absl::Status EventDecoder::DecodeSimple(absl::string_view body) {
+  ByteReader reader(body);
+  switch (event_.header.type) {
+    case EventType::kXid: {  // Layout: 8 number of the transaction in its storage engine.
+      uint64_t xid = 0;
+      if (!reader.ReadU64(&xid)) return CutShort();
+      event_.kind = EventKind::kCommit;
+      AddExtra("xid", xid);
+      return absl::OkStatus();
+    }
+    case EventType::kRotate: {  // Layout: 8 offset in the next file, its name.
+      uint64_t offset = 0;
+      if (!reader.ReadU64(&offset)) return CutShort();
+      event_.kind = EventKind::kRotate;
+      AddExtra("next_position", offset);
+      AddExtra("next_file", ReplaceInvalidUtf8(reader.rest()));
+      return absl::OkStatus();
+    }
+    case EventType::kStop:
+      event_.kind = EventKind::kStop;
+      return absl::OkStatus();
+    case EventType::kIncident: {  // Layout: 2 number, 1 length of the message, message.
+      uint16_t number = 0;
+      uint8_t length = 0;
+      absl::string_view message;
+      if (!reader.ReadU16(&number)) return CutShort();
+      event_.kind = EventKind::kIncident;
+      AddExtra("incident", number);
+      if (reader.ReadU8(&length) && reader.ReadBytes(length, &message)) AddExtra("message", ReplaceInvalidUtf8(message));
+      return absl::OkStatus();
+    }
+    case EventType::kXaPrepare:
+      return DecodeXaPrepare(body);
+    default:
+      AddExtra("event", event_.header.type == EventType::kUnknown || EventTypeName(event_.header.type) == "Unknown"
+                            ? absl::StrCat("type ", static_cast<int>(event_.header.type))
+                            : std::string(EventTypeName(event_.header.type)));
+      AddExtra("bytes", event_.header.size);
+      return absl::OkStatus();
+  }
+}
+
+// Layout: 1 one phase, 4 format, 4 length of the global part of the name, 4 length of the branch's part, both parts.
+absl::Status EventDecoder::DecodeXaPrepare(absl::string_view body) {
+  ByteReader reader(body);
+  uint8_t one_phase = 0;
+  uint32_t format = 0;
+  uint32_t global_length = 0;
+  uint32_t branch_length = 0;
+  absl::string_view global_part;
+  absl::string_view branch_part;
+  if (!reader.ReadU8(&one_phase) || !reader.ReadU32(&format) || !reader.ReadU32(&global_length) ||
+      !reader.ReadU32(&branch_length) || !reader.ReadBytes(global_length, &global_part) ||
+      !reader.ReadBytes(branch_length, &branch_part)) {
+    return CutShort();
+  }
+  event_.kind = one_phase != 0 ? EventKind::kCommit : EventKind::kXaPrepare;
+  AddExtra("xid", absl::StrCat(HexLiteral(global_part), ",", HexLiteral(branch_part), ",", static_cast<int32_t>(format)));
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodeFormat(absl::string_view bytes) {
+  ASSIGN_OR_RETURN(FormatDescription format, ParseFormatDescription(bytes));
+  Advance(grammar_.TakeOther(EventType::kFormatDescription));
+  event_.kind = EventKind::kFormatDescription;
+  AddExtra("server_version", ReplaceInvalidUtf8(format.server_version));
+  AddExtra("checksum", std::string(format.checksum == ChecksumAlgorithm::kCrc32 ? "CRC32" : "NONE"));
+  format_ = std::make_shared<const FormatDescription>(std::move(format));
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodePreviousGtids(absl::string_view body) {
+  ASSIGN_OR_RETURN(const GtidSet set, event_.header.type == EventType::kPreviousGtids
+                                          ? GtidSet::ParsePreviousGtids(body)
+                                          : GtidSet::ParseGtidList(body));
+  event_.kind = EventKind::kPreviousGtids;
+  AddExtra("gtid_set", set.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodeGtid(absl::string_view body) {
+  ASSIGN_OR_RETURN(const GtidEvent event, ParseGtidEvent(event_.header, body));
+  grammar_.TakeGtid(event);
+  EndStatement();
+  event_.kind = EventKind::kGtid;
+  gtid_ = event.gtid.number == 0 ? std::string() : event.gtid.ToString();
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodeQuery(absl::string_view body) {
+  ASSIGN_OR_RETURN(const QueryEvent query, ParseQueryEvent(body));
+  absl::string_view statement = query.statement;
+  if (event_.header.type == EventType::kMariaDbQueryCompressed) {
+    uncompressed_.clear();
+    RETURN_IF_ERROR(UncompressMariaDb(statement, &uncompressed_));
+    statement = uncompressed_;
+  }
+  const StatementKind kind = ClassifyStatement(statement);
+  Advance(grammar_.TakeStatement(kind));
+  event_.kind = KindOf(kind);
+  event_.is_ddl = kind == StatementKind::kDefinition || kind == StatementKind::kCreateTableStartTransaction;
+  event_.query = StatementAsUtf8(CharsetOfCollation(query.client_collation), statement);
+  schema_ = ReplaceInvalidUtf8(query.schema);
+  event_.database = schema_;
+  AddExtra("thread_id", query.thread_id);
+  AddExtra("execution_seconds", query.execution_seconds);
+  if (query.error_code != 0) AddExtra("error_code", query.error_code);
+  return absl::OkStatus();
+}
+
+absl::string_view EventDecoder::StatementAsUtf8(Charset charset, absl::string_view statement) {
+  if (AsciiPrefix(statement) == statement.size()) return statement;
+  converted_.clear();
+  if (charset == Charset::kLatin1 && AppendAsUtf8(charset, statement, &converted_)) return converted_;
+  if (IsUtf8(statement)) return statement;
+  AddExtra("query_base64", absl::Base64Escape(statement));
+  converted_ = ReplaceInvalidUtf8(statement);
+  return converted_;
+}
+
+absl::Status EventDecoder::DecodeTableMap(absl::string_view body) {
+  constexpr size_t kMostTables = 1024;
+  emit_ = false;
+  const size_t id_size = TableIdSize(PostHeaderLength(8));
+  ByteReader reader(body);
+  uint64_t table_id = 0;
+  if (!reader.ReadUnsigned(id_size, &table_id)) return CutShort();
+  // Table ids grow with every ALTER and every reopened table. Between statements nothing refers to what is known.
+  if (statement_tables_ == 0 && tables_.size() >= kMostTables) tables_.clear();
+  std::unique_ptr<KnownTable>& known = tables_[table_id];
+  if (known == nullptr) known = std::make_unique<KnownTable>();
+  if (known->bytes != body) {
+    ASSIGN_OR_RETURN(known->table, ParseTableMap(flavor_, body, id_size));
+    known->bytes = std::string(body);
+  }
+  known->statement = statement_;
+  ++statement_tables_;
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodeRows(absl::string_view body) {
+  const EventType type = event_.header.type;
+  const size_t id_size = TableIdSize(PostHeaderLength(8));
+  RETURN_IF_ERROR(ParseRowsEvent(type, body, id_size, &rows_));
+  Advance(grammar_.TakeOther(type));
+  statement_ends_ = (rows_.flags & kStatementEndFlag) != 0;
+  const auto known = tables_.find(rows_.table_id);
+  if (known == tables_.end() || known->second->statement != statement_) {
+    // An event without rows and table only ends the statement, as when none of its tables is logged.
+    if (rows_.images.empty() && statement_ends_) {
+      emit_ = false;
+      return absl::OkStatus();
+    }
+    return MakeError(absl::StatusCode::kDataLoss, "TABLE_MAP_MISSING",
+                     absl::StrCat("a ", EventTypeName(type), " event has rows of table id ", rows_.table_id,
+                                  ", which no Table_map event of its statement describes"));
+  }
+  const TableMap& table = known->second->table;
+  event_.kind = KindOf(rows_.operation);
+  event_.database = table.database;
+  event_.table = table.table;
+  event_.query = rows_query_;
+  event_.table_map = &table;
+  event_.rows = &rows_;
+  return absl::OkStatus();
+}
+
+uint8_t EventDecoder::PostHeaderLength(uint8_t fallback) const {
+  return format_ == nullptr ? fallback : format_->PostHeaderLength(event_.header.type, fallback);
+}
+
+absl::Status EventDecoder::CutShort() const {
+  return Malformed(absl::StrCat("a ", EventTypeName(event_.header.type), " event is cut short"));
+}
+
+void EventDecoder::Advance(TransactionGrammar::Step step) {
+  using Step = TransactionGrammar::Step;
+  if (step == Step::kBreaks) {  // What was cut off does not reach into this event.
+    gtid_.clear();
+    EndStatement();
+  }
+  transaction_ends_ = step == Step::kEnds;
+}
+
+void EventDecoder::ForgetWhatEnded() {
+  if (transaction_ends_) gtid_.clear();
+  if (transaction_ends_ || statement_ends_) EndStatement();
+  transaction_ends_ = false;
+  statement_ends_ = false;
+}
+
+void EventDecoder::EndStatement() {
+  rows_query_.clear();
+  ++statement_;
+  statement_tables_ = 0;
+}
+
+}  // namespace binlogd

@@ -1,0 +1,120 @@
+// Bytes to decoded events: the state that a run of events builds up, and the events that come out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "binlog/charset.h"
+#include "binlog/event_header.h"
+#include "binlog/flavor.h"
+#include "binlog/format_description.h"
+#include "binlog/rows.h"
+#include "binlog/table_map.h"
+#include "binlog/transaction_grammar.h"
+
+namespace binlogd {
+
+// What a decoded event is; the same list, in the same order, as binlogd.v1.EventType.
+enum class EventKind : uint8_t {
+  kUnspecified,
+  kWrite,
+  kUpdate,
+  kDelete,
+  kQuery,
+  kGtid,
+  kBegin,
+  kCommit,
+  kRollback,
+  kRotate,
+  kFormatDescription,
+  kPreviousGtids,
+  kXaPrepare,
+  kIncident,
+  kStop,
+  kOther,
+};
+
+// "write", "update", …: the `type` of the JSON form.
+absl::string_view EventKindName(EventKind kind);
+
+// One decoded event. Views and pointers stay valid until the decoder is fed again.
+struct DecodedEvent {
+  EventKind kind = EventKind::kOther;
+  EventHeader header;
+  absl::string_view database;  // All names and statements are UTF-8.
+  absl::string_view table;
+  absl::string_view gtid;   // Of the transaction that the event belongs to; empty when there is none.
+  absl::string_view query;  // The statement; of a row event: its rows query or annotate rows, if the source logs it.
+  bool is_ddl = false;      // kQuery: not one of the statements that change or read rows.
+  const TableMap* table_map = nullptr;  // Row events.
+  const RowsEvent* rows = nullptr;      // Row events: iterate with RowCursor.
+  // What else is known, as name and value, sorted by name; all of them stand in docs/formats.md.
+  std::vector<std::pair<absl::string_view, std::string>> extra;
+};
+
+// Decodes the events of one stream in order. Keeps the format description, the transaction's GTID, the statement's
+// table maps and its rows query. Not thread-safe; one for each run of events that is decoded on its own.
+class EventDecoder {
+ public:
+  EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format);
+
+  // Feeds one whole event (checksum included; it has been checked). `*event` is null when the event only changes the
+  // decoder's state (table maps, rows queries, heartbeats). DATA_LOSS when it cannot be
+  // decoded; its message names the event's type. The decoder can be fed on after an error.
+  absl::Status Feed(absl::string_view bytes, const DecodedEvent** event);
+
+ private:
+  // A table map as it was last seen under its table id. Servers send it again with every statement; only when its bytes
+  // have changed is it parsed again.
+  struct KnownTable {
+    std::string bytes;
+    TableMap table;
+    uint64_t statement = 0;  // The last statement that had it; it is in force during that one.
+  };
+
+  absl::Status Decode(absl::string_view body);
+  absl::Status DecodeSimple(absl::string_view body);
+  absl::Status DecodeXaPrepare(absl::string_view body);
+  absl::Status DecodeFormat(absl::string_view bytes);
+  absl::Status DecodePreviousGtids(absl::string_view body);
+  absl::Status DecodeGtid(absl::string_view body);
+  absl::Status DecodeQuery(absl::string_view body);
+  absl::Status DecodeTableMap(absl::string_view body);
+  absl::Status DecodeRows(absl::string_view body);
+
+  absl::string_view StatementAsUtf8(Charset charset, absl::string_view statement);
+  uint8_t PostHeaderLength(uint8_t fallback) const;
+  absl::Status CutShort() const;
+  void AddExtra(absl::string_view name, uint64_t value) { event_.extra.emplace_back(name, std::to_string(value)); }
+  void AddExtra(absl::string_view name, std::string value) { event_.extra.emplace_back(name, std::move(value)); }
+  // What ends with an event is still told of that event and forgotten when the next one is fed.
+  void Advance(TransactionGrammar::Step step);
+  void ForgetWhatEnded();
+  void EndStatement();
+
+  const Flavor flavor_;
+  std::shared_ptr<const FormatDescription> format_;
+  TransactionGrammar grammar_;
+  std::string gtid_;
+  std::string rows_query_;
+  std::string schema_;
+  std::string uncompressed_;
+  std::string converted_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<KnownTable>> tables_;
+  uint64_t statement_ = 1;       // Number of the statement.
+  size_t statement_tables_ = 0;  // Table maps that it has.
+  bool statement_ends_ = false;
+  bool transaction_ends_ = false;
+  RowsEvent rows_;
+  DecodedEvent event_;
+  bool emit_ = false;
+};
+
+}  // namespace binlogd

@@ -1,0 +1,50 @@
+#include "binlog/position.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace binlogd {
+
+uint64_t FileSequence(absl::string_view file) {
+  size_t begin = file.size();
+  while (begin > 0 && absl::ascii_isdigit(file[begin - 1])) --begin;
+  uint64_t sequence = 0;
+  return absl::SimpleAtoi(file.substr(begin), &sequence) ? sequence : 0;
+}
+
+int ComparePositions(const Position& a, const Position& b) {
+  const uint64_t sequence_a = FileSequence(a.file);
+  const uint64_t sequence_b = FileSequence(b.file);
+  if (sequence_a != sequence_b) return sequence_a < sequence_b ? -1 : 1;
+  if (a.offset != b.offset) return a.offset < b.offset ? -1 : 1;
+  return 0;
+}
+
+std::string ToString(const Position& position) { return absl::StrCat(position.file, ":", position.offset); }
+
+std::string Epoch::name() const { return absl::StrFormat("%04u-%s", number, identity); }
+
+bool ParseEpochName(absl::string_view name, Epoch* epoch) {
+  constexpr size_t kIdentityLength = 8;
+  constexpr size_t kLeastDigits = 4;
+  if (name.size() < kLeastDigits + 1 + kIdentityLength) return false;
+  const absl::string_view identity = name.substr(name.size() - kIdentityLength);
+  const absl::string_view digits = name.substr(0, name.size() - kIdentityLength - 1);
+  const auto is_hexadecimal = [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); };
+  if (name[digits.size()] != '-' || !std::all_of(identity.begin(), identity.end(), is_hexadecimal) ||
+      !std::all_of(digits.begin(), digits.end(), [](char c) { return absl::ascii_isdigit(c); })) {
+    return false;
+  }
+  Epoch parsed;
+  if (!absl::SimpleAtoi(digits, &parsed.number) || parsed.number == 0) return false;
+  parsed.identity = std::string(identity);
+  if (parsed.name() != name) return false;
+  *epoch = std::move(parsed);
+  return true;
+}
+
+}  // namespace binlogd

@@ -1,0 +1,103 @@
+#include "binlog/rows.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "binlog/malformed.h"
+
+namespace binlogd {
+namespace {
+
+absl::Status AnnotateColumn(const absl::Status& status, const TableMap& table, size_t i) {
+  const Column& column = table.columns[i];
+  return Annotate(status, absl::StrCat(table.database, ".", table.table, " column ",
+                                       column.name.empty() ? absl::StrCat("@", i + 1) : column.name, " (",
+                                       ColumnTypeName(column.type), ")"));
+}
+
+}  // namespace
+
+void RowCursor::Start(const RowsEvent& rows, const TableMap& table) {
+  rows_ = &rows;
+  table_ = &table;
+  rest_ = ByteReader(rows.images);
+  next_is_before_ = rows.operation != RowsEvent::Operation::kWrite;
+  is_before_ = false;
+  status_ = absl::OkStatus();
+  if (rows.column_count != table.columns.size()) {
+    status_ = Malformed(absl::StrCat("a row event of ", table.database, ".", table.table, " has ", rows.column_count,
+                                     " columns and its table map has ", table.columns.size()));
+    return;
+  }
+  values_.resize(table.columns.size());
+  if (rows.operation != RowsEvent::Operation::kWrite) before_ = MakeImage(rows.before_columns);
+  if (rows.operation != RowsEvent::Operation::kDelete) after_ = MakeImage(rows.after_columns);
+}
+
+RowCursor::Image RowCursor::MakeImage(const ColumnBitmap& columns) const {
+  size_t present = 0;
+  for (size_t i = 0; i < table_->columns.size(); ++i) present += columns.test(i) ? 1 : 0;
+  return Image{columns, (present + 7) / 8};
+}
+
+bool RowCursor::Next() {
+  if (!status_.ok()) return false;
+  const bool is_update = rows_->operation == RowsEvent::Operation::kUpdate;
+  if (rest_.empty()) {
+    if (is_update && !next_is_before_) {
+      status_ = Malformed(absl::StrCat("a row event of ", table_->database, ".", table_->table, " lacks an after image"));
+    }
+    return false;
+  }
+  is_before_ = next_is_before_;
+  if (is_update) next_is_before_ = !next_is_before_;
+  const size_t left = rest_.remaining();
+  if (!is_before_ && rows_->partial_json) status_ = PassPartialJson();
+  if (status_.ok()) status_ = DecodeImage(is_before_ ? before_ : after_);
+  // An image of no bytes would come again without end.
+  if (status_.ok() && rest_.remaining() == left) status_ = Malformed("a row image carries no columns");
+  return status_.ok();
+}
+
+// Layout of an image: a bit for each column that it carries, set where the value is NULL; the values that are not.
+absl::Status RowCursor::DecodeImage(const Image& image) {
+  absl::string_view null_bits;
+  if (!rest_.ReadBytes(image.null_bytes, &null_bits)) {
+    return Malformed(absl::StrCat("a row image of ", table_->database, ".", table_->table, " is cut short"));
+  }
+  const ColumnBitmap nulls(null_bits);
+  text_.Clear();
+  size_t carried = 0;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    ColumnValue& value = values_[i];
+    if (!image.columns.test(i)) {
+      value.kind = ColumnValue::Kind::kAbsent;
+    } else if (nulls.test(carried++)) {
+      value.kind = ColumnValue::Kind::kNull;
+    } else {
+      const absl::Status status = ReadValue(table_->columns[i], &rest_, &text_, &value);
+      if (!status.ok()) return AnnotateColumn(status, *table_, i);
+    }
+  }
+  text_.Settle();
+  return absl::OkStatus();
+}
+
+// Layout before an after image of PARTIAL_UPDATE_ROWS: length-encoded options; if bit 0 is set, a bit for each JSON column of
+// the table, set where the image has differences in place of the document.
+absl::Status RowCursor::PassPartialJson() {
+  constexpr uint64_t kHasPartialValues = 1;
+  uint64_t options = 0;
+  if (!rest_.ReadLengthEncoded(&options)) return Malformed("a row image is cut short");
+  if ((options & kHasPartialValues) == 0) return absl::OkStatus();
+  size_t documents = 0;
+  for (const Column& column : table_->columns) documents += column.type == ColumnType::kJson ? 1 : 0;
+  absl::string_view bits;
+  if (!rest_.ReadBytes((documents + 7) / 8, &bits)) return Malformed("a row image is cut short");
+  if (bits.find_first_not_of('\0') == absl::string_view::npos) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kDataLoss, "PARTIAL_JSON",
+                   absl::StrCat("an update of ", table_->database, ".", table_->table,
+                                " logs only differences of a JSON document; set binlog_row_value_options='' on the source"));
+}
+
+}  // namespace binlogd

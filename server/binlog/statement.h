@@ -1,0 +1,22 @@
+// What a logged statement is, told from its words.
+#pragma once
+
+#include "absl/strings/string_view.h"
+
+namespace binlogd {
+
+enum class StatementKind {
+  kBegin,     // BEGIN, START TRANSACTION
+  kCommit,    // COMMIT
+  kRollback,  // ROLLBACK, but not ROLLBACK TO a savepoint
+  kXaStart,   // XA START, XA BEGIN
+  // CREATE TABLE … START TRANSACTION, as MySQL 8.0.21+ logs CREATE TABLE … SELECT: defines a table and opens a transaction.
+  kCreateTableStartTransaction,
+  kDefinition,  // Neither reads nor changes rows: CREATE, ALTER, DROP, TRUNCATE, GRANT, …
+  kOther,       // INSERT, UPDATE, SELECT, SET, SAVEPOINT, XA END, …, and what holds no words.
+};
+
+// Looks at the first words, past white space and comments; into the comments that the server runs ("/*!80000 … */").
+StatementKind ClassifyStatement(absl::string_view statement);
+
+}  // namespace binlogd

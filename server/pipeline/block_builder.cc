@@ -1,0 +1,170 @@
+#include "pipeline/block_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/byte_reader.h"
+#include "base/error.h"
+#include "base/logging.h"
+#include "base/status_macros.h"
+#include "binlog/checksum.h"
+
+namespace binlogd {
+namespace {
+
+absl::Status BadEvent(absl::string_view reason, const Position& at, const EventHeader& header, absl::string_view what) {
+  return Permanent(MakeError(absl::StatusCode::kDataLoss, reason,
+                             absl::StrCat("event ", EventTypeName(header.type), " at ", ToString(at), ": ", what)));
+}
+
+}  // namespace
+
+BlockBuilder::BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink)
+    : flavor_(flavor), limits_(limits), sink_(sink), tracker_(flavor) {}
+
+void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start) {
+  open_.reset();
+  epoch_ = std::move(epoch);
+  next_ = start.position;
+  log_created_ = start.log_created;
+  log_server_id_ = start.log_server_id;
+  tracker_.set_format(nullptr);
+  const absl::StatusOr<GtidSet> set = GtidSet::Parse(flavor_, start.position.gtid_set);
+  tracker_.Reset(set.ok() ? *set : GtidSet(flavor_), start.at_boundary);
+}
+
+const Position& BlockBuilder::next() {
+  next_.gtid_set = tracker_.gtid_set_text();
+  return next_;
+}
+
+absl::Status BlockBuilder::Add(absl::string_view event) {
+  const absl::StatusOr<EventHeader> header = ParseEventHeader(event);
+  if (!header.ok() || header->size != event.size()) {
+    return BadEvent("EVENT_MALFORMED", next_, header.ok() ? *header : EventHeader(),
+                    absl::StrCat("its header does not fit its ", event.size(), " bytes"));
+  }
+  last_taken_ = Taken::kArtificial;
+  if (header->type == EventType::kHeartbeat || header->type == EventType::kHeartbeatV2) {
+    last_taken_ = Taken::kHeartbeat;
+    return absl::OkStatus();
+  }
+  if (header->type == EventType::kRotate && (header->flags & kArtificialFlag) != 0) {
+    return AddArtificialRotate(*header, event);
+  }
+  if (header->type == EventType::kFormatDescription && next_.offset != kFirstEventOffset) {
+    return AddArtificialFormat(event);
+  }
+  if ((header->flags & kArtificialFlag) != 0) return absl::OkStatus();
+  return AddFileEvent(*header, event);
+}
+
+// The source says which file follows: 8 bytes of offset, then the name. It carries a checksum when those of its file do; the file
+// is not known yet, so the bytes tell.
+absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::string_view event) {
+  absl::string_view body = event;
+  if (ChecksumMatches(event)) body.remove_suffix(kChecksumSize);
+  ByteReader reader(body.substr(kEventHeaderSize));
+  uint64_t offset = 0;
+  if (!reader.ReadU64(&offset) || reader.empty()) return BadEvent("EVENT_MALFORMED", next_, header, "it names no file");
+  const std::string file(reader.rest());
+  if (file == next_.file) return absl::OkStatus();
+  if (FileSequence(file) == 0 || offset != kFirstEventOffset) {
+    return BadEvent("EVENT_MALFORMED", next_, header, absl::StrCat("it names \"", file, "\" at ", offset));
+  }
+  RETURN_IF_ERROR(Seal());
+  if (FileSequence(file) != FileSequence(next_.file) + 1) {
+    Log(LogLevel::kWarning, "source", absl::StrCat(file, " follows ", next_.file, ": numbers in between are missing on the source"));
+  }
+  next_.file = file;
+  next_.offset = kFirstEventOffset;
+  log_created_ = log_server_id_ = 0;
+  return absl::OkStatus();
+}
+
+// Sent again when reading begins inside a file. It tells whether the file is still the one that was read before.
+absl::Status BlockBuilder::AddArtificialFormat(absl::string_view event) {
+  absl::StatusOr<FormatDescription> format = ParseFormatDescription(event);
+  if (!format.ok()) return Permanent(format.status());
+  if (format->checksum == ChecksumAlgorithm::kCrc32 && !ChecksumMatches(event)) {
+    return BadEvent("CHECKSUM_MISMATCH", next_, *ParseEventHeader(event), "its checksum is wrong");
+  }
+  const bool known = log_created_ != 0 || log_server_id_ != 0;
+  if (known && (format->created != log_created_ || format->server_id != log_server_id_)) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+                     absl::StrCat(next_.file, " is not the file that was read before: the source's log was reset"));
+  }
+  log_created_ = format->created;
+  log_server_id_ = format->server_id;
+  tracker_.set_format(std::make_shared<const FormatDescription>(*std::move(format)));
+  return absl::OkStatus();
+}
+
+absl::Status BlockBuilder::CheckFileEvent(const EventHeader& header, absl::string_view event) const {
+  bool checksummed = tracker_.format() != nullptr && tracker_.format()->checksum == ChecksumAlgorithm::kCrc32;
+  if (header.type == EventType::kFormatDescription) {
+    const absl::StatusOr<FormatDescription> format = ParseFormatDescription(event);
+    if (!format.ok()) return BadEvent("EVENT_MALFORMED", next_, header, format.status().message());
+    checksummed = format->checksum == ChecksumAlgorithm::kCrc32;
+  } else if (tracker_.format() == nullptr) {
+    return BadEvent("EVENT_MALFORMED", next_, header, "no format description came before it");
+  }
+  if (checksummed && !ChecksumMatches(event)) {
+    return BadEvent("CHECKSUM_MISMATCH", next_, header,
+                    "its checksum is wrong: it was damaged on the way or on the source; nothing of it was written. Start the "
+                    "streamer again to read it once more; if that fails too, check the file on the source");
+  }
+  const uint64_t end = next_.offset + header.size;
+  if (header.end_position != 0 && header.end_position != static_cast<uint32_t>(end)) {
+    return BadEvent("LOG_GAP", next_, header,
+                    absl::StrCat("the source says that it ends at ", header.end_position, ", but by its length it ends at ", end,
+                                 ": the source skipped or repeated a part of its log"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_view event) {
+  RETURN_IF_ERROR(CheckFileEvent(header, event));
+  if (open_ != nullptr && open_->bytes.size() + event.size() > limits_.max_bytes) RETURN_IF_ERROR(Seal());
+  if (open_ == nullptr) Open();
+  bool ends_transaction = false;
+  if (absl::Status taken = tracker_.Take(header, event, &ends_transaction); !taken.ok()) {
+    return BadEvent("EVENT_MALFORMED", next_, header, taken.message());
+  }
+  if (header.type == EventType::kFormatDescription) {
+    open_->format = tracker_.format();
+    log_created_ = tracker_.format()->created;
+    log_server_id_ = tracker_.format()->server_id;
+  }
+  open_->events.push_back(BlockEvent{static_cast<uint32_t>(open_->bytes.size()), header.size, header.type, ends_transaction});
+  open_->bytes.append(event.data(), event.size());
+  if (header.timestamp != 0) open_->last_timestamp = last_timestamp_ = header.timestamp;
+  next_.offset += event.size();
+  last_taken_ = Taken::kFileEvent;
+  const bool full = open_->events.size() >= limits_.max_events || open_->bytes.size() >= limits_.max_bytes;
+  return full ? Seal() : absl::OkStatus();
+}
+
+void BlockBuilder::Open() {
+  open_ = std::make_shared<Block>();
+  open_->flavor = flavor_;
+  open_->epoch = epoch_;
+  open_->start = next();
+  open_->format = tracker_.format();
+  open_->context = tracker_.context();
+  open_->context_complete = tracker_.context_complete();
+  open_->starts_at_boundary = tracker_.at_boundary();
+  open_->received = absl::Now();
+  open_->bytes.reserve(expected_bytes_);
+}
+
+absl::Status BlockBuilder::Seal() {
+  if (open_ == nullptr) return absl::OkStatus();
+  open_->end = next();
+  expected_bytes_ = std::min<size_t>(open_->bytes.size() + open_->bytes.size() / 8, limits_.max_bytes);
+  return sink_->Deliver(std::exchange(open_, nullptr));
+}
+
+}  // namespace binlogd

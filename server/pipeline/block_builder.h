@@ -1,0 +1,96 @@
+// Checks the events that a source sends and gathers them into blocks.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "binlog/block.h"
+#include "binlog/event_header.h"
+#include "binlog/stream_tracker.h"
+
+namespace binlogd {
+
+// How much travels, and becomes durable, together (DESIGN: batch).
+struct BatchLimits {
+  uint32_t max_events = 1000;
+  uint64_t max_bytes = 10485760;
+  absl::Duration max_wait = absl::Seconds(5);
+  friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
+};
+
+// Takes sealed blocks.
+class BlockSink {
+ public:
+  virtual ~BlockSink() = default;
+  // May wait until there is room. CANCELLED when the streamer stops; else the error of a target that cannot go on.
+  virtual absl::Status Deliver(std::shared_ptr<const Block> block) = 0;
+};
+
+// Where reading begins.
+struct ReadStart {
+  Position position;
+  bool at_boundary = true;
+  uint32_t log_created = 0;    // Of the file's format description; both 0 when not known.
+  uint32_t log_server_id = 0;
+};
+
+// Every byte of the log passes here once: sizes, checksums and offsets are checked, so that a block is known to be whole and to follow
+// the one before without a gap. Survives reconnects: the next dump goes on at next(). Not thread-safe.
+class BlockBuilder {
+ public:
+  // `sink` outlives the builder. Blocks never exceed limits.max_bytes unless a single event does.
+  BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink);
+
+  // Begins at a place in an epoch. What was open is delivered by Seal() before.
+  void Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start);
+
+  // Takes the next event of a dump, artificial ones and heartbeats included.
+  // DATA_LOSS, permanent: CHECKSUM_MISMATCH, LOG_GAP (the source skipped or repeated bytes), EVENT_MALFORMED. FAILED_PRECONDITION (LOG_RESET): the
+  // file has the name but is not the one in which reading began. Errors of the sink.
+  absl::Status Add(absl::string_view event);
+
+  // Delivers the open block, if there is one.
+  absl::Status Seal();
+
+  bool has_open_block() const { return open_ != nullptr; }
+  // When the open block's first event came.
+  absl::Time open_since() const { return open_->received; }
+
+  // Everything before it has been taken (and delivered, after a Seal).
+  const Position& next();
+  // The same without bringing its GTID set up to date: cheap enough for every event.
+  const Position& place() const { return next_; }
+  bool at_boundary() const { return tracker_.at_boundary(); }
+  // What identifies the file being read, once its format description has come.
+  uint32_t log_created() const { return log_created_; }
+  uint32_t log_server_id() const { return log_server_id_; }
+
+  // Of the last event taken: for counters.
+  enum class Taken { kFileEvent, kHeartbeat, kArtificial };
+  Taken last_taken() const { return last_taken_; }
+  uint32_t last_timestamp() const { return last_timestamp_; }
+
+ private:
+  absl::Status AddArtificialRotate(const EventHeader& header, absl::string_view event);
+  absl::Status AddArtificialFormat(absl::string_view event);
+  absl::Status AddFileEvent(const EventHeader& header, absl::string_view event);
+  absl::Status CheckFileEvent(const EventHeader& header, absl::string_view event) const;
+  void Open();
+
+  const Flavor flavor_;
+  const BatchLimits limits_;
+  BlockSink* const sink_;
+  StreamTracker tracker_;
+  std::shared_ptr<const EpochStart> epoch_;
+  Position next_;
+  uint32_t log_created_ = 0;
+  uint32_t log_server_id_ = 0;
+  std::shared_ptr<Block> open_;
+  size_t expected_bytes_ = 0;  // Of the next block, from the last one's.
+  Taken last_taken_ = Taken::kArtificial;
+  uint32_t last_timestamp_ = 0;
+};
+
+}  // namespace binlogd

@@ -1,0 +1,34 @@
+// Moves events from a dump into blocks, and keeps the counts that tell how reading goes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "binlog/position.h"
+#include "mysql/binlog_dump.h"
+#include "pipeline/block_builder.h"
+
+namespace binlogd {
+
+// Written by the reader, read by anyone.
+struct ReaderCounters {
+  std::atomic<uint64_t> events{0};
+  std::atomic<uint64_t> bytes{0};
+  std::atomic<int64_t> last_event_seconds{0};   // The source's clock; 0 before the first event.
+  std::atomic<int64_t> last_packet_nanos{0};    // Our clock, since 1970; heartbeats count.
+  // The source had nothing more to send, or the end of the log at the time of the connect was reached. False after a disconnect.
+  std::atomic<bool> caught_up{false};
+};
+
+// Reads until `stop_at` is reached (OK), or the dump or the builder fails. Blocks are sealed when they are full, when the source has been
+// silent for 10 ms, or 10 ms after their first event once nothing more is waiting. `log_end`, where the log ended when the dump was started,
+// decides when the reader has caught up. `on_progress` is called after each seal and heartbeat.
+absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& log_end,
+                     const std::optional<Position>& stop_at, ReaderCounters& counters,
+                     const std::function<void()>& on_progress);
+
+}  // namespace binlogd

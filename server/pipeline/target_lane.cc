@@ -1,0 +1,222 @@
+#include "pipeline/target_lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace binlogd {
+namespace {
+
+// Bytes of blocks that may be encoded before the writer takes them; encoded text is several times as large.
+constexpr uint64_t kEncodeAheadBytes = 4 << 20;
+// A commit need not wait for its time when this much lies open.
+constexpr uint64_t kCommitBytes = 64 << 20;
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(200);
+constexpr absl::Duration kMostRetry = absl::Seconds(30);
+
+}  // namespace
+
+TargetLane::TargetLane(std::unique_ptr<Target> target, Options options)
+    : target_(std::move(target)), options_(std::move(options)) {
+  absl::MutexLock lock(&mutex_);
+  snapshot_.name = target_->name();
+  snapshot_.type = std::string(target_->type());
+}
+
+TargetLane::~TargetLane() { Abandon(); }
+
+absl::StatusOr<std::optional<DurablePosition>> TargetLane::Open() {
+  absl::StatusOr<std::optional<DurablePosition>> position = target_->Open();
+  SetError(position.status());
+  if (position.ok() && position->has_value()) {
+    skip_until_ = **position;
+    absl::MutexLock lock(&mutex_);
+    snapshot_.durable = skip_until_;
+  }
+  return position;
+}
+
+absl::Status TargetLane::Begin(const DurablePosition& start, const EpochStart& epoch) {
+  const absl::Status begun = target_->Begin(start, epoch);
+  SetError(begun);
+  if (!begun.ok()) return begun;
+  skip_until_ = start;
+  absl::MutexLock lock(&mutex_);
+  snapshot_.durable = start;
+  return absl::OkStatus();
+}
+
+void TargetLane::Start() {
+  oldest_uncommitted_ = absl::InfiniteFuture();
+  {
+    absl::MutexLock lock(&mutex_);
+    end_ = End::kNo;
+    failure_ = absl::OkStatus();
+  }
+  writer_ = std::thread([this] { Run(); });
+}
+
+absl::Status TargetLane::Offer(const std::shared_ptr<const Block>& block, const ByteBudget::Lease& lease) {
+  auto slot = std::make_shared<Slot>();
+  const Position& had = skip_until_.position;
+  if (skip_until_.epoch == block->epoch->epoch && ComparePositions(block->start, had) < 0) {
+    if (ComparePositions(block->end, had) <= 0) return absl::OkStatus();
+    if (block->start.file == had.file) {
+      slot->range.from_offset = had.offset;
+      slot->from = had.offset - block->start.offset;
+    }
+  }
+  if (held_.empty() && !skip_until_.held_gtid_set.empty()) {
+    ASSIGN_OR_RETURN(held_, GtidSet::Parse(block->flavor, skip_until_.held_gtid_set));
+  }
+  slot->block = block;
+  slot->lease = lease;
+  slot->ready = !target_->decodes();
+  absl::MutexLock lock(&mutex_);
+  if (!failure_.ok()) return failure_;
+  slot->range.held = held_.empty() ? nullptr : &held_;
+  snapshot_.queue_bytes += block->bytes.size();
+  queue_.push_back(std::move(slot));
+  EncodeAhead();
+  return absl::OkStatus();
+}
+
+void TargetLane::EncodeAhead() {
+  if (!target_->decodes()) return;
+  for (const std::shared_ptr<Slot>& slot : queue_) {
+    if (slot->encoding) continue;
+    if (encoded_ahead_bytes_ > 0 && encoded_ahead_bytes_ + slot->block->bytes.size() > kEncodeAheadBytes) return;
+    slot->encoding = true;
+    encoded_ahead_bytes_ += slot->block->bytes.size();
+    ++encoding_;
+    options_.pool->Run([this, slot] { Encode(slot); });
+  }
+}
+
+void TargetLane::Encode(const std::shared_ptr<Slot>& slot) {
+  absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*slot->block, slot->range, *options_.filter);
+  absl::MutexLock lock(&mutex_);
+  slot->status = encoded.status();
+  if (encoded.ok()) slot->encoded = *std::move(encoded);
+  slot->ready = true;
+  --encoding_;
+}
+
+void TargetLane::Run() {
+  for (;;) {
+    const absl::Time commit_at = oldest_uncommitted_ + options_.batch.max_wait;
+    bool end = false;
+    std::shared_ptr<Slot> slot = NextSlot(commit_at, &end);
+    if (end) break;
+    absl::Status status;
+    if (slot != nullptr) {
+      oldest_uncommitted_ = std::min(oldest_uncommitted_, slot->block->received);
+      status = WriteSlot(*slot);
+    }
+    slot.reset();
+    const bool due = absl::Now() >= oldest_uncommitted_ + options_.batch.max_wait;
+    if (status.ok() && (due || target_->uncommitted_bytes() >= kCommitBytes)) status = CommitNow();
+    if (!status.ok()) return Fail(status);
+  }
+  if (absl::Status last = CommitNow(); !last.ok()) Fail(last);
+}
+
+std::shared_ptr<TargetLane::Slot> TargetLane::NextSlot(absl::Time commit_at, bool* end) {
+  absl::MutexLock lock(&mutex_);
+  if (!mutex_.AwaitWithDeadline(absl::Condition(this, &TargetLane::FrontReady), commit_at)) return nullptr;
+  if (end_ == End::kNow || queue_.empty()) {
+    *end = true;
+    return nullptr;
+  }
+  std::shared_ptr<Slot> slot = std::move(queue_.front());
+  queue_.pop_front();
+  if (slot->encoding) encoded_ahead_bytes_ -= slot->block->bytes.size();
+  EncodeAhead();
+  return slot;
+}
+
+absl::Status TargetLane::WriteSlot(const Slot& slot) {
+  RETURN_IF_ERROR(slot.status);
+  const EncodedBlock* encoded = target_->decodes() ? &slot.encoded : nullptr;
+  Backoff backoff(kFirstRetry, kMostRetry);
+  for (;;) {
+    const absl::Status written = target_->Write(*slot.block, slot.from, encoded);
+    SetError(written);
+    if (written.ok()) break;
+    if (!absl::IsResourceExhausted(written)) return written;
+    absl::MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout(absl::Condition(this, &TargetLane::EndingNow), backoff.Next())) return written;
+  }
+  absl::MutexLock lock(&mutex_);
+  snapshot_.last_write = absl::Now();
+  snapshot_.bytes_written += encoded == nullptr ? slot.block->bytes.size() - slot.from : encoded->bytes.size();
+  snapshot_.events_written += encoded == nullptr ? slot.block->events.size() : encoded->events;
+  snapshot_.queue_bytes -= slot.block->bytes.size();
+  return absl::OkStatus();
+}
+
+absl::Status TargetLane::CommitNow() {
+  RETURN_IF_ERROR(target_->Commit());
+  oldest_uncommitted_ = absl::InfiniteFuture();
+  {
+    absl::MutexLock lock(&mutex_);
+    snapshot_.durable = target_->durable();
+  }
+  if (options_.on_commit) options_.on_commit();
+  return absl::OkStatus();
+}
+
+void TargetLane::Fail(const absl::Status& status) {
+  const absl::Status named = Annotate(status, absl::StrCat("target \"", target_->name(), "\""));
+  SetError(named);
+  {
+    absl::MutexLock lock(&mutex_);
+    failure_ = named;
+    queue_.clear();
+    snapshot_.queue_bytes = 0;
+    encoded_ahead_bytes_ = 0;
+  }
+  if (options_.on_failure) options_.on_failure();
+}
+
+void TargetLane::SetError(const absl::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (!status.ok() && snapshot_.error.ok()) snapshot_.error_since = absl::Now();
+  snapshot_.error = status;
+}
+
+absl::Status TargetLane::Drain() {
+  StopWriter(End::kDrain);
+  absl::MutexLock lock(&mutex_);
+  return failure_;
+}
+
+void TargetLane::Abandon() {
+  StopWriter(End::kNow);
+  target_->Close();
+}
+
+void TargetLane::StopWriter(End how) {
+  {
+    absl::MutexLock lock(&mutex_);
+    end_ = how;
+  }
+  if (writer_.joinable()) writer_.join();
+  absl::MutexLock lock(&mutex_);
+  end_ = End::kNow;
+  queue_.clear();
+  mutex_.Await(absl::Condition(this, &TargetLane::NothingEncoding));
+  encoded_ahead_bytes_ = 0;
+  snapshot_.queue_bytes = 0;
+}
+
+TargetSnapshot TargetLane::Snapshot() const {
+  absl::MutexLock lock(&mutex_);
+  return snapshot_;
+}
+
+}  // namespace binlogd

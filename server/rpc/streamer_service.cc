@@ -1,0 +1,122 @@
+#include "rpc/streamer_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "rpc/convert.h"
+#include "rpc/tap_stream.h"
+#include "wire/status_detail.h"
+
+namespace binlogd {
+namespace {
+
+constexpr int kTapThreads = 2;
+constexpr absl::Duration kLongestStop = absl::Seconds(60);
+
+// Stop answers a little before the caller gives up.
+absl::Time StopDeadline(const grpc::ServerContext& context) {
+  const absl::Time asked = absl::FromChrono(context.deadline()) - absl::Milliseconds(100);
+  return std::min(asked, absl::Now() + kLongestStop);
+}
+
+grpc::Status Answer(const absl::StatusOr<StreamerView>& view, v1::Streamer* response) {
+  if (view.ok()) *response = ToProto(*view);
+  return ToGrpcStatus(view.status());
+}
+
+absl::StatusOr<StreamerView> CreateFrom(Manager& manager, const v1::CreateRequest& request) {
+  ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
+  return manager.Create(spec, request.start());
+}
+
+absl::StatusOr<StreamerView> UpdateFrom(Manager& manager, const v1::UpdateRequest& request) {
+  ASSIGN_OR_RETURN(StreamerSpec spec, FromProto(request.spec()));
+  return manager.Update(std::move(spec), request.etag());
+}
+
+absl::Status ApplyFrom(Manager& manager, const v1::ApplyRequest& request, v1::ApplyResponse* response) {
+  ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
+  Manager::Outcome outcome = Manager::Outcome::kUnchanged;
+  ASSIGN_OR_RETURN(const StreamerView view, manager.Apply(spec, request.start(), &outcome));
+  response->set_outcome(outcome == Manager::Outcome::kCreated   ? v1::ApplyResponse::CREATED
+                        : outcome == Manager::Outcome::kUpdated ? v1::ApplyResponse::UPDATED
+                                                                : v1::ApplyResponse::UNCHANGED);
+  *response->mutable_streamer() = ToProto(view);
+  return absl::OkStatus();
+}
+
+absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, v1::ValidateResponse* response) {
+  const absl::StatusOr<StreamerSpec> spec = FromProto(request.spec());
+  const absl::Status checked = spec.ok() ? manager.Check(*spec) : spec.status();
+  *response->add_findings() = ToProto(Finding{checked, false, "spec"});
+  if (!checked.ok()) return absl::OkStatus();
+  Interrupter interrupter;
+  for (const Finding& finding : ValidateSpec(*spec, &interrupter)) *response->add_findings() = ToProto(finding);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+StreamerServiceImpl::StreamerServiceImpl(Manager* manager) : manager_(manager), tap_pool_(kTapThreads) {}
+
+grpc::Status StreamerServiceImpl::Create(grpc::ServerContext*, const v1::CreateRequest* request, v1::Streamer* response) {
+  return Answer(CreateFrom(*manager_, *request), response);
+}
+
+grpc::Status StreamerServiceImpl::Get(grpc::ServerContext*, const v1::GetRequest* request, v1::Streamer* response) {
+  return Answer(manager_->Get(request->name()), response);
+}
+
+grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListRequest*, v1::ListResponse* response) {
+  for (const StreamerView& view : manager_->List()) *response->add_streamers() = ToProto(view);
+  return grpc::Status::OK;
+}
+
+grpc::Status StreamerServiceImpl::Update(grpc::ServerContext*, const v1::UpdateRequest* request, v1::Streamer* response) {
+  return Answer(UpdateFrom(*manager_, *request), response);
+}
+
+grpc::Status StreamerServiceImpl::Delete(grpc::ServerContext*, const v1::DeleteRequest* request, v1::DeleteResponse*) {
+  return ToGrpcStatus(manager_->Delete(request->name(), request->etag()));
+}
+
+grpc::Status StreamerServiceImpl::Apply(grpc::ServerContext*, const v1::ApplyRequest* request, v1::ApplyResponse* response) {
+  return ToGrpcStatus(ApplyFrom(*manager_, *request, response));
+}
+
+grpc::Status StreamerServiceImpl::Start(grpc::ServerContext*, const v1::StartRequest* request, v1::Streamer* response) {
+  return Answer(manager_->Start(request->name()), response);
+}
+
+grpc::Status StreamerServiceImpl::Stop(grpc::ServerContext* context, const v1::StopRequest* request, v1::Streamer* response) {
+  return Answer(manager_->Stop(request->name(), StopDeadline(*context)), response);
+}
+
+grpc::Status StreamerServiceImpl::Status(grpc::ServerContext*, const v1::StatusRequest* request,
+                                         v1::StreamerStatus* response) {
+  const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
+  if (view.ok()) *response = ToProto(view->snapshot);
+  return ToGrpcStatus(view.status());
+}
+
+grpc::Status StreamerServiceImpl::Metrics(grpc::ServerContext*, const v1::MetricsRequest* request,
+                                          v1::MetricsResponse* response) {
+  const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
+  if (!view.ok()) return ToGrpcStatus(view.status());
+  for (const MetricSample& sample : StreamerMetrics(view->snapshot)) *response->add_metrics() = ToProto(sample);
+  return grpc::Status::OK;
+}
+
+grpc::Status StreamerServiceImpl::Validate(grpc::ServerContext*, const v1::ValidateRequest* request,
+                                           v1::ValidateResponse* response) {
+  return ToGrpcStatus(ValidateFrom(*manager_, *request, response));
+}
+
+grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(grpc::CallbackServerContext*,
+                                                                    const v1::TapRequest* request) {
+  return StartTap(*manager_, *request, &tap_pool_);
+}
+
+}  // namespace binlogd

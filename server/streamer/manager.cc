@@ -1,0 +1,286 @@
+#include "streamer/manager.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "base/logging.h"
+#include "base/shown.h"
+#include "base/status_macros.h"
+
+namespace binlogd {
+namespace {
+
+absl::Status NotFound(absl::string_view name) {
+  return MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND",
+                   absl::StrCat("there is no streamer ", Shown(name)));
+}
+
+absl::Status ShuttingDown() {
+  return MakeError(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "binlogd is shutting down; try again when it is back");
+}
+
+absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
+  if (etag.empty() || etag == absl::StrCat(record.generation)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kAborted, "STALE_ETAG",
+                   absl::StrCat("streamer \"", record.spec.name, "\" was changed since (its etag is ", record.generation, ", not ",
+                                Shown(etag), "); get it again and redo the change"));
+}
+
+bool SamePlace(const std::string& a, const std::string& b) {
+  std::error_code error;
+  const std::filesystem::path x = std::filesystem::weakly_canonical(a, error);
+  const std::filesystem::path y = std::filesystem::weakly_canonical(b, error);
+  const std::string one = x.string() + "/";
+  const std::string two = y.string() + "/";
+  return one.compare(0, two.size(), two) == 0 || two.compare(0, one.size(), one) == 0;
+}
+
+}  // namespace
+
+Manager::Manager(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+
+Manager::~Manager() { Shutdown(); }
+
+std::shared_ptr<Manager::Entry> Manager::MakeEntry(const StreamerRecord& record) const {
+  auto entry = std::make_shared<Entry>();
+  absl::MutexLock lock(&entry->mutex);
+  entry->record = record;
+  entry->streamer = std::make_shared<Streamer>(record.spec, store_->CheckpointPath(record.spec.name));
+  return entry;
+}
+
+absl::Status Manager::Load() {
+  ASSIGN_OR_RETURN(const std::vector<StreamerRecord> records, store_->Load());
+  for (const StreamerRecord& record : records) {
+    const std::shared_ptr<Entry> entry = MakeEntry(record);
+    {
+      absl::MutexLock lock(&mutex_);
+      entries_[record.spec.name] = entry;
+    }
+    if (record.desired_running) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
+  }
+  Log(LogLevel::kInfo, "server", absl::StrCat("streamers loaded: ", records.size()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<Manager::Entry>> Manager::FindEntry(absl::string_view name) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto found = entries_.find(std::string(name));
+  if (found == entries_.end()) return NotFound(name);
+  return found->second;
+}
+
+StreamerRecord Manager::RecordOf(const Entry& entry) {
+  absl::MutexLock lock(&entry.mutex);
+  return entry.record;
+}
+
+std::shared_ptr<Streamer> Manager::StreamerOf(const Entry& entry) {
+  absl::MutexLock lock(&entry.mutex);
+  return entry.streamer;
+}
+
+StreamerView Manager::View(const Entry& entry) {
+  const StreamerRecord record = RecordOf(entry);
+  StreamerView view{record.spec, absl::StrCat(record.generation), record.created, StreamerOf(entry)->Snapshot()};
+  view.snapshot.desired_running = record.desired_running;
+  return view;
+}
+
+absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
+  for (const auto& [name, entry] : entries_) {
+    if (name == spec.name) continue;
+    const StreamerRecord other = RecordOf(*entry);
+    for (size_t i = 0; i < spec.targets.size(); ++i) {
+      for (const TargetSpec& target : other.spec.targets) {
+        if (!SamePlace(spec.targets[i].file.path, target.file.path)) continue;
+        return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE",
+                            absl::StrCat(target.file.path, " belongs to streamer \"", name, "\", target \"", target.name,
+                                         "\"; give each target a folder of its own"));
+      }
+    }
+    if (!spec.checkpoint.file.empty() && spec.checkpoint.file == other.spec.checkpoint.file) {
+      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE", absl::StrCat("streamer \"", name, "\" writes it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Manager::Check(const StreamerSpec& spec) const {
+  RETURN_IF_ERROR(CheckSpec(spec));
+  absl::ReaderMutexLock lock(&mutex_);
+  return CheckClash(spec);
+}
+
+absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool start) {
+  RETURN_IF_ERROR(CheckSpec(spec));
+  StreamerRecord record{spec, start, 1, absl::Now()};
+  const std::shared_ptr<Entry> entry = MakeEntry(record);
+  absl::MutexLock change(&entry->change_mutex);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (shutting_down_) return ShuttingDown();
+    if (entries_.count(spec.name) != 0) {
+      return MakeError(absl::StatusCode::kAlreadyExists, "STREAMER_EXISTS",
+                       absl::StrCat("there is a streamer \"", spec.name, "\" already; update it, or choose another name"));
+    }
+    RETURN_IF_ERROR(CheckClash(spec));
+    entries_[spec.name] = entry;
+  }
+  if (const absl::Status stored = store_->Put(record); !stored.ok()) {
+    absl::MutexLock lock(&mutex_);
+    entries_.erase(spec.name);
+    return stored;
+  }
+  Log(LogLevel::kInfo, spec.name, "created");
+  if (start) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
+  return View(*entry);
+}
+
+absl::StatusOr<StreamerView> Manager::Get(absl::string_view name) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+  return View(*entry);
+}
+
+std::vector<StreamerView> Manager::List() const {
+  std::vector<std::shared_ptr<Entry>> entries;
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    for (const auto& [name, entry] : entries_) entries.push_back(entry);
+  }
+  std::vector<StreamerView> views;
+  for (const auto& entry : entries) views.push_back(View(*entry));
+  return views;
+}
+
+absl::StatusOr<std::shared_ptr<Streamer>> Manager::Find(absl::string_view name) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+  return StreamerOf(*entry);
+}
+
+absl::Status Manager::SetDesired(Entry& entry, bool running) {
+  StreamerRecord record = RecordOf(entry);
+  if (record.desired_running == running) return absl::OkStatus();
+  record.desired_running = running;
+  RETURN_IF_ERROR(store_->Put(record));
+  absl::MutexLock lock(&entry.mutex);
+  entry.record = record;
+  return absl::OkStatus();
+}
+
+absl::Status Manager::Replace(Entry& entry, const StreamerSpec& spec) {
+  StreamerRecord record = RecordOf(entry);
+  record.spec = spec;
+  ++record.generation;
+  const std::shared_ptr<Streamer> old = StreamerOf(entry);
+  RETURN_IF_ERROR(store_->Put(record));
+  old->RequestStop(MakeError(absl::StatusCode::kUnavailable, "SPEC_CHANGED", "the streamer restarts with a new spec; tap it again"));
+  old->WaitStopped(absl::InfiniteFuture());
+  const auto streamer = std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name));
+  {
+    absl::MutexLock lock(&entry.mutex);
+    entry.record = record;
+    entry.streamer = streamer;
+  }
+  Log(LogLevel::kInfo, spec.name, absl::StrCat("spec changed, generation ", record.generation));
+  return record.desired_running ? streamer->Start() : absl::OkStatus();
+}
+
+absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_view etag) {
+  RETURN_IF_ERROR(CheckSpec(spec));
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(spec.name));
+  absl::MutexLock change(&entry->change_mutex);
+  const StreamerRecord record = RecordOf(*entry);
+  RETURN_IF_ERROR(CheckEtag(record, etag));
+  const Secret& kept = record.spec.source.password;
+  if (spec.source.password.kind == Secret::Kind::kNone && kept.kind == Secret::Kind::kValue) spec.source.password = kept;
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    if (shutting_down_) return ShuttingDown();
+    if (entries_.count(spec.name) == 0) return NotFound(spec.name);
+    RETURN_IF_ERROR(CheckClash(spec));
+  }
+  if (!(spec == record.spec)) RETURN_IF_ERROR(Replace(*entry, spec));
+  return View(*entry);
+}
+
+absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Outcome* outcome) {
+  absl::StatusOr<StreamerView> before = Get(spec.name);
+  absl::StatusOr<StreamerView> view;
+  if (!before.ok()) {
+    *outcome = Outcome::kCreated;
+    return Create(spec, start);
+  }
+  view = Update(spec, "");
+  RETURN_IF_ERROR(view.status());
+  *outcome = view->etag == before->etag ? Outcome::kUnchanged : Outcome::kUpdated;
+  if (!start || view->snapshot.desired_running) return view;
+  return Start(spec.name);
+}
+
+absl::Status Manager::Delete(absl::string_view name, absl::string_view etag) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+  absl::MutexLock change(&entry->change_mutex);
+  RETURN_IF_ERROR(CheckEtag(RecordOf(*entry), etag));
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    if (shutting_down_) return ShuttingDown();
+    if (entries_.count(std::string(name)) == 0) return NotFound(name);
+  }
+  const std::shared_ptr<Streamer> streamer = StreamerOf(*entry);
+  streamer->RequestStop(MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "the streamer was deleted"));
+  streamer->WaitStopped(absl::InfiniteFuture());
+  RETURN_IF_ERROR(store_->Remove(std::string(name)));
+  Log(LogLevel::kInfo, name, "deleted");
+  absl::MutexLock lock(&mutex_);
+  entries_.erase(std::string(name));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StreamerView> Manager::Start(absl::string_view name) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+  absl::MutexLock change(&entry->change_mutex);
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    if (shutting_down_) return ShuttingDown();
+    if (entries_.count(std::string(name)) == 0) return NotFound(name);
+  }
+  RETURN_IF_ERROR(Annotate(StreamerOf(*entry)->Start(), absl::StrCat("streamer \"", name, "\"")));
+  RETURN_IF_ERROR(SetDesired(*entry, true));
+  return View(*entry);
+}
+
+absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, absl::Time deadline) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+  std::shared_ptr<Streamer> streamer;
+  {
+    absl::MutexLock change(&entry->change_mutex);
+    streamer = StreamerOf(*entry);
+    const StreamerState state = streamer->Snapshot().state;
+    const bool desired = RecordOf(*entry).desired_running;
+    if (!desired && state != StreamerState::kRunning && state != StreamerState::kStarting && state != StreamerState::kRetrying) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_RUNNING",
+                       absl::StrCat("streamer \"", name, "\" is ", StreamerStateName(state), " already"));
+    }
+    RETURN_IF_ERROR(SetDesired(*entry, false));
+    streamer->RequestStop(MakeError(absl::StatusCode::kUnavailable, "STREAMER_STOPPED", "the streamer was stopped"));
+  }
+  streamer->WaitStopped(deadline);
+  return View(*entry);
+}
+
+void Manager::Shutdown() {
+  std::vector<std::shared_ptr<Entry>> entries;
+  {
+    absl::MutexLock lock(&mutex_);
+    shutting_down_ = true;
+    for (const auto& [name, entry] : entries_) entries.push_back(entry);
+  }
+  for (const auto& entry : entries) StreamerOf(*entry)->RequestStop(ShuttingDown());
+  for (const auto& entry : entries) StreamerOf(*entry)->WaitStopped(absl::InfiniteFuture());
+}
+
+}  // namespace binlogd

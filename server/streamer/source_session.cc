@@ -1,0 +1,336 @@
+#include "streamer/source_session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "base/logging.h"
+#include "base/status_macros.h"
+#include "mysql/preflight.h"
+
+namespace binlogd {
+namespace {
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(2);
+constexpr absl::Duration kReadTimeout = absl::Seconds(15);
+
+absl::Status PermanentError(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
+  return Permanent(MakeError(code, reason, message));
+}
+
+std::string Merge(Flavor flavor, const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty()) return a.empty() ? b : a;
+  const absl::StatusOr<GtidSet> merged = GtidSet::Parse(flavor, absl::StrCat(a, ",", b));
+  return merged.ok() ? merged->ToString() : a;
+}
+
+absl::StatusOr<absl::Duration> ClockAhead(Connection& connection) {
+  const absl::Time before = absl::Now();
+  ASSIGN_OR_RETURN(const ResultSet result, connection.Query("SELECT UNIX_TIMESTAMP(NOW(6)) AS now"));
+  double seconds = 0;
+  if (!absl::SimpleAtod(result.First("now").value_or(""), &seconds)) return absl::ZeroDuration();
+  return before + (absl::Now() - before) / 2 - absl::FromUnixNanos(static_cast<int64_t>(seconds * 1e9));
+}
+
+absl::Status FirstError(const std::vector<PreflightFinding>& findings, const std::string& streamer) {
+  for (const PreflightFinding& finding : findings) {
+    if (finding.status.ok()) continue;
+    if (!finding.warning) return finding.status;
+    Log(LogLevel::kWarning, streamer, finding.status.message());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ConnectOptions> MakeConnectOptions(const SourceSpec& source, const Endpoint& endpoint) {
+  ConnectOptions options;
+  options.endpoint = endpoint;
+  options.user = source.user;
+  ASSIGN_OR_RETURN(options.password, source.password.Resolve());
+  options.tls = source.tls;
+  options.read_timeout = kReadTimeout;
+  return options;
+}
+
+std::string ReplicaName(const StreamerSpec& spec) {
+  char host[256] = "localhost";
+  (void)gethostname(host, sizeof(host) - 1);
+  return absl::StrCat("binlogd-", spec.name, "@", host).substr(0, 60);
+}
+
+SourceSession::SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder)
+    : spec_(spec), interrupter_(interrupter), pipeline_(pipeline), builder_(builder) {}
+
+DumpOptions SourceSession::MakeDumpOptions(const std::string& file, uint64_t offset) const {
+  DumpOptions options;
+  options.flavor = spec_.source.flavor;
+  options.server_id = spec_.source.server_id;
+  options.replica_name = ReplicaName(spec_);
+  options.file = file;
+  options.offset = offset;
+  options.heartbeat = kHeartbeat;
+  return options;
+}
+
+absl::StatusOr<OpenSource> SourceSession::Open() {
+  ASSIGN_OR_RETURN(Contact contact, MakeContact());
+  RETURN_IF_ERROR(DecidePlace(contact));
+  OpenSource open;
+  open.endpoint = contact.options.endpoint;
+  open.tls = contact.connection->tls();
+  open.server = contact.server;
+  open.epoch = epoch_;
+  open.log_end = contact.log_end;
+  open.clock_ahead = contact.clock_ahead;
+  ASSIGN_OR_RETURN(open.dump, BinlogDump::Start(std::move(contact.connection),
+                                                MakeDumpOptions(builder_->place().file, builder_->place().offset)));
+  return open;
+}
+
+absl::StatusOr<SourceSession::Contact> SourceSession::MakeContact() {
+  absl::Status last;
+  for (size_t tried = 0; tried < spec_.source.endpoints.size(); ++tried) {
+    ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(spec_.source.endpoints[next_endpoint_]));
+    endpoint_ = endpoint.ToString();
+    absl::StatusOr<Contact> contact = MakeContactWith(endpoint);
+    if (contact.ok() || absl::IsCancelled(contact.status())) return contact;
+    // A refusal by one server says nothing of the others, but the last word is the most telling.
+    last = contact.status();
+    next_endpoint_ = (next_endpoint_ + 1) % spec_.source.endpoints.size();
+  }
+  return last;
+}
+
+absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endpoint& endpoint) {
+  Contact contact;
+  ASSIGN_OR_RETURN(contact.options, MakeConnectOptions(spec_.source, endpoint));
+  ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
+  ASSIGN_OR_RETURN(contact.server, DescribeServer(*contact.connection));
+  PreflightRequirements requirements;
+  requirements.flavor = spec_.source.flavor;
+  requirements.server_id = spec_.source.server_id;
+  requirements.replica_name = ReplicaName(spec_);
+  requirements.decodes_rows = spec_.decodes();
+  requirements.gtid = spec_.source.gtid;
+  ASSIGN_OR_RETURN(const std::vector<PreflightFinding> findings, CheckSource(*contact.connection, contact.server, requirements));
+  RETURN_IF_ERROR(Annotate(FirstError(findings, spec_.name), absl::StrCat("source ", endpoint.ToString())));
+  ASSIGN_OR_RETURN(contact.files, ListLogFiles(*contact.connection));
+  ASSIGN_OR_RETURN(contact.log_end, EndOfLog(*contact.connection, contact.server));
+  ASSIGN_OR_RETURN(contact.clock_ahead, ClockAhead(*contact.connection));
+  if (contact.files.empty()) return absl::UnavailableError(absl::StrCat("source ", endpoint.ToString(), " lists no log file"));
+  return contact;
+}
+
+absl::Status SourceSession::DecidePlace(Contact& contact) {
+  const uint32_t newest = NewestEpoch();
+  std::string identity = epoch_ != nullptr ? epoch_->epoch.identity : "";
+  for (const auto& position : pipeline_->positions()) {
+    if (position && position->epoch.number == newest) identity = position->epoch.identity;
+  }
+  if (newest != 0 && identity != contact.server.identity()) {
+    if (!spec_.source.gtid) {
+      return PermanentError(absl::StatusCode::kFailedPrecondition, "WRONG_SOURCE",
+                            absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ",
+                                         contact.server.identity(), ", theirs is ", identity,
+                                         "); name that server, or set source.gtid to go on by GTID on this one"));
+    }
+    return BeginEpoch(contact, "failover");
+  }
+  if (!begun_) return BeginReading(contact);
+  if (!reset_) {
+    RETURN_IF_ERROR(CheckPlace(contact, builder_->next(), builder_->log_created(), builder_->log_server_id()));
+  }
+  return reset_ ? BeginEpoch(contact, "reset") : absl::OkStatus();
+}
+
+uint32_t SourceSession::NewestEpoch() const {
+  uint32_t newest = epoch_ != nullptr ? epoch_->epoch.number : 0;
+  for (const auto& position : pipeline_->positions()) {
+    if (position) newest = std::max(newest, position->epoch.number);
+  }
+  return newest;
+}
+
+absl::Status SourceSession::BeginReading(Contact& contact) {
+  const uint32_t newest = NewestEpoch();
+  for (const auto& position : pipeline_->positions()) {
+    if (!position || position->epoch.number != newest) continue;
+    RETURN_IF_ERROR(CheckPlace(contact, position->position, position->log_created, position->log_server_id));
+    if (reset_) return BeginEpoch(contact, "reset");
+  }
+  return BeginTargets(contact, newest == 0 ? "first start" : "target added");
+}
+
+absl::Status SourceSession::CheckPlace(Contact& contact, const Position& place, uint32_t log_created,
+                                       uint32_t log_server_id) {
+  const auto file = std::find_if(contact.files.begin(), contact.files.end(),
+                                 [&place](const LogFile& f) { return f.name == place.file; });
+  if (file == contact.files.end()) {
+    if (FileSequence(place.file) > FileSequence(contact.files.back().name)) {
+      reset_ = true;
+      return absl::OkStatus();
+    }
+    return PermanentError(
+        absl::StatusCode::kOutOfRange, "POSITION_PURGED",
+        absl::StrCat("source ", endpoint_, ": ", place.file, " was purged before it was read from offset ", place.offset,
+                     " on; the oldest file left is ", contact.files.front().name,
+                     ". What lies between is lost to this archive: restore the file on the source, or delete the streamer and "
+                     "create it anew with empty targets"));
+  }
+  // The log may have grown since the list was made; only a file that is too short tells anything.
+  if (file->size >= place.offset || ComparePositions(contact.log_end, place) >= 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool same, IsSameFile(contact, place.file, log_created, log_server_id));
+  if (!same) {
+    reset_ = true;
+    return absl::OkStatus();
+  }
+  return PermanentError(
+      absl::StatusCode::kOutOfRange, "SOURCE_LOST_TAIL",
+      absl::StrCat("source ", endpoint_, ": ", place.file, " has ", file->size, " bytes, but ", place.offset,
+                   " were read: the source lost the end of its log in a crash (sync_binlog is not 1). The archive holds "
+                   "transactions that the source does not; decide which is right, then create the streamer anew"));
+}
+
+// Reads the beginning of the file over a connection of its own.
+absl::StatusOr<bool> SourceSession::IsSameFile(Contact& contact, const std::string& file, uint32_t log_created,
+                                               uint32_t log_server_id) {
+  // One connection at a time is watched by the interrupter.
+  contact.connection.reset();
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> probe, Connection::Connect(contact.options, interrupter_));
+  bool same = false;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump,
+                     BinlogDump::Start(std::move(probe), MakeDumpOptions(file, kFirstEventOffset)));
+    for (bool found = false; !found;) {
+      ASSIGN_OR_RETURN(const absl::string_view event, dump->Next());
+      ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(event));
+      found = header.type == EventType::kFormatDescription;
+      same = found && header.timestamp == log_created && header.server_id == log_server_id;
+    }
+  }
+  ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
+  return same;
+}
+
+absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reason) {
+  if (begun_) RETURN_IF_ERROR(pipeline_->Drain());
+  begun_ = false;
+  auto start = std::make_shared<EpochStart>();
+  start->epoch = Epoch{NewestEpoch() + 1, contact.server.identity()};
+  epoch_ = start;
+  Log(LogLevel::kWarning, spec_.name, absl::StrCat("epoch ", start->epoch.name(), " begins: ", reason));
+  reset_ = false;
+  return BeginTargets(contact, reason);
+}
+
+absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& reason) {
+  const Epoch epoch{epoch_ != nullptr ? epoch_->epoch.number : std::max(NewestEpoch(), 1u), contact.server.identity()};
+  auto start = std::make_shared<EpochStart>();
+  start->epoch = epoch;
+  start->server_uuid = contact.server.uuid;
+  start->server_id = contact.server.server_id;
+  start->server_version = contact.server.version;
+  start->reason = reason;
+  epoch_ = start;
+  for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
+    const std::optional<DurablePosition>& had = pipeline_->positions()[i];
+    if (had && had->epoch == epoch) continue;
+    const bool decodes = pipeline_->lanes()[i]->decodes();
+    DurablePosition begin;
+    if (!had) {
+      ASSIGN_OR_RETURN(begin, ResolveStart(contact, decodes));
+    } else if (had->epoch.identity != epoch.identity) {
+      begin.held_gtid_set = Merge(spec_.source.flavor, had->position.gtid_set, had->held_gtid_set);
+      ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
+      begin.position.offset = kFirstEventOffset;
+    } else {
+      begin.position.file = contact.files.front().name;
+      begin.position.offset = kFirstEventOffset;
+    }
+    begin.epoch = epoch;
+    start->first = begin.position;
+    RETURN_IF_ERROR(pipeline_->Begin(i, begin, *start));
+  }
+  const DurablePosition* least = nullptr;
+  const auto reads_from = [](const DurablePosition& p) {
+    Position from = p.position;
+    if (p.read_whole_file) from.offset = kFirstEventOffset;
+    return from;
+  };
+  for (const auto& position : pipeline_->positions()) {
+    if (least == nullptr || ComparePositions(reads_from(*position), reads_from(*least)) < 0) least = &*position;
+  }
+  ReadStart read{reads_from(*least), least->at_boundary, least->log_created, least->log_server_id};
+  if (read.position.offset == kFirstEventOffset) {
+    // The file's own GTID list says what is complete where it begins.
+    read.position.gtid_set.clear();
+    read.at_boundary = true;
+    read.log_created = read.log_server_id = 0;
+  }
+  builder_->Begin(epoch_, read);
+  begun_ = true;
+  pipeline_->Start();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, bool decodes) {
+  const StartSpec& start = spec_.source.start;
+  DurablePosition begin;
+  begin.position.offset = kFirstEventOffset;
+  switch (start.kind) {
+    case StartSpec::Kind::kEarliest:
+      begin.position.file = contact.files.front().name;
+      return begin;
+    case StartSpec::Kind::kCurrent:
+      begin.position.file = contact.log_end.file;
+      if (decodes) begin.position = contact.log_end;
+      return begin;
+    case StartSpec::Kind::kGtidSet: {
+      ASSIGN_OR_RETURN(begin.position.file, Locate(contact, start.gtid_set));
+      begin.held_gtid_set = start.gtid_set;
+      return begin;
+    }
+    case StartSpec::Kind::kPosition:
+      break;
+  }
+  const auto file = std::find_if(contact.files.begin(), contact.files.end(),
+                                 [&start](const LogFile& f) { return f.name == start.file; });
+  if (file == contact.files.end()) {
+    const bool purged = FileSequence(start.file) < FileSequence(contact.files.front().name);
+    return PermanentError(absl::StatusCode::kOutOfRange, purged ? "POSITION_PURGED" : "POSITION_INVALID",
+                          absl::StrCat("source ", endpoint_, ": source.start.position.file: ", start.file,
+                                       purged ? " was purged" : " is not there", "; the source has ", contact.files.front().name,
+                                       " to ", contact.files.back().name, ": name one of these, or set start to earliest"));
+  }
+  if (start.offset > file->size) {
+    return PermanentError(absl::StatusCode::kOutOfRange, "POSITION_INVALID",
+                          absl::StrCat("source ", endpoint_, ": source.start.position.offset: ", start.file, " has only ",
+                                       file->size, " bytes"));
+  }
+  begin.position.file = start.file;
+  if (decodes && start.offset > kFirstEventOffset) {
+    begin.position.offset = start.offset;
+    begin.read_whole_file = true;
+  }
+  return begin;
+}
+
+absl::StatusOr<std::string> SourceSession::Locate(Contact& contact, const std::string& gtid_set) {
+  ASSIGN_OR_RETURN(const GtidSet set, GtidSet::Parse(spec_.source.flavor, gtid_set));
+  contact.connection.reset();
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Connect(contact.options, interrupter_));
+  ASSIGN_OR_RETURN(const std::string file,
+                   BinlogDump::LocateGtidSet(std::move(connection), MakeDumpOptions("", kFirstEventOffset), set));
+  ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
+  return file;
+}
+
+}  // namespace binlogd

@@ -1,0 +1,91 @@
+// Finds the source and the place in its log where reading goes on.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mysql/binlog_dump.h"
+#include "mysql/interrupter.h"
+#include "mysql/server_info.h"
+#include "pipeline/block_builder.h"
+#include "pipeline/pipeline.h"
+#include "streamer/spec.h"
+
+namespace binlogd {
+
+// The options of a connection to one endpoint; the secret is read now.
+absl::StatusOr<ConnectOptions> MakeConnectOptions(const SourceSpec& source, const Endpoint& endpoint);
+// The name by which the source lists a streamer among its replicas: the same after every restart.
+std::string ReplicaName(const StreamerSpec& spec);
+
+// A source that has been found fit, and a dump that runs.
+struct OpenSource {
+  Endpoint endpoint;
+  bool tls = false;
+  ServerInfo server;
+  std::shared_ptr<const EpochStart> epoch;
+  Position log_end;                       // When the dump was started.
+  absl::Duration clock_ahead;             // Our clock minus the source's.
+  std::unique_ptr<BinlogDump> dump;
+};
+
+// How a streamer gets to its source, again and again during one run. Positions are the targets' own; "GTID locates, offsets stream":
+// a GTID set only ever decides in which file to begin, the log itself is read by file and offset, so that every byte has its place.
+//
+// Used by the streamer's thread.
+class SourceSession {
+ public:
+  // All outlive the session. The targets of `pipeline` are open and their lanes not started.
+  SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder);
+
+  // Connects to the first endpoint that answers, checks the source, decides where to read (the first time: where the targets
+  // stand or their start; later: where reading stopped), begins a new epoch if that is due, and starts the dump.
+  // Errors are those of Connection, CheckSource and BinlogDump, and, permanent: WRONG_SOURCE, POSITION_PURGED, POSITION_INVALID, SOURCE_LOST_TAIL.
+  absl::StatusOr<OpenSource> Open();
+
+  // The last dump ended with LOG_RESET: the next Open begins a new epoch.
+  void ExpectReset() { reset_ = true; }
+  // The endpoint tried last.
+  std::string endpoint() const { return endpoint_; }
+
+ private:
+  // What is found out before the place is decided.
+  struct Contact {
+    std::unique_ptr<Connection> connection;
+    ConnectOptions options;
+    ServerInfo server;
+    std::vector<LogFile> files;
+    Position log_end;
+    absl::Duration clock_ahead;
+  };
+  absl::StatusOr<Contact> MakeContact();
+  absl::StatusOr<Contact> MakeContactWith(const Endpoint& endpoint);
+  absl::Status DecidePlace(Contact& contact);
+  absl::Status BeginReading(Contact& contact);
+  // Whether the place where reading is to go on is still there; sets reset_ when the numbering has begun anew.
+  absl::Status CheckPlace(Contact& contact, const Position& place, uint32_t log_created, uint32_t log_server_id);
+  absl::StatusOr<bool> IsSameFile(Contact& contact, const std::string& file, uint32_t log_created, uint32_t log_server_id);
+  absl::Status BeginEpoch(Contact& contact, const std::string& reason);
+  absl::Status BeginTargets(Contact& contact, const std::string& reason);
+  // Where a new target begins, by the spec.
+  absl::StatusOr<DurablePosition> ResolveStart(Contact& contact, bool decodes);
+  absl::StatusOr<std::string> Locate(Contact& contact, const std::string& gtid_set);
+  uint32_t NewestEpoch() const;
+  DumpOptions MakeDumpOptions(const std::string& file, uint64_t offset) const;
+
+  const StreamerSpec& spec_;
+  Interrupter* const interrupter_;
+  Pipeline* const pipeline_;
+  BlockBuilder* const builder_;
+  std::string endpoint_;
+  size_t next_endpoint_ = 0;
+  bool begun_ = false;   // The builder has a place.
+  bool reset_ = false;
+  std::shared_ptr<const EpochStart> epoch_;
+};
+
+}  // namespace binlogd

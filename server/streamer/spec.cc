@@ -1,0 +1,215 @@
+#include "streamer/spec.h"
+
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/shown.h"
+#include "base/status_macros.h"
+#include "binlog/gtid_set.h"
+#include "target/decoded_file_target.h"
+#include "target/raw_file_target.h"
+
+namespace binlogd {
+namespace {
+
+constexpr size_t kMostNameBytes = 63;
+constexpr size_t kMostTargets = 16;
+constexpr size_t kMostPatterns = 1000;
+constexpr size_t kMostPatternBytes = 1024;
+
+absl::Status BadValue(absl::string_view field, absl::string_view message) {
+  return InvalidField(field, "BAD_VALUE", message);
+}
+
+absl::Status CheckStart(const SourceSpec& source) {
+  const StartSpec& start = source.start;
+  if (start.kind == StartSpec::Kind::kPosition) {
+    if (start.file.empty() || start.file.find('/') != std::string::npos) {
+      return BadValue("source.start.position.file", "name a binary log file of the source, for example binlog.000001");
+    }
+    if (start.offset != 0 && start.offset < 4) return BadValue("source.start.position.offset", "the first event is at 4");
+  }
+  if (start.kind == StartSpec::Kind::kGtidSet) {
+    const absl::StatusOr<GtidSet> set = GtidSet::Parse(source.flavor, start.gtid_set);
+    if (!set.ok()) return BadValue("source.start.gtid_set", set.status().message());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSource(const SourceSpec& source) {
+  if (source.endpoints.empty()) return BadValue("source.endpoints", "name at least one host:port");
+  for (size_t i = 0; i < source.endpoints.size(); ++i) {
+    const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(source.endpoints[i]);
+    if (!endpoint.ok()) return BadValue(absl::StrCat("source.endpoints[", i, "]"), endpoint.status().message());
+  }
+  if (source.user.empty()) return BadValue("source.user", "name the replication user");
+  if (source.server_id == 0) return BadValue("source.server_id", "it must be 1 to 4294967295");
+  const bool verifies = source.tls.mode == TlsMode::kVerifyCa || source.tls.mode == TlsMode::kVerifyIdentity;
+  if (verifies && source.tls.ca_file.empty()) return BadValue("source.tls.ca_file", "this mode checks against it: name one");
+  if (source.tls.cert_file.empty() != source.tls.key_file.empty()) {
+    return BadValue("source.tls.cert_file", "cert_file and key_file go together");
+  }
+  return CheckStart(source);
+}
+
+absl::Status CheckPatterns(absl::string_view field, const std::vector<std::string>& patterns) {
+  if (patterns.size() > kMostPatterns) return BadValue(field, absl::StrCat("at most ", kMostPatterns, " patterns"));
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (patterns[i].empty() || patterns[i].size() > kMostPatternBytes) {
+      return BadValue(absl::StrCat(field, "[", i, "]"), absl::StrCat("a pattern has 1 to ", kMostPatternBytes, " bytes"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFilter(const FilterSpec& filter) {
+  RETURN_IF_ERROR(CheckPatterns("filter.databases", filter.databases));
+  RETURN_IF_ERROR(CheckPatterns("filter.tables", filter.tables));
+  RETURN_IF_ERROR(CheckPatterns("filter.exclude_databases", filter.exclude_databases));
+  RETURN_IF_ERROR(CheckPatterns("filter.exclude_tables", filter.exclude_tables));
+  for (const auto* tables : {&filter.tables, &filter.exclude_tables}) {
+    for (const std::string& table : *tables) {
+      if (table.find('.') == std::string::npos && table.find('*') == std::string::npos) {
+        return BadValue(tables == &filter.tables ? "filter.tables" : "filter.exclude_tables",
+                        absl::StrCat(Shown(table), " names no schema; write schema.table"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBatch(const BatchLimits& batch) {
+  if (batch.max_events < 1 || batch.max_events > 1000000) return BadValue("batch.max_events", "it must be 1 to 1000000");
+  if (batch.max_bytes < 4096 || batch.max_bytes > 64 << 20) return BadValue("batch.max_bytes", "it must be 4096 to 67108864");
+  if (batch.max_wait < absl::Milliseconds(10) || batch.max_wait > absl::Hours(1)) {
+    return BadValue("batch.max_wait", "it must be 10ms to 1h");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCheckpoint(const CheckpointSpec& checkpoint) {
+  if (checkpoint.interval < absl::Milliseconds(100) || checkpoint.interval > absl::Hours(1)) {
+    return BadValue("checkpoint.interval", "it must be 100ms to 1h");
+  }
+  if (!checkpoint.file.empty() && checkpoint.file[0] != '/') return BadValue("checkpoint.file", "it must be an absolute path");
+  return absl::OkStatus();
+}
+
+// One folder inside the other counts as the same: neither could tell its files from the other's.
+bool Overlap(const std::string& a, const std::string& b) {
+  const std::string x = absl::StrCat(std::filesystem::path(a).lexically_normal().string(), "/");
+  const std::string y = absl::StrCat(std::filesystem::path(b).lexically_normal().string(), "/");
+  return x.compare(0, y.size(), y) == 0 || y.compare(0, x.size(), x) == 0;
+}
+
+absl::Status CheckTargets(const StreamerSpec& spec) {
+  if (spec.targets.empty() || spec.targets.size() > kMostTargets) {
+    return BadValue("targets", absl::StrCat("name 1 to ", kMostTargets, " targets"));
+  }
+  std::set<std::string> names;
+  for (size_t i = 0; i < spec.targets.size(); ++i) {
+    const TargetSpec& target = spec.targets[i];
+    const std::string field = absl::StrCat("targets[", i, "]");
+    RETURN_IF_ERROR(CheckName(absl::StrCat(field, ".name"), target.name));
+    if (!names.insert(target.name).second) {
+      return InvalidField(absl::StrCat(field, ".name"), "DUPLICATE_NAME", absl::StrCat(Shown(target.name), " is taken"));
+    }
+    if (target.file.path.empty() || target.file.path[0] != '/' || target.file.path.find('\0') != std::string::npos) {
+      return BadValue(absl::StrCat(field, ".file.path"), "it must be an absolute path");
+    }
+    if (target.file.rotate_bytes < 4096) return BadValue(absl::StrCat(field, ".file.rotate_bytes"), "it must be at least 4096");
+    for (size_t j = 0; j < i; ++j) {
+      if (!Overlap(target.file.path, spec.targets[j].file.path)) continue;
+      return InvalidField(absl::StrCat(field, ".file.path"), "TARGET_PATH_IN_USE",
+                          absl::StrCat("targets[", j, "] uses ", spec.targets[j].file.path, "; give each a folder of its own"));
+    }
+    if (!target.decodes() && spec.filter.drops_events()) {
+      return InvalidField(absl::StrCat(field, ".file.format"), "RAW_WITH_FILTER",
+                          "a filtered binary log is not a backup; take the filter away, or put the RAW target into a streamer "
+                          "of its own");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Secret::Resolve() const {
+  constexpr size_t kMostSecretBytes = 65536;
+  const auto unreadable = [](absl::string_view what) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "SECRET_UNREADABLE", absl::StrCat("source.password: ", what));
+  };
+  switch (kind) {
+    case Kind::kNone:
+      return std::string();
+    case Kind::kValue:
+      return text;
+    case Kind::kEnvironment: {
+      const char* value = std::getenv(text.c_str());
+      if (value == nullptr) return unreadable(absl::StrCat("binlogd's environment has no variable ", text));
+      return std::string(value);
+    }
+    case Kind::kFile: {
+      const absl::StatusOr<std::string> bytes = ReadWholeFile(text, kMostSecretBytes);
+      if (!bytes.ok()) return unreadable(bytes.status().message());
+      absl::string_view secret = *bytes;
+      absl::ConsumeSuffix(&secret, "\n");
+      absl::ConsumeSuffix(&secret, "\r");
+      return std::string(secret);
+    }
+  }
+  return std::string();
+}
+
+bool StreamerSpec::decodes() const {
+  for (const TargetSpec& target : targets) {
+    if (target.decodes()) return true;
+  }
+  return false;
+}
+
+absl::Status CheckName(absl::string_view field, absl::string_view name) {
+  bool good = !name.empty() && name.size() <= kMostNameBytes && absl::ascii_isalnum(static_cast<unsigned char>(name[0]));
+  for (const char c : name) {
+    good = good && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-');
+  }
+  if (good) return absl::OkStatus();
+  return InvalidField(field, "INVALID_NAME",
+                      absl::StrCat(Shown(name), " is no name: 1 to ", kMostNameBytes,
+                                   " of a-z, A-Z, 0-9, '.', '_' and '-', the first a letter or digit"));
+}
+
+absl::Status CheckSpec(const StreamerSpec& spec) {
+  RETURN_IF_ERROR(CheckName("name", spec.name));
+  RETURN_IF_ERROR(CheckSource(spec.source));
+  RETURN_IF_ERROR(CheckFilter(spec.filter));
+  RETURN_IF_ERROR(CheckBatch(spec.batch));
+  RETURN_IF_ERROR(CheckCheckpoint(spec.checkpoint));
+  return CheckTargets(spec);
+}
+
+std::vector<std::unique_ptr<Target>> MakeTargets(const StreamerSpec& spec) {
+  std::vector<std::unique_ptr<Target>> targets;
+  for (const TargetSpec& target : spec.targets) {
+    const std::string owner = absl::StrCat("streamer \"", spec.name, "\", target \"", target.name, "\"");
+    if (!target.decodes()) {
+      targets.push_back(std::make_unique<RawFileTarget>(target.name, target.file.path, owner));
+      continue;
+    }
+    DecodedFileTarget::Options options;
+    options.path = target.file.path;
+    options.rotate_bytes = target.file.rotate_bytes;
+    options.owner = owner;
+    targets.push_back(std::make_unique<DecodedFileTarget>(target.name, std::move(options)));
+  }
+  return targets;
+}
+
+}  // namespace binlogd

@@ -1,0 +1,359 @@
+#include "streamer/streamer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "base/logging.h"
+#include "base/status_macros.h"
+
+namespace binlogd {
+namespace {
+
+// A source that has sent nothing for this long, not even a heartbeat, does not answer.
+constexpr absl::Duration kSilence = absl::Seconds(7);
+
+}  // namespace
+
+Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
+    : spec_(std::move(spec)),
+      checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file) {
+  taps_.Close(MakeError(absl::StatusCode::kFailedPrecondition, "NOT_RUNNING", "the streamer is not running; start it first"));
+  absl::MutexLock lock(&mutex_);
+  snapshot_.name = spec_.name;
+  for (const TargetSpec& target : spec_.targets) {
+    TargetSnapshot unopened;
+    unopened.name = target.name;
+    unopened.type = "file";
+    last_targets_.push_back(std::move(unopened));
+  }
+}
+
+Streamer::~Streamer() {
+  RequestStop(absl::UnavailableError("the streamer is gone"));
+  WaitStopped(absl::InfiniteFuture());
+}
+
+absl::Status Streamer::Start() {
+  absl::MutexLock control(&control_mutex_);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (running_) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_RUNNING",
+                       absl::StrCat("it is ", StreamerStateName(snapshot_.state), " already"));
+    }
+    running_ = true;
+    stop_requested_ = false;
+    snapshot_.state = StreamerState::kStarting;
+    snapshot_.error = absl::OkStatus();
+    snapshot_.start_time = absl::Now();
+  }
+  if (thread_.joinable()) thread_.join();
+  taps_.Reopen();
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void Streamer::RequestStop(const absl::Status& why) {
+  std::shared_ptr<Pipeline> pipeline;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!running_ || stop_requested_) return;
+    stop_requested_ = true;
+    snapshot_.state = StreamerState::kStopping;
+    pipeline = pipeline_;
+  }
+  taps_.Close(why);
+  interrupter_.Interrupt();
+  if (pipeline != nullptr) pipeline->Interrupt();
+}
+
+bool Streamer::WaitStopped(absl::Time deadline) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!mutex_.AwaitWithDeadline(absl::Condition(this, &Streamer::idle), deadline)) return false;
+  }
+  absl::MutexLock control(&control_mutex_);
+  absl::MutexLock lock(&mutex_);
+  if (running_) return false;  // Started again in between.
+  if (thread_.joinable()) thread_.join();
+  return true;
+}
+
+void Streamer::Run() {
+  Log(LogLevel::kInfo, spec_.name, "starting");
+  backoff_.Reset();
+  stop_at_.reset();
+  LoadFreshness();
+  absl::Status end;
+  for (;;) {
+    end = RunOnce();
+    if (end.ok() || IsPermanent(end) || !WaitToRetry(end)) break;
+    SetStarting();
+  }
+  EndRun(end);
+}
+
+void Streamer::EndRun(const absl::Status& end) {
+  StreamerState state;
+  {
+    absl::MutexLock lock(&mutex_);
+    state = stop_requested_ ? StreamerState::kStopped : end.ok() ? StreamerState::kFinished : StreamerState::kFailed;
+  }
+  const bool failed = state == StreamerState::kFailed;
+  Log(failed ? LogLevel::kError : LogLevel::kInfo, spec_.name,
+      failed ? absl::StrCat("FAILED: ", end.message()) : std::string(StreamerStateName(state)));
+  taps_.Close(failed ? Annotate(end, "the streamer has failed") : absl::UnavailableError("the streamer has ended"));
+  absl::MutexLock lock(&mutex_);
+  snapshot_.state = state;
+  snapshot_.error = failed ? end : absl::OkStatus();
+  snapshot_.error_since = absl::Now();
+  running_ = false;
+}
+
+absl::Status Streamer::RunOnce() {
+  Pipeline::Options options;
+  options.batch = spec_.batch;
+  options.filter = spec_.filter;
+  options.on_failure = [this] { interrupter_.Interrupt(); };
+  options.on_commit = [this] { OnCommit(); };
+  auto pipeline = std::make_shared<Pipeline>(MakeTargets(spec_), options, &taps_);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stop_requested_) return absl::OkStatus();
+    pipeline_ = pipeline;
+    run_ended_ = false;
+    // A lane of an earlier pipeline may have interrupted; a stop has not come yet.
+    interrupter_.Reset();
+  }
+  absl::Status status = pipeline->OpenTargets();
+  if (status.ok()) {
+    std::thread publisher([this] { PublishCheckpoints(); });
+    BlockBuilder builder(spec_.source.flavor, spec_.batch, pipeline.get());
+    SourceSession session(spec_, &interrupter_, pipeline.get(), &builder);
+    status = Follow(session, builder);
+    const absl::Status drained = pipeline->Drain();
+    if (!drained.ok()) status = drained;
+    {
+      absl::MutexLock lock(&mutex_);
+      run_ended_ = true;
+    }
+    publisher.join();
+    PublishCheckpoint();
+  }
+  pipeline->Abandon();
+  absl::MutexLock lock(&mutex_);
+  last_targets_ = pipeline->Snapshot();
+  pipeline_.reset();
+  return status;
+}
+
+absl::Status Streamer::Follow(SourceSession& session, BlockBuilder& builder) {
+  for (;;) {
+    bool progressed = false;
+    const absl::Status status = ReadOnce(session, builder, &progressed);
+    if (progressed) backoff_.Reset();
+    Disconnected();
+    if (absl::Status sealed = builder.Seal(); !sealed.ok() && !absl::IsCancelled(sealed)) return sealed;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stop_requested_) return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(TargetFailure());
+    if (status.ok() || IsPermanent(status)) return status;
+    if (ErrorReason(status) == "LOG_RESET") session.ExpectReset();
+    CountReconnect();
+    if (!WaitToRetry(status)) return absl::OkStatus();
+  }
+}
+
+absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, bool* progressed) {
+  absl::StatusOr<OpenSource> source = session.Open();
+  {
+    absl::MutexLock lock(&mutex_);
+    snapshot_.source.endpoint = session.endpoint();
+  }
+  RETURN_IF_ERROR(source.status());
+  if (spec_.oneshot && !stop_at_) stop_at_ = source->log_end;
+  counters_.last_packet_nanos.store(absl::GetCurrentTimeNanos());
+  Connected(*source);
+  OnProgress(builder);
+  const uint64_t before = counters_.events.load();
+  const absl::Status status = ReadLog(*source->dump, builder, source->log_end, stop_at_, counters_,
+                                      [this, &builder] { OnProgress(builder); });
+  *progressed = counters_.events.load() > before || counters_.caught_up.load();
+  OnProgress(builder);
+  return Annotate(status, absl::StrCat("source ", session.endpoint()));
+}
+
+absl::Status Streamer::TargetFailure() const {
+  std::shared_ptr<Pipeline> pipeline;
+  {
+    absl::MutexLock lock(&mutex_);
+    pipeline = pipeline_;
+  }
+  return pipeline->Failure();
+}
+
+bool Streamer::WaitToRetry(const absl::Status& status) {
+  const absl::Duration wait = backoff_.Next();
+  Log(LogLevel::kWarning, spec_.name,
+      absl::StrCat("retrying in ", absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1))), ": ", status.message()));
+  absl::MutexLock lock(&mutex_);
+  if (stop_requested_) return false;
+  if (snapshot_.error.ok()) snapshot_.error_since = absl::Now();
+  snapshot_.state = StreamerState::kRetrying;
+  snapshot_.error = status;
+  snapshot_.next_retry = absl::Now() + wait;
+  snapshot_.retries = static_cast<uint32_t>(backoff_.tries());
+  return !mutex_.AwaitWithTimeout(absl::Condition(this, &Streamer::stopping), wait);
+}
+
+void Streamer::SetStarting() {
+  absl::MutexLock lock(&mutex_);
+  if (!stop_requested_) snapshot_.state = StreamerState::kStarting;
+}
+
+void Streamer::Connected(const OpenSource& source) {
+  Log(LogLevel::kInfo, spec_.name,
+      absl::StrCat("following ", source.endpoint.ToString(), " (", FlavorName(source.server.flavor), " ", source.server.version,
+                   source.tls ? ", TLS" : ", no TLS", "), epoch ", source.epoch->epoch.name()));
+  absl::MutexLock lock(&mutex_);
+  clock_ahead_ = source.clock_ahead;
+  SourceSnapshot& shown = snapshot_.source;
+  shown.endpoint = source.endpoint.ToString();
+  shown.version = source.server.version;
+  shown.server_id = source.server.server_id;
+  shown.server_uuid = source.server.uuid;
+  shown.epoch = source.epoch->epoch;
+  shown.connected = true;
+  shown.tls = source.tls;
+  if (stop_requested_) return;
+  snapshot_.state = StreamerState::kRunning;
+  snapshot_.error = absl::OkStatus();
+  snapshot_.retries = 0;
+}
+
+void Streamer::CountReconnect() {
+  absl::MutexLock lock(&mutex_);
+  ++snapshot_.reconnects;
+}
+
+void Streamer::Disconnected() {
+  counters_.caught_up.store(false);
+  absl::MutexLock lock(&mutex_);
+  snapshot_.source.connected = false;
+}
+
+void Streamer::OnProgress(BlockBuilder& builder) {
+  absl::MutexLock lock(&mutex_);
+  snapshot_.read_position = builder.next();
+  if (counters_.caught_up.load()) UpdateFreshness();
+}
+
+void Streamer::OnCommit() {
+  absl::MutexLock lock(&mutex_);
+  snapshot_.checkpoint_time = absl::Now();
+  UpdateFreshness();
+}
+
+bool Streamer::SourceAnswers() const {
+  const absl::Time last = absl::FromUnixNanos(counters_.last_packet_nanos.load());
+  return snapshot_.source.connected && counters_.caught_up.load() && absl::Now() - last < kSilence;
+}
+
+bool Streamer::TargetsHoldAllRead(const std::vector<TargetSnapshot>& targets) const {
+  return std::all_of(targets.begin(), targets.end(), [this](const TargetSnapshot& target) {
+    mutex_.AssertReaderHeld();
+    return target.error.ok() && target.durable.epoch == snapshot_.source.epoch &&
+           ComparePositions(target.durable.position, snapshot_.read_position) >= 0;
+  });
+}
+
+void Streamer::UpdateFreshness() {
+  const std::vector<TargetSnapshot> targets = pipeline_ != nullptr ? pipeline_->Snapshot() : last_targets_;
+  if (TargetsHoldAllRead(targets) && SourceAnswers()) {
+    fresh_until_ = snapshot_.checkpoint_time = absl::Now();
+    return;
+  }
+  absl::Time least = absl::InfiniteFuture();
+  for (const TargetSnapshot& target : targets) {
+    const uint32_t seconds = target.durable.source_time;
+    least = std::min(least, seconds == 0 ? absl::InfinitePast() : absl::FromUnixSeconds(seconds) + clock_ahead_);
+  }
+  if (least != absl::InfiniteFuture()) fresh_until_ = std::max(fresh_until_, least);
+}
+
+double Streamer::Lag(const std::vector<TargetSnapshot>& targets) const {
+  if (TargetsHoldAllRead(targets) && SourceAnswers()) return 0;
+  absl::Time since = fresh_until_ != absl::InfinitePast() ? fresh_until_ : snapshot_.start_time;
+  if (since == absl::InfinitePast()) return 0;  // Never started.
+  return std::max(0.0, absl::ToDoubleSeconds(absl::Now() - since));
+}
+
+StreamerSnapshot Streamer::Snapshot() const {
+  absl::MutexLock lock(&mutex_);
+  StreamerSnapshot snapshot = snapshot_;
+  snapshot.targets = pipeline_ != nullptr ? pipeline_->Snapshot() : last_targets_;
+  snapshot.position = LeastPosition(snapshot.targets);
+  snapshot.lag_seconds = Lag(snapshot.targets);
+  snapshot.events_read = counters_.events.load();
+  snapshot.bytes_read = counters_.bytes.load();
+  snapshot.queue_bytes = pipeline_ != nullptr ? pipeline_->queue_bytes() : 0;
+  snapshot.queue_budget_bytes = Pipeline::kBudgetBytes;
+  snapshot.taps = taps_.count();
+  snapshot.tap_dropped_events = taps_.dropped_events();
+  if (!running_) snapshot.start_time = absl::InfinitePast();
+  const int64_t last_event = counters_.last_event_seconds.load();
+  if (last_event != 0) snapshot.last_event_time = absl::FromUnixSeconds(last_event);
+  for (const TargetSnapshot& target : snapshot.targets) {
+    if (target.error.ok() || snapshot.state != StreamerState::kRunning) continue;
+    snapshot.state = StreamerState::kRetrying;
+    snapshot.error = Annotate(target.error, absl::StrCat("target \"", target.name, "\""));
+    snapshot.error_since = target.error_since;
+  }
+  if (snapshot.state != StreamerState::kRetrying) snapshot.next_retry = absl::InfinitePast();
+  return snapshot;
+}
+
+void Streamer::LoadFreshness() {
+  if (!spec_.checkpoint.enabled) return;
+  const absl::StatusOr<absl::Time> fresh = ReadCheckpointFreshness(checkpoint_path_);
+  if (absl::IsDataLoss(fresh.status())) Log(LogLevel::kWarning, spec_.name, fresh.status().message());
+  absl::MutexLock lock(&mutex_);
+  if (fresh.ok()) fresh_until_ = std::max(fresh_until_, *fresh);
+}
+
+void Streamer::PublishCheckpoints() {
+  for (;;) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (mutex_.AwaitWithTimeout(absl::Condition(this, &Streamer::run_ended), spec_.checkpoint.interval)) return;
+    }
+    PublishCheckpoint();
+  }
+}
+
+void Streamer::PublishCheckpoint() {
+  if (!spec_.checkpoint.enabled) return;
+  const StreamerSnapshot snapshot = Snapshot();
+  Checkpoint checkpoint;
+  checkpoint.streamer = spec_.name;
+  checkpoint.position = snapshot.position;
+  checkpoint.event_count = snapshot.events_read;
+  checkpoint.byte_count = snapshot.bytes_read;
+  checkpoint.last_update = snapshot.checkpoint_time;
+  checkpoint.start_time = snapshot.start_time;
+  checkpoint.targets = snapshot.targets;
+  {
+    absl::MutexLock lock(&mutex_);
+    checkpoint.fresh_until = fresh_until_;
+  }
+  if (const absl::Status written = WriteCheckpoint(checkpoint_path_, checkpoint); !written.ok()) {
+    Log(LogLevel::kWarning, spec_.name, absl::StrCat("checkpoint: ", written.message()));
+  }
+}
+
+}  // namespace binlogd

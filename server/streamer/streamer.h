@@ -1,0 +1,101 @@
+// One streamer: its state machine, and the threads that it owns.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/backoff.h"
+#include "mysql/interrupter.h"
+#include "pipeline/checkpoint.h"
+#include "pipeline/log_reader.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/tap.h"
+#include "streamer/source_session.h"
+#include "streamer/spec.h"
+#include "streamer/status.h"
+
+namespace binlogd {
+
+// Thread-safe. While it runs it owns: the streamer's thread (connects, reads, waits between tries), a thread that publishes the
+// checkpoint, and the pipeline's threads; all are joined before it counts as stopped.
+//
+//   STOPPED ─Start→ STARTING → RUNNING ⇄ RETRYING       any of these ─RequestStop→ STOPPING → STOPPED
+//                      └────────┴──────────┴→ FAILED | FINISHED ─Start→ STARTING
+class Streamer {
+ public:
+  // `checkpoint_path` is used when the spec names none.
+  Streamer(StreamerSpec spec, std::string checkpoint_path);
+  ~Streamer();  // Stops and waits.
+
+  const StreamerSpec& spec() const { return spec_; }
+
+  // Starts it. FAILED_PRECONDITION (ALREADY_RUNNING) when it is not STOPPED, FAILED or FINISHED.
+  absl::Status Start();
+  // Tells it to stop; returns at once. Nothing happens when it is not running. Taps end with `why`.
+  void RequestStop(const absl::Status& why);
+  // Waits until it is not running. False when `deadline` came first.
+  bool WaitStopped(absl::Time deadline);
+
+  StreamerSnapshot Snapshot() const;
+  TapHub& taps() { return taps_; }
+
+ private:
+  void Run();
+  // One life of the pipeline: opens the targets, follows the source, drains. OK when FINISHED or told to stop.
+  absl::Status RunOnce();
+  // Connects and reads until the end, a stop, a failure of a target or an error that is permanent; retries the rest itself.
+  absl::Status Follow(SourceSession& session, BlockBuilder& builder);
+  absl::Status ReadOnce(SourceSession& session, BlockBuilder& builder, bool* progressed);
+  // Publishes the error, waits. False when it was told to stop.
+  bool WaitToRetry(const absl::Status& status);
+  void SetStarting();
+  void EndRun(const absl::Status& end);
+  void CountReconnect();
+  void Connected(const OpenSource& source);
+  void Disconnected();
+  void OnProgress(BlockBuilder& builder);
+  void OnCommit();
+  void UpdateFreshness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TargetsHoldAllRead(const std::vector<TargetSnapshot>& targets) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool SourceAnswers() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  double Lag(const std::vector<TargetSnapshot>& targets) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void PublishCheckpoints();
+  void PublishCheckpoint();
+  void LoadFreshness();
+  absl::Status TargetFailure() const;
+  bool stopping() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stop_requested_; }
+  bool idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !running_; }
+  bool run_ended() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return run_ended_; }
+
+  const StreamerSpec spec_;
+  const std::string checkpoint_path_;
+  TapHub taps_;
+  Interrupter interrupter_;
+  ReaderCounters counters_;
+
+  absl::Mutex control_mutex_;  // Held by Start and WaitStopped around the thread itself.
+  std::thread thread_ ABSL_GUARDED_BY(control_mutex_);
+
+  // The streamer's thread.
+  Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
+  std::optional<Position> stop_at_;  // ONESHOT: the end of the log when first connected.
+
+  mutable absl::Mutex mutex_;
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;  // The thread has work to do.
+  bool stop_requested_ ABSL_GUARDED_BY(mutex_) = false;
+  bool run_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);
+  StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);  // Without what Snapshot() works out.
+  std::vector<TargetSnapshot> last_targets_ ABSL_GUARDED_BY(mutex_);  // When there is no pipeline.
+  absl::Time fresh_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Duration clock_ahead_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace binlogd

@@ -1,0 +1,98 @@
+#include "target/file_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace binlogd {
+namespace {
+
+constexpr char kOurs[] = ".binlogd";
+constexpr char kLostAndFound[] = "lost+found";
+
+absl::Status CheckEmpty(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
+  for (const std::string& name : names) {
+    if (name == kOurs || name == kLostAndFound) continue;
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_NOT_EMPTY",
+                               absl::StrCat(path, " has no position record but is not empty (it holds ", name,
+                                            "); nothing is written over: name an empty folder, or restore ", path, "/",
+                                            kOurs, "/position.log")));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status TargetDamaged(const std::string& what) {
+  return Permanent(MakeError(absl::StatusCode::kDataLoss, "TARGET_DAMAGED",
+                             absl::StrCat(what, "; restore it from a copy, or move the folder away and start over")));
+}
+
+absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& path, const std::string& format,
+                                                             const std::string& owner) {
+  const std::string ours = absl::StrCat(path, "/", kOurs);
+  if (absl::Status made = MakeDirectories(ours, 0750); !made.ok()) {
+    if (!absl::IsFailedPrecondition(made)) return made;
+    return Permanent(MakeError(made.code(), "TARGET_PATH_INVALID", absl::StrCat(made.message(), "; name a folder")));
+  }
+  absl::StatusOr<FileLock> lock = FileLock::Acquire(absl::StrCat(ours, "/lock"), owner);
+  if (!lock.ok()) {
+    if (!absl::IsFailedPrecondition(lock.status())) return lock.status();
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE",
+                               absl::StrCat(lock.status().message(), "; give each target a folder of its own")));
+  }
+  ASSIGN_OR_RETURN(PositionLog log, PositionLog::Open(absl::StrCat(ours, "/position.log")));
+  RETURN_IF_ERROR(SyncDirectory(ours));
+  if (!log.last()) {
+    RETURN_IF_ERROR(CheckEmpty(path));
+  } else if (log.last()->format != format) {
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
+                               absl::StrCat(path, " holds format ", log.last()->format, ", not ", format,
+                                            "; name another folder")));
+  }
+  return std::unique_ptr<FileFolder>(new FileFolder(path, format, *std::move(lock), std::move(log)));
+}
+
+absl::Status FileFolder::Record(PositionRecord record) {
+  record.format = format_;
+  return log_.Append(record);
+}
+
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error) return SystemError(error.value(), absl::StrCat("cannot list ", path));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<FileDescriptor> OpenAtLength(const std::string& path, uint64_t length) {
+  absl::StatusOr<FileDescriptor> file = OpenFile(path, O_RDWR);
+  if (absl::IsNotFound(file.status())) return TargetDamaged(absl::StrCat(path, " is gone"));
+  if (!file.ok()) return file;
+  struct stat info;
+  if (fstat(file->get(), &info) != 0) return SystemError(errno, absl::StrCat("cannot stat ", path));
+  const uint64_t size = static_cast<uint64_t>(info.st_size);
+  if (size < length) {
+    return TargetDamaged(absl::StrCat(path, " has ", size, " bytes, but ", length, " were durable"));
+  }
+  if (size > length && ftruncate(file->get(), static_cast<off_t>(length)) != 0) {
+    return SystemError(errno, absl::StrCat("cannot truncate ", path));
+  }
+  return file;
+}
+
+}  // namespace binlogd

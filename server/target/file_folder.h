@@ -1,0 +1,49 @@
+// The folder of a file target: who may use it, and what is ours in it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file.h"
+#include "target/position_log.h"
+
+namespace binlogd {
+
+// Permanent DATA_LOSS (TARGET_DAMAGED): a store does not hold what its position record says, or holds what it should not.
+absl::Status TargetDamaged(const std::string& what);
+
+// PATH with PATH/.binlogd/lock (held while open) and PATH/.binlogd/position.log. Not thread-safe.
+class FileFolder {
+ public:
+  // Makes the folder when there is none, locks it and reads the last record. `format` must be that of the record.
+  // `owner` is shown to whoever finds the folder locked. FAILED_PRECONDITION, permanent: TARGET_IN_USE, TARGET_FORMAT_MISMATCH, or
+  // TARGET_PATH_INVALID when the path is not a folder; a new folder that is not empty is TARGET_NOT_EMPTY.
+  static absl::StatusOr<std::unique_ptr<FileFolder>> Open(const std::string& path, const std::string& format,
+                                                          const std::string& owner);
+
+  const std::string& path() const { return path_; }
+  const std::optional<PositionRecord>& record() const { return log_.last(); }
+  // Durable when it returns.
+  absl::Status Record(PositionRecord record);
+
+ private:
+  FileFolder(std::string path, std::string format, FileLock lock, PositionLog log)
+      : path_(std::move(path)), format_(std::move(format)), lock_(std::move(lock)), log_(std::move(log)) {}
+
+  const std::string path_;
+  const std::string format_;
+  FileLock lock_;
+  PositionLog log_;
+};
+
+// Names in a directory, sorted; without "." and "..".
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
+
+// Cuts the file to `length`. TargetDamaged when it is shorter or missing.
+absl::StatusOr<FileDescriptor> OpenAtLength(const std::string& path, uint64_t length);
+
+}  // namespace binlogd

@@ -1,0 +1,130 @@
+#include "target/position_log.h"
+
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace binlogd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+constexpr uint64_t kRewriteAt = 1 << 20;
+constexpr size_t kMostBytes = 16 << 20;
+
+std::string Line(const PositionRecord& record) {
+  const DurablePosition& durable = record.durable;
+  Json json = {{"version", kVersion},
+               {"format", record.format},
+               {"epoch", durable.epoch.name()},
+               {"file", durable.position.file},
+               {"offset", durable.position.offset},
+               {"gtid_set", durable.position.gtid_set},
+               {"at_boundary", durable.at_boundary},
+               {"read_whole_file", durable.read_whole_file},
+               {"log_created", durable.log_created},
+               {"log_server_id", durable.log_server_id},
+               {"source_time", durable.source_time},
+               {"held_gtid_set", durable.held_gtid_set},
+               {"output_file", record.output_file},
+               {"output_length", record.output_length},
+               {"time", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())}};
+  const std::string body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return absl::StrFormat("%08x %s\n", libdeflate_crc32(0, body.data(), body.size()), body);
+}
+
+// False when the line is torn or was changed. Throws when a field has the wrong type.
+bool ParseRecord(absl::string_view line, PositionRecord* record) {
+  uint32_t stated = 0;
+  if (line.size() < 10 || line[8] != ' ' || !absl::SimpleHexAtoi(line.substr(0, 8), &stated)) return false;
+  const absl::string_view body = line.substr(9);
+  if (libdeflate_crc32(0, body.data(), body.size()) != stated) return false;
+  const Json json = Json::parse(body.begin(), body.end(), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || json.value("version", 0) != kVersion) return false;
+  DurablePosition& durable = record->durable;
+  if (!ParseEpochName(json.value("epoch", ""), &durable.epoch)) return false;
+  record->format = json.value("format", "");
+  durable.position.file = json.value("file", "");
+  durable.position.offset = json.value("offset", uint64_t{0});
+  durable.position.gtid_set = json.value("gtid_set", "");
+  durable.at_boundary = json.value("at_boundary", true);
+  durable.read_whole_file = json.value("read_whole_file", false);
+  durable.log_created = json.value("log_created", uint32_t{0});
+  durable.log_server_id = json.value("log_server_id", uint32_t{0});
+  durable.source_time = json.value("source_time", uint32_t{0});
+  durable.held_gtid_set = json.value("held_gtid_set", "");
+  record->output_file = json.value("output_file", "");
+  record->output_length = json.value("output_length", uint64_t{0});
+  return true;
+}
+
+bool ParseLine(absl::string_view line, PositionRecord* record) {
+  try {
+    return ParseRecord(line, record);
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
+  const absl::StatusOr<std::string> bytes = ReadWholeFile(path, kMostBytes);
+  if (!bytes.ok() && !absl::IsNotFound(bytes.status())) return bytes.status();
+  const bool is_new = !bytes.ok();
+  ASSIGN_OR_RETURN(FileDescriptor file, OpenFile(path, O_RDWR | O_CREAT, 0640));
+  PositionLog log(path, std::move(file));
+  if (is_new) return log;
+  absl::string_view rest = *bytes;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    PositionRecord record;
+    if (end == absl::string_view::npos || !ParseLine(rest.substr(0, end), &record)) break;
+    log.last_ = std::move(record);
+    log.length_ += end + 1;
+    rest.remove_prefix(end + 1);
+  }
+  // A crash tears the last line only.
+  const size_t bad_end = rest.find('\n');
+  const bool more_after_bad = bad_end != absl::string_view::npos && bad_end + 1 < rest.size();
+  if (more_after_bad) {
+    return Permanent(MakeError(
+        absl::StatusCode::kDataLoss, "TARGET_DAMAGED",
+        absl::StrCat(path, ": the record at offset ", log.length_,
+                     " is damaged, so it is not known how far the data beside it is durable; restore the file from a copy, "
+                     "or move the folder away and start over")));
+  }
+  if (ftruncate(log.file_.get(), static_cast<off_t>(log.length_)) != 0) {
+    return SystemError(errno, absl::StrCat("cannot truncate ", path));
+  }
+  return log;
+}
+
+absl::Status PositionLog::Append(const PositionRecord& record) {
+  const std::string line = Line(record);
+  if (length_ > kRewriteAt) {
+    RETURN_IF_ERROR(ReplaceFile(path_, line, 0640));
+    ASSIGN_OR_RETURN(file_, OpenFile(path_, O_RDWR));
+    length_ = line.size();
+  } else {
+    RETURN_IF_ERROR(WriteAt(file_, line, length_, path_));
+    RETURN_IF_ERROR(SyncFile(file_, path_));
+    length_ += line.size();
+  }
+  last_ = record;
+  return absl::OkStatus();
+}
+
+}  // namespace binlogd

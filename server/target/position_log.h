@@ -1,0 +1,44 @@
+// The file beside a target's data that records how far the data is durable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file.h"
+#include "target/target.h"
+
+namespace binlogd {
+
+// One record: a position, and for a target that writes files of its own, the file and length that go with it.
+struct PositionRecord {
+  std::string format;  // "RAW" or "JSON": what the target writes.
+  DurablePosition durable;
+  std::string output_file;
+  uint64_t output_length = 0;
+};
+
+// An append-only file of records, the last valid one of which counts (docs/on-disk.md). A line a record:
+//   8 hexadecimal digits (CRC-32 of the rest), space, a JSON object, newline
+// A torn last line is ignored and written over. The file is written anew when it has grown past 1 MiB. Not thread-safe.
+class PositionLog {
+ public:
+  // Opens or makes the file. FAILED_PRECONDITION (TARGET_DAMAGED, permanent) when it has content but no valid record.
+  static absl::StatusOr<PositionLog> Open(const std::string& path);
+
+  const std::optional<PositionRecord>& last() const { return last_; }
+  // Durable when it returns. After an error the log has to be opened anew.
+  absl::Status Append(const PositionRecord& record);
+
+ private:
+  PositionLog(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  std::string path_;
+  FileDescriptor file_;
+  uint64_t length_ = 0;  // Of the valid records.
+  std::optional<PositionRecord> last_;
+};
+
+}  // namespace binlogd

@@ -1,0 +1,67 @@
+#include "target/target.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace binlogd {
+
+absl::StatusOr<std::optional<DurablePosition>> Target::Open() {
+  Close();
+  absl::StatusOr<std::optional<DurablePosition>> position = DoOpen();
+  if (!position.ok()) {
+    DoClose();
+    return position;
+  }
+  open_ = true;
+  durable_ = position->value_or(DurablePosition());
+  written_ = durable_;
+  uncommitted_bytes_ = 0;
+  uncommitted_ = false;
+  return position;
+}
+
+absl::Status Target::Begin(const DurablePosition& start, const EpochStart& epoch) {
+  if (!open_) return absl::FailedPreconditionError("the target is not open");
+  RETURN_IF_ERROR(DoBegin(start, epoch));
+  durable_ = start;
+  written_ = start;
+  return absl::OkStatus();
+}
+
+absl::Status Target::Write(const Block& block, size_t from, const EncodedBlock* encoded) {
+  if (!open_) return absl::FailedPreconditionError("the target is not open");
+  RETURN_IF_ERROR(DoWrite(block, from, encoded));
+  uncommitted_bytes_ += encoded == nullptr ? block.bytes.size() - from : encoded->bytes.size();
+  const uint64_t reached = encoded == nullptr ? block.end.offset : encoded->boundary_offset;
+  if (reached == 0) return absl::OkStatus();
+  uncommitted_ = true;
+  written_.position = block.end;
+  written_.position.offset = reached;
+  written_.at_boundary = encoded != nullptr || block.events.back().ends_transaction;
+  written_.read_whole_file = false;
+  written_.log_created = block.format->created;
+  written_.log_server_id = block.format->server_id;
+  if (block.last_timestamp != 0) written_.source_time = block.last_timestamp;
+  return absl::OkStatus();
+}
+
+absl::Status Target::Commit() {
+  if (!open_) return absl::FailedPreconditionError("the target is not open");
+  if (!uncommitted_) return absl::OkStatus();
+  if (absl::Status status = DoCommit(written_); !status.ok()) {
+    Close();
+    return status;
+  }
+  durable_ = written_;
+  uncommitted_bytes_ = 0;
+  uncommitted_ = false;
+  return absl::OkStatus();
+}
+
+void Target::Close() {
+  if (open_) DoClose();
+  open_ = false;
+}
+
+}  // namespace binlogd

@@ -1,0 +1,102 @@
+// A place that binary log events are delivered to, which remembers durably how far it got.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "binlog/block.h"
+#include "binlog/position.h"
+
+namespace binlogd {
+
+// What a target holds durably, and what it takes to go on from there.
+struct DurablePosition {
+  Epoch epoch;
+  Position position;        // Everything before it is durable.
+  bool at_boundary = true;  // It lies between transactions.
+  // The log has to be read from the beginning of the file, because what is in force at the position is not known.
+  bool read_whole_file = false;
+  // From the file's format description, to tell it from a later file of the same name. Both 0 when not known.
+  uint32_t log_created = 0;
+  uint32_t log_server_id = 0;
+  uint32_t source_time = 0;  // Timestamp of the newest event before it, the source's clock, seconds since 1970; 0 when not known.
+  // Transactions that this epoch's log has after the position but that must not be delivered: they were delivered in an
+  // earlier epoch, or the start excludes them. RAW targets take every byte and ignore it.
+  std::string held_gtid_set;
+};
+
+// A block in a target's format.
+struct EncodedBlock {
+  std::string bytes;
+  uint64_t events = 0;
+  // The share of `bytes` that ends at the block's last transaction boundary; what the block holds of the boundary is
+  // `boundary_offset`, in the source's file. 0 when there is no boundary.
+  size_t boundary_bytes = 0;
+  uint64_t boundary_offset = 0;
+};
+
+// Public methods are called by one thread at a time, in the order Open, [Begin], { Write | Commit }, Close; after Close or an error of
+// Commit, Open begins anew. Destroying without Commit is what a crash does: what is not committed may be lost, and is read again.
+class Target {
+ public:
+  explicit Target(std::string name) : name_(std::move(name)) {}
+  virtual ~Target() = default;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  const std::string& name() const { return name_; }
+  // "file"
+  virtual absl::string_view type() const = 0;
+  // Whether Write takes encoded blocks (and positions move from transaction to transaction) or the source's bytes.
+  virtual bool decodes() const = 0;
+
+  // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is removed), and
+  // returns the durable position; nullopt when the store is new. FAILED_PRECONDITION, permanent: the store is in use by another
+  // (TARGET_IN_USE), is of another format (TARGET_FORMAT_MISMATCH), holds things that are not ours or lacks what it should hold
+  // (TARGET_DAMAGED; DATA_LOSS). Other errors may pass.
+  absl::StatusOr<std::optional<DurablePosition>> Open();
+
+  // A new store, or one that goes on in a new epoch, begins at `start`. Durable when it returns.
+  absl::Status Begin(const DurablePosition& start, const EpochStart& epoch);
+
+  // Takes the part of a sealed block from `from` (an index into block.bytes where an event begins) on, which follows what was written
+  // before without a gap; `encoded` is null for a target that does not decode. NOT durable when it returns. After an error the
+  // same call may be tried again.
+  absl::Status Write(const Block& block, size_t from, const EncodedBlock* encoded);
+
+  // Makes what was written durable: data first, then its position. A target that decodes moves to the last transaction boundary
+  // written. After an error only Open can go on.
+  absl::Status Commit();
+
+  // Gives the store up. Not a commit.
+  void Close();
+
+  // What is durable. Valid after Open returned a position or Begin.
+  const DurablePosition& durable() const { return durable_; }
+  // Bytes written and not yet committed.
+  uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
+
+ protected:
+  // Everything written so far, as a position; a decoding target's last boundary.
+  const DurablePosition& written() const { return written_; }
+
+ private:
+  virtual absl::StatusOr<std::optional<DurablePosition>> DoOpen() = 0;
+  virtual absl::Status DoBegin(const DurablePosition& start, const EpochStart& epoch) = 0;
+  virtual absl::Status DoWrite(const Block& block, size_t from, const EncodedBlock* encoded) = 0;
+  virtual absl::Status DoCommit(const DurablePosition& position) = 0;
+  virtual void DoClose() = 0;
+
+  const std::string name_;
+  bool open_ = false;
+  DurablePosition durable_;
+  DurablePosition written_;
+  uint64_t uncommitted_bytes_ = 0;
+  bool uncommitted_ = false;
+};
+
+}  // namespace binlogd

@@ -1,0 +1,77 @@
+#include "tests/client/fixture.h"
+
+namespace binlogd::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ApplyTest : public ClientTest {
+ protected:
+  static std::string Spec(const std::string& name, const std::string& user = "repl") {
+    return "name: " + name + "\nsource: {user: " + user + "}\ntargets: [{name: a, file: {path: /a}}]\n";
+  }
+};
+
+TEST_F(ApplyTest, CreatesUpdatesAndLeavesUnchanged) {
+  const std::string file = File("orders.yaml", Spec("orders"));
+  CommandResult result = Run({"apply", "-f", file});
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
+  EXPECT_EQ(result.output, "streamer \"orders\" created (stopped); start it with: binlogctl start orders\n");
+  EXPECT_EQ(result.error_output, "");
+  EXPECT_EQ(server_.Find("orders").spec().source().user(), "repl");
+  EXPECT_EQ(Run({"apply", "-f", file}).output, "streamer \"orders\" unchanged (stopped)\n");
+  EXPECT_EQ(Run({"apply", "-f", File("orders.yaml", Spec("orders", "other")), "--start"}).output,
+            "streamer \"orders\" updated (running)\n");
+}
+
+TEST_F(ApplyTest, StartsOnRequest) {
+  EXPECT_EQ(Run({"apply", "--start", "-f", File("a.yaml", Spec("a"))}).output, "streamer \"a\" created and started\n");
+}
+
+TEST_F(ApplyTest, ReadsStandardInputAndSeveralFilesAndDocuments) {
+  const CommandResult result = Run({"apply", "-f", File("a.yaml", Spec("a")), "-f", "-"}, Spec("b") + "---\n" + Spec("c"));
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
+  EXPECT_EQ(result.output,
+            "streamer \"a\" created (stopped); start it with: binlogctl start a\n"
+            "streamer \"b\" created (stopped); start it with: binlogctl start b\n"
+            "streamer \"c\" created (stopped); start it with: binlogctl start c\n");
+}
+
+TEST_F(ApplyTest, ReadsAPipe) {
+  EXPECT_EQ(Shell("$binlogctl apply -f <(printf 'name: p\\ntargets: [{name: a}]')").exit_code, 0);
+}
+
+TEST_F(ApplyTest, GoesOnAfterAFailure) {
+  const CommandResult result = Run({"apply", "-f", "-"}, "name: bad\n---\n" + Spec("good"));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("streamer \"good\" created"));
+  EXPECT_EQ(result.error_output,
+            "binlogctl: cannot apply streamer \"bad\": targets: give at least one target (INVALID_ARGUMENT, MISSING_FIELD)\n");
+}
+
+TEST_F(ApplyTest, AppliesNothingWhenAFileIsWrong) {
+  const std::string bad = File("bad.yaml", "name: b\ntargets:\n- file: {fromat: RAW}\n");
+  const CommandResult result = Run({"apply", "-f", File("a.yaml", Spec("a")), "-f", bad, "-f", directory_ / "absent"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "");
+  EXPECT_THAT(result.error_output,
+              HasSubstr("bad.yaml:3: targets[0].file.fromat: unknown field; did you mean \"format\"? "
+                        "(INVALID_ARGUMENT, UNKNOWN_FIELD)\n"));
+  EXPECT_THAT(result.error_output, HasSubstr("absent"));
+  EXPECT_EQ(server_.Find("a").spec().name(), "");
+}
+
+TEST_F(ApplyTest, JsonAndYaml) {
+  const std::string file = File("a.yaml", Spec("a"));
+  EXPECT_THAT(Run({"apply", "-f", file, "-o", "json"}).output, HasSubstr("\"outcome\": \"CREATED\""));
+  EXPECT_THAT(Run({"apply", "-f", file, "-o", "yaml"}).output, HasSubstr("outcome: UNCHANGED\n"));
+}
+
+TEST_F(ApplyTest, RefusesHugeInput) {
+  const CommandResult result = Run({"apply", "-f", File("big.yaml", std::string(2 << 20, '#'))});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error_output, HasSubstr("larger than 1048576 bytes"));
+}
+
+}  // namespace
+}  // namespace binlogd::testing

@@ -1,0 +1,53 @@
+#include "tests/client/fixture.h"
+
+namespace binlogd::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CompletionTest : public ClientTest {
+ protected:
+  // What bash offers for a line whose last word is to be completed, blank-separated.
+  std::string Complete(const std::string& words, int last) {
+    return Shell("source <($binlogctl completion bash); shopt -s expand_aliases; COMP_WORDS=($binlogctl " + words +
+                 "); COMP_CWORD=" + std::to_string(last) + "; COMP_LINE=\"${COMP_WORDS[*]}\"; _binlogctl; echo ${COMPREPLY[@]}")
+        .output;
+  }
+
+  void ExpectParses(const std::string& shell) {
+    if (Shell("command -v " + shell).exit_code != 0) GTEST_SKIP() << shell << " is not installed";
+    const CommandResult result =
+        Shell("$binlogctl completion " + shell + " > " + (directory_ / "script") + " && " + shell + " -n " + (directory_ / "script"));
+    EXPECT_EQ(result.exit_code, 0) << result.error_output;
+    EXPECT_EQ(result.error_output, "");
+  }
+};
+
+TEST_F(CompletionTest, BashScriptParses) { ExpectParses("bash"); }
+TEST_F(CompletionTest, ZshScriptParses) { ExpectParses("zsh"); }
+TEST_F(CompletionTest, FishScriptParses) { ExpectParses("fish"); }
+
+TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
+  server_.Put(MakeStreamer("orders"));
+  server_.Put(MakeStreamer("old"));
+  server_.Put(MakeStreamer("users"));
+  EXPECT_EQ(Complete("sta", 1), "start status\n");
+  EXPECT_EQ(Complete("start o", 2), "old orders\n");
+  EXPECT_EQ(Complete("--server " + server_.address() + " start us", 4), "users\n");
+  EXPECT_THAT(Complete("tap --", 2), HasSubstr("--databases --tables --events --count"));
+  EXPECT_THAT(Complete("get --", 2), HasSubstr("--server --output --timeout"));
+  EXPECT_EQ(Complete("get -o j", 3), "json\n");
+  EXPECT_EQ(Complete("completion z", 2), "zsh\n");
+}
+
+TEST_F(CompletionTest, FishCompletesNames) {
+  if (Shell("command -v fish").exit_code != 0) GTEST_SKIP() << "fish is not installed";
+  server_.Put(MakeStreamer("orders"));
+  const CommandResult result = Shell(
+      "mkdir " + (directory_ / "bin") + "; ln -s $binlogctl " + (directory_ / "bin/binlogctl") + "; PATH=" + (directory_ / "bin") +
+      ":$PATH HOME=" + directory_.path() + " fish -c 'binlogctl completion fish | source; complete -C \"binlogctl start \"'");
+  EXPECT_EQ(result.output, "orders\n") << result.error_output;
+}
+
+}  // namespace
+}  // namespace binlogd::testing

@@ -1,0 +1,212 @@
+#include "tests/client/fake_server.h"
+
+#include <google/protobuf/util/message_differencer.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "wire/status_detail.h"
+
+namespace binlogd::testing {
+namespace {
+
+grpc::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
+  return ToGrpcStatus(MakeError(code, reason, message));
+}
+
+void SetDesired(v1::DesiredState desired, v1::Streamer* streamer) {
+  streamer->mutable_status()->set_desired_state(desired);
+  streamer->mutable_status()->set_state(desired == v1::DESIRED_STATE_RUNNING ? v1::RUNNING : v1::STOPPED);
+}
+
+}  // namespace
+
+FakeServer::FakeServer() {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+  builder.RegisterService(this);
+  server_ = builder.BuildAndStart();
+}
+
+FakeServer::~FakeServer() { server_->Shutdown(std::chrono::system_clock::now()); }
+
+std::string FakeServer::address() const { return absl::StrCat("127.0.0.1:", port_); }
+
+void FakeServer::Put(const v1::Streamer& streamer) {
+  absl::MutexLock lock(&mutex_);
+  streamers_[streamer.spec().name()] = streamer;
+}
+
+v1::Streamer FakeServer::Find(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  return streamers_[name];
+}
+
+void FakeServer::SetTap(std::vector<v1::TapResponse> responses, absl::Status end) {
+  absl::MutexLock lock(&mutex_);
+  tap_ = std::move(responses);
+  tap_end_ = std::move(end);
+}
+
+void FakeServer::SetFindings(v1::ValidateResponse response) {
+  absl::MutexLock lock(&mutex_);
+  findings_ = std::move(response);
+}
+
+void FakeServer::Hang() {
+  absl::MutexLock lock(&mutex_);
+  hang_ = true;
+}
+
+v1::TapRequest FakeServer::tap_request() {
+  absl::MutexLock lock(&mutex_);
+  return tap_request_;
+}
+
+bool FakeServer::AwaitTaps(int count) {
+  absl::MutexLock lock(&mutex_);
+  const auto there = [this, count] { return taps_ >= count; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(20));
+}
+
+bool FakeServer::AwaitTapsEnded(int count) {
+  absl::MutexLock lock(&mutex_);
+  const auto ended = [this, count] { return taps_ended_ >= count; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Seconds(20));
+}
+
+grpc::Status FakeServer::Lookup(const std::string& name, v1::Streamer** streamer) {
+  const auto found = streamers_.find(name);
+  if (found == streamers_.end()) return Refuse(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "there is none of that name");
+  *streamer = &found->second;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Get(grpc::ServerContext*, const v1::GetRequest* request, v1::Streamer* response) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->name(), &streamer);
+  if (status.ok()) *response = *streamer;
+  return status;
+}
+
+grpc::Status FakeServer::List(grpc::ServerContext* context, const v1::ListRequest*, v1::ListResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  while (hang_ && !context->IsCancelled()) {
+    mutex_.Unlock();
+    absl::SleepFor(absl::Milliseconds(10));
+    mutex_.Lock();
+  }
+  for (const auto& [name, streamer] : streamers_) *response->add_streamers() = streamer;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Delete(grpc::ServerContext*, const v1::DeleteRequest* request, v1::DeleteResponse*) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->name(), &streamer);
+  if (status.ok()) streamers_.erase(request->name());
+  return status;
+}
+
+grpc::Status FakeServer::Apply(grpc::ServerContext*, const v1::ApplyRequest* request, v1::ApplyResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  const v1::StreamerSpec& spec = request->spec();
+  if (spec.targets().empty()) {
+    return ToGrpcStatus(InvalidField("targets", "MISSING_FIELD", "give at least one target"));
+  }
+  const auto [place, created] = streamers_.try_emplace(spec.name());
+  v1::Streamer& streamer = place->second;
+  const bool same = google::protobuf::util::MessageDifferencer::Equals(streamer.spec(), spec);
+  response->set_outcome(created ? v1::ApplyResponse::CREATED
+                        : same  ? v1::ApplyResponse::UNCHANGED
+                                : v1::ApplyResponse::UPDATED);
+  *streamer.mutable_spec() = spec;
+  if (request->start()) SetDesired(v1::DESIRED_STATE_RUNNING, &streamer);
+  *response->mutable_streamer() = streamer;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Start(grpc::ServerContext*, const v1::StartRequest* request, v1::Streamer* response) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->name(), &streamer);
+  if (!status.ok()) return status;
+  if (streamer->status().desired_state() == v1::DESIRED_STATE_RUNNING) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, "ALREADY_RUNNING", "it runs already");
+  }
+  SetDesired(v1::DESIRED_STATE_RUNNING, streamer);
+  *response = *streamer;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Stop(grpc::ServerContext*, const v1::StopRequest* request, v1::Streamer* response) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->name(), &streamer);
+  if (!status.ok()) return status;
+  if (streamer->status().desired_state() == v1::DESIRED_STATE_STOPPED) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, "ALREADY_STOPPED", "it is stopped already");
+  }
+  SetDesired(v1::DESIRED_STATE_STOPPED, streamer);
+  *response = *streamer;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Status(grpc::ServerContext*, const v1::StatusRequest* request, v1::StreamerStatus* response) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->name(), &streamer);
+  if (status.ok()) *response = streamer->status();
+  return status;
+}
+
+grpc::Status FakeServer::Metrics(grpc::ServerContext*, const v1::MetricsRequest* request, v1::MetricsResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->name(), &streamer);
+  if (!status.ok()) return status;
+  v1::Metric& events = *response->add_metrics();
+  events.set_name("binlogd_events_total");
+  events.set_help("Events read.");
+  (*events.mutable_labels())["streamer"] = request->name();
+  events.set_value(12345678901.0);
+  v1::Metric& lag = *response->add_metrics();
+  lag.set_name("binlogd_lag_seconds");
+  lag.set_value(0.25);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Validate(grpc::ServerContext*, const v1::ValidateRequest*, v1::ValidateResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  *response = findings_;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Tap(grpc::ServerContext* context, const v1::TapRequest* request,
+                             grpc::ServerWriter<v1::TapResponse>* writer) {
+  std::vector<v1::TapResponse> responses;
+  absl::Status end;
+  {
+    absl::MutexLock lock(&mutex_);
+    v1::Streamer* streamer = nullptr;
+    const grpc::Status status = Lookup(request->name(), &streamer);
+    if (!status.ok()) return status;
+    tap_request_ = *request;
+    responses = tap_;
+    end = tap_end_;
+    ++taps_;
+  }
+  for (const v1::TapResponse& response : responses) writer->Write(response);
+  while (end.ok() && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(10));
+  absl::MutexLock lock(&mutex_);
+  ++taps_ended_;
+  return ToGrpcStatus(end);
+}
+
+}  // namespace binlogd::testing

@@ -1,0 +1,70 @@
+// A StreamerService with canned answers.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "binlogd/v1/service.grpc.pb.h"
+
+namespace binlogd::testing {
+
+// Holds streamers by name and changes them as told, without doing anything. Thread-safe.
+class FakeServer : public v1::StreamerService::Service {
+ public:
+  // Listens on a port of loopback that the kernel chooses.
+  FakeServer();
+  ~FakeServer() override;
+
+  // "127.0.0.1:PORT".
+  std::string address() const;
+
+  // Puts a streamer there.
+  void Put(const v1::Streamer& streamer);
+  v1::Streamer Find(const std::string& name);
+  // What Tap sends before it goes quiet, or ends with `end` unless that is OK.
+  void SetTap(std::vector<v1::TapResponse> responses, absl::Status end = absl::OkStatus());
+  void SetFindings(v1::ValidateResponse response);
+  // Unary calls from now on do not answer before their deadline.
+  void Hang();
+  // Of the last Tap.
+  v1::TapRequest tap_request();
+  // Waits until a Tap has begun (true), or its caller has gone away.
+  bool AwaitTaps(int count);
+  bool AwaitTapsEnded(int count);
+
+ private:
+  grpc::Status Get(grpc::ServerContext*, const v1::GetRequest*, v1::Streamer*) override;
+  grpc::Status List(grpc::ServerContext*, const v1::ListRequest*, v1::ListResponse*) override;
+  grpc::Status Delete(grpc::ServerContext*, const v1::DeleteRequest*, v1::DeleteResponse*) override;
+  grpc::Status Apply(grpc::ServerContext*, const v1::ApplyRequest*, v1::ApplyResponse*) override;
+  grpc::Status Start(grpc::ServerContext*, const v1::StartRequest*, v1::Streamer*) override;
+  grpc::Status Stop(grpc::ServerContext*, const v1::StopRequest*, v1::Streamer*) override;
+  grpc::Status Status(grpc::ServerContext*, const v1::StatusRequest*, v1::StreamerStatus*) override;
+  grpc::Status Metrics(grpc::ServerContext*, const v1::MetricsRequest*, v1::MetricsResponse*) override;
+  grpc::Status Validate(grpc::ServerContext*, const v1::ValidateRequest*, v1::ValidateResponse*) override;
+  grpc::Status Tap(grpc::ServerContext*, const v1::TapRequest*, grpc::ServerWriter<v1::TapResponse>*) override;
+
+  // The streamer, or NOT_FOUND.
+  grpc::Status Lookup(const std::string& name, v1::Streamer** streamer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  absl::Mutex mutex_;
+  std::map<std::string, v1::Streamer> streamers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::TapResponse> tap_ ABSL_GUARDED_BY(mutex_);
+  absl::Status tap_end_ ABSL_GUARDED_BY(mutex_);
+  v1::ValidateResponse findings_ ABSL_GUARDED_BY(mutex_);
+  v1::TapRequest tap_request_ ABSL_GUARDED_BY(mutex_);
+  int taps_ ABSL_GUARDED_BY(mutex_) = 0;
+  int taps_ended_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool hang_ ABSL_GUARDED_BY(mutex_) = false;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace binlogd::testing

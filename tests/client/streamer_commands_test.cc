@@ -1,0 +1,81 @@
+#include "config/spec_file.h"
+#include "tests/client/fixture.h"
+
+namespace binlogd::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class StreamerCommandsTest : public ClientTest {};
+
+TEST_F(StreamerCommandsTest, StartAndStop) {
+  server_.Put(MakeStreamer("orders"));
+  EXPECT_EQ(Run({"start", "orders"}).output,
+            "streamer \"orders\" started; watch it with: binlogctl status orders --watch\n");
+  const CommandResult again = Run({"start", "orders"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_EQ(again.output, "");
+  EXPECT_EQ(again.error_output,
+            "binlogctl: cannot start streamer \"orders\": it runs already (FAILED_PRECONDITION, ALREADY_RUNNING)\n");
+  EXPECT_THAT(Run({"stop", "orders", "-o", "json"}).output, HasSubstr("\"state\": \"STOPPED\""));
+  EXPECT_THAT(Run({"stop", "orders"}).error_output, HasSubstr("(FAILED_PRECONDITION, ALREADY_STOPPED)"));
+}
+
+TEST_F(StreamerCommandsTest, StopAndDelete) {
+  v1::Streamer streamer = MakeStreamer("orders");
+  streamer.mutable_status()->set_desired_state(v1::DESIRED_STATE_RUNNING);
+  server_.Put(streamer);
+  EXPECT_EQ(Run({"stop", "orders"}).output, "streamer \"orders\" stopped\n");
+  EXPECT_EQ(Run({"delete", "orders"}).output, "streamer \"orders\" deleted; what its targets hold stays\n");
+  const CommandResult again = Run({"delete", "orders"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_EQ(again.error_output,
+            "binlogctl: cannot delete streamer \"orders\": there is none of that name (NOT_FOUND, STREAMER_NOT_FOUND)\n");
+}
+
+TEST_F(StreamerCommandsTest, GetTable) {
+  server_.Put(MakeStreamer("orders"));
+  server_.Put(MakeStreamer("users"));
+  EXPECT_EQ(Run({"get"}).output,
+            "NAME    DESIRED  STATE    FLAVOR  SOURCE    TARGETS          CREATED\n"
+            "orders  STOPPED  STOPPED  MYSQL   db1:3306  archive,changes  2024-02-29 23:59:59\n"
+            "users   STOPPED  STOPPED  MYSQL   db1:3306  archive,changes  2024-02-29 23:59:59\n");
+  EXPECT_EQ(Run({"get", "-o", "name"}).output, "orders\nusers\n");
+  EXPECT_EQ(Run({"get", "users", "-o", "name"}).output, "users\n");
+  EXPECT_THAT(Run({"get", "absent"}).error_output, HasSubstr("(NOT_FOUND, STREAMER_NOT_FOUND)"));
+}
+
+TEST_F(StreamerCommandsTest, GetOfNothing) {
+  const CommandResult result = Run({"get"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.error_output, HasSubstr("binlogctl apply -f FILE"));
+  EXPECT_EQ(Run({"get", "-o", "json"}).output, "[]\n");
+}
+
+TEST_F(StreamerCommandsTest, WhatGetPrintsCanBeApplied) {
+  server_.Put(MakeStreamer("orders"));
+  server_.Put(MakeStreamer("users"));
+  for (const char* format : {"json", "yaml"}) {
+    const auto one = ParseSpecs(Run({"get", "orders", "-o", format}).output, format);
+    ASSERT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(one->front().SerializeAsString(), MakeStreamer("orders").spec().SerializeAsString());
+    const auto all = ParseSpecs(Run({"get", "-o", format}).output, format);
+    ASSERT_TRUE(all.ok()) << all.status();
+    EXPECT_EQ(all->size(), 2u);
+  }
+}
+
+TEST_F(StreamerCommandsTest, Metrics) {
+  server_.Put(MakeStreamer("orders"));
+  EXPECT_EQ(Run({"metrics", "orders"}).output,
+            "METRIC                LABELS                 VALUE\n"
+            "binlogd_events_total  streamer=orders  12345678901\n"
+            "binlogd_lag_seconds   -                       0.25\n");
+  EXPECT_THAT(Run({"metrics", "orders", "-o", "json"}).output, HasSubstr("\"name\": \"binlogd_lag_seconds\""));
+  EXPECT_THAT(Run({"metrics", "orders", "-o", "yaml"}).output, StartsWith("metrics:\n  - name: binlogd_events_total\n"));
+  EXPECT_EQ(Run({"metrics", "absent"}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace binlogd::testing

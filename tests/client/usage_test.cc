@@ -1,0 +1,80 @@
+#include "tests/client/fixture.h"
+
+namespace binlogd::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class UsageTest : public ClientTest {};
+
+TEST_F(UsageTest, WrongCommandLinesExitWith2) {
+  const std::vector<std::vector<std::string>> lines = {
+      {}, {"frobnicate"}, {"start"}, {"start", "a", "b"}, {"apply"}, {"get", "--frob"}, {"get", "-o", "xml"},
+      {"start", "a", "-o", "name"}, {"get", "--timeout", "soon"}, {"get", "--timeout", "-1s"}, {"tap", "a", "--count", "-1"},
+      {"tap", "a", "--events", "write,frob"}, {"completion"}, {"completion", "tcsh"}, {"version", "extra"}};
+  for (const std::vector<std::string>& line : lines) {
+    const CommandResult result = Run(line);
+    EXPECT_EQ(result.exit_code, 2) << ::testing::PrintToString(line);
+    EXPECT_EQ(result.output, "");
+    EXPECT_THAT(result.error_output, StartsWith("binlogctl: "));
+    EXPECT_THAT(result.error_output, HasSubstr("--help\n"));
+  }
+  EXPECT_THAT(Run({"frobnicate"}).error_output, HasSubstr("unknown command \"frobnicate\""));
+}
+
+TEST_F(UsageTest, HelpIsData) {
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"--help"}, {"tap", "--help"}, {"get", "-h"}}) {
+    const CommandResult result = Run(line);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.output, HasSubstr("Usage: binlogctl"));
+    EXPECT_EQ(result.error_output, "");
+  }
+}
+
+TEST_F(UsageTest, Version) {
+  EXPECT_THAT(Run({"version"}).output, ::testing::MatchesRegex("binlogctl [0-9.]+\n"));
+  EXPECT_THAT(Run({"version", "-o", "json"}).output, StartsWith("{\"version\": \""));
+}
+
+TEST_F(UsageTest, GlobalOptionsStandBeforeOrAfterTheVerb) {
+  server_.Put(MakeStreamer("a"));
+  EXPECT_EQ(Run({"-o", "name", "get"}).output, "a\n");
+  EXPECT_EQ(Run({"get", "-o", "name"}).output, "a\n");
+  EXPECT_EQ(Run({"get", "a", "--output=name", "--timeout", "5s"}).output, "a\n");
+}
+
+TEST_F(UsageTest, AStreamerMayBeNamedLikeAVerb) {
+  server_.Put(MakeStreamer("status"));
+  EXPECT_EQ(Run({"get", "status", "-o", "name"}).output, "status\n");
+}
+
+TEST_F(UsageTest, OptionsComeFromTheEnvironmentToo) {
+  server_.Put(MakeStreamer("a"));
+  EXPECT_THAT(Shell("BINLOGCTL_OUTPUT=json $binlogctl get").output, StartsWith("["));
+  EXPECT_EQ(Shell("BINLOGCTL_OUTPUT=json $binlogctl get -o name").output, "a\n");
+  EXPECT_EQ(Shell("BINLOGCTL_OUTPUT=xml $binlogctl get").exit_code, 2);
+  EXPECT_EQ(Shell("BINLOGCTL_TIMEOUT=never $binlogctl get").exit_code, 2);
+  EXPECT_EQ(Shell("BINLOGCTL_SERVER=127.0.0.1:1 $binlogctl --server $BINLOGCTL_SERVER get -o name").output, "");
+  EXPECT_EQ(Shell("S=$BINLOGCTL_SERVER; BINLOGCTL_SERVER=127.0.0.1:1 $binlogctl --server $S get -o name").output, "a\n");
+}
+
+TEST_F(UsageTest, AServerThatIsNotThereIsNamed) {
+  const CommandResult result = Run({"get", "--server", "127.0.0.1:1"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.error_output,
+            "binlogctl: cannot reach binlogd at 127.0.0.1:1: Connection refused; is it running? set --server or "
+            "BINLOGCTL_SERVER (UNAVAILABLE)\n");
+  EXPECT_THAT(Run({"tap", "a", "--server", "127.0.0.1:1"}).error_output, HasSubstr("cannot reach binlogd at 127.0.0.1:1"));
+}
+
+TEST_F(UsageTest, AServerThatDoesNotAnswerIsNamed) {
+  server_.Hang();
+  const CommandResult result = Run({"get", "--timeout", "300ms"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error_output, HasSubstr("cannot list the streamers: no answer from binlogd at 127.0.0.1:"));
+  EXPECT_THAT(result.error_output, HasSubstr("within 300ms; --timeout gives it longer (DEADLINE_EXCEEDED)"));
+}
+
+}  // namespace
+}  // namespace binlogd::testing
