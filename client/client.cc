@@ -1,7 +1,6 @@
 #include "client/client.h"
 
 #include <CLI/CLI.hpp>
-
 #include <map>
 
 namespace binlogd {

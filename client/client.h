@@ -26,8 +26,8 @@ struct GlobalOptions {
   absl::Duration timeout = absl::Seconds(30);
 };
 
-// One run of binlogctl: its global options, its output and its server. A command adds its verb to the command line with a
-// callback that hands its work to Do(). Not thread-safe.
+// One run of binlogctl: its global options, its output and its server. A command adds its verb to the command line with
+// a callback that hands its work to Do(). Not thread-safe.
 class Client {
  public:
   explicit Client(Output* output) : output_(output) {}

@@ -83,8 +83,8 @@ std::string RowText(const v1::Row& row) {
   return line;
 }
 
-// The first column, for it is most often the key, then what changed. Images need not carry every column: the before image
-// of a MINIMAL one is the key alone, the after image only what was assigned.
+// The first column, for it is most often the key, then what changed. Images need not carry every column: the before
+// image of a MINIMAL one is the key alone, the after image only what was assigned.
 std::string UpdateText(const v1::Row& before, const v1::Row& after) {
   std::string line;
   const v1::Column* first = before.columns_size() > 0 ? &before.columns(0) : nullptr;
@@ -178,8 +178,8 @@ std::string GapText(const v1::TapResponse::Gap& gap) {
   const auto place = [](const v1::Position& position) {
     return absl::StrCat(EscapeText(position.file()), ":", position.position());
   };
-  return absl::StrCat("gap: ", gap.dropped_events(), " events of the log were missed between ", place(gap.from()), " and ",
-                      place(gap.to()), ", because this tap reads too slowly");
+  return absl::StrCat("gap: ", gap.dropped_events(), " events of the log were missed between ", place(gap.from()),
+                      " and ", place(gap.to()), ", because this tap reads too slowly");
 }
 
 }  // namespace binlogd

@@ -11,8 +11,8 @@
 
 namespace binlogd {
 
-// While it lives, Ctrl-C, SIGTERM and a reader of standard output that goes away do not end the process but are told here.
-// Make it before the first call of a Session: only threads that start afterwards leave the signals to it.
+// While it lives, Ctrl-C, SIGTERM and a reader of standard output that goes away do not end the process but are told
+// here. Make it before the first call of a Session: only threads that start afterwards leave the signals to it.
 class Interrupt {
  public:
   Interrupt();
@@ -21,8 +21,8 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  // Waits until interrupted (true) or for `timeout` (false). Once interrupted, returns true at once. Not thread-safe, and
-  // not to be called while a Watch lives.
+  // Waits until interrupted (true) or for `timeout` (false). Once interrupted, returns true at once. Not thread-safe,
+  // and not to be called while a Watch lives.
   bool WaitFor(absl::Duration timeout);
 
   // Calls `action` once, in a thread of its own, when interrupted during its life.

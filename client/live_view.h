@@ -7,8 +7,8 @@
 
 namespace binlogd {
 
-// On a terminal each text takes the place of the one before, cut to the terminal's size. Elsewhere a text that differs from
-// the one before is written after an empty line. Does not own the output. Not thread-safe.
+// On a terminal each text takes the place of the one before, cut to the terminal's size. Elsewhere a text that differs
+// from the one before is written after an empty line. Does not own the output. Not thread-safe.
 class LiveView {
  public:
   explicit LiveView(Output* output) : output_(output) {}

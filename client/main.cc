@@ -1,6 +1,5 @@
 // binlogctl: the command line of binlogd.
 #include <CLI/CLI.hpp>
-
 #include <cstdlib>
 #include <exception>
 #include <sstream>

@@ -6,8 +6,8 @@
 
 namespace binlogd {
 
-// Data goes to standard output, messages to standard error. Ignores SIGPIPE from its construction on: a reader that goes
-// away ends the output quietly. Not thread-safe.
+// Data goes to standard output, messages to standard error. Ignores SIGPIPE from its construction on: a reader that
+// goes away ends the output quietly. Not thread-safe.
 class Output {
  public:
   struct Size {

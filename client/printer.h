@@ -20,8 +20,8 @@ enum class OutputFormat {
   kName,
 };
 
-// Prints messages in the form that the user asked for. What a table shows is each command's own. Does not own the output.
-// Not thread-safe.
+// Prints messages in the form that the user asked for. What a table shows is each command's own. Does not own the
+// output. Not thread-safe.
 class Printer {
  public:
   Printer(Output* output, OutputFormat format) : output_(output), format_(format) {}

@@ -39,8 +39,8 @@ class Session {
   // For streaming calls; owned by the session.
   Stub& stub() { return *stub_; }
 
-  // The status of a failed call as a message that says what was tried, why it failed and what to do; code and reason are
-  // kept. OK stays OK.
+  // The status of a failed call as a message that says what was tried, why it failed and what to do; code and reason
+  // are kept. OK stays OK.
   absl::Status Explain(const grpc::Status& status, absl::string_view attempt) const;
 
  private:

@@ -1,7 +1,6 @@
 #include "client/spec_input.h"
 
 #include <CLI/CLI.hpp>
-
 #include <utility>
 
 #include "base/file.h"

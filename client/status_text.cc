@@ -30,8 +30,8 @@ std::string ErrorSummary(const v1::StreamerStatus& status) {
 }
 
 void AddStatus(const v1::StreamerStatus& status, Table* table) {
-  const auto healthy =
-      std::count_if(status.targets().begin(), status.targets().end(), [](const auto& target) { return target.healthy(); });
+  const auto healthy = std::count_if(status.targets().begin(), status.targets().end(),
+                                     [](const auto& target) { return target.healthy(); });
   const Colour health = healthy == status.targets_size() ? Colour::kNone : Colour::kRed;
   table->Add({status.name(),
               {StateText(status.state()), StateColour(status.state())},
@@ -46,11 +46,9 @@ void AddStatus(const v1::StreamerStatus& status, Table* table) {
 std::string TargetsTable(const v1::StreamerStatus& status, bool colour) {
   Table table({{"NAME"}, {"TYPE"}, {"HEALTH"}, {"POSITION"}, {"WRITTEN", Table::Align::kRight}});
   for (const v1::TargetStatus& target : status.targets()) {
-    table.Add({target.name(),
-               target.type(),
+    table.Add({target.name(), target.type(),
                target.healthy() ? Table::Cell("healthy", Colour::kGreen) : Table::Cell("failing", Colour::kRed),
-               PositionText(target.position()),
-               BytesText(target.bytes_written())});
+               PositionText(target.position()), BytesText(target.bytes_written())});
   }
   return table.Text(colour);
 }
@@ -92,10 +90,12 @@ std::string StatusDetails(const v1::StreamerStatus& status, absl::Time now, bool
   if (!status.position().gtid().empty()) absl::StrAppend(&text, "gtid: ", EscapeText(status.position().gtid()), "\n");
   if (status.has_error()) absl::StrAppend(&text, "\n", ProblemText("error", status.error(), now));
   for (const v1::TargetStatus& target : status.targets()) {
-    if (target.has_error()) absl::StrAppend(&text, ProblemText(absl::StrCat("target ", target.name()), target.error(), now));
+    if (target.has_error())
+      absl::StrAppend(&text, ProblemText(absl::StrCat("target ", target.name()), target.error(), now));
   }
   if (status.state() == v1::RETRYING && status.has_next_retry()) {
-    absl::StrAppend(&text, "next try in ", DurationText(TimeOf(status.next_retry()) - now), ", after ", status.retries(), " that failed\n");
+    absl::StrAppend(&text, "next try in ", DurationText(TimeOf(status.next_retry()) - now), ", after ",
+                    status.retries(), " that failed\n");
   }
   return text;
 }

@@ -13,13 +13,15 @@ namespace binlogd {
 // One line a streamer: NAME STATE LAG POSITION EVENTS BYTES TARGETS ERROR.
 std::string StatusTable(const std::vector<v1::StreamerStatus>& statuses, bool colour);
 
-// One streamer in full: its line, its targets (NAME TYPE HEALTH POSITION WRITTEN), and what is wrong in whole sentences.
+// One streamer in full: its line, its targets (NAME TYPE HEALTH POSITION WRITTEN), and what is wrong in whole
+// sentences.
 std::string StatusDetails(const v1::StreamerStatus& status, absl::Time now, bool colour);
 
 // "binlog.000007:4711", or empty when there is none.
 std::string PositionText(const v1::Position& position);
 
-// The word for a state, without the prefix that tells desired from actual ones; its number when this program is too old.
+// The word for a state, without the prefix that tells desired from actual ones; its number when this program is too
+// old.
 std::string StateText(v1::State state);
 std::string StateText(v1::DesiredState state);
 Colour StateColour(v1::State state);

@@ -22,7 +22,8 @@ std::string OutcomeText(const v1::ApplyResponse& response) {
   const std::string subject = absl::StrCat("streamer \"", name, "\" ");
   switch (response.outcome()) {
     case v1::ApplyResponse::CREATED:
-      return running ? absl::StrCat(subject, "created and started\n") : absl::StrCat(subject, "created (stopped)", start);
+      return running ? absl::StrCat(subject, "created and started\n")
+                     : absl::StrCat(subject, "created (stopped)", start);
     case v1::ApplyResponse::UPDATED:
       return absl::StrCat(subject, "updated", running ? " (running)\n" : " (stopped)\n");
     default:

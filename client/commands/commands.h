@@ -1,4 +1,5 @@
-// The verbs of binlogctl, one file each. Each function adds its verb to the command line; its work goes to Client::Do().
+// The verbs of binlogctl, one file each. Each function adds its verb to the command line; its work goes to
+// Client::Do().
 #pragma once
 
 namespace CLI {

@@ -255,7 +255,8 @@ void AddCompletion(CLI::App* app, Client* client) {
       ->required()
       ->type_name("")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  verb->callback([shell, app, client] { client->Do([shell, app, client] { return Completion(*shell, app, client); }); });
+  verb->callback(
+      [shell, app, client] { client->Do([shell, app, client] { return Completion(*shell, app, client); }); });
 }
 
 }  // namespace binlogd

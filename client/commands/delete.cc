@@ -1,10 +1,10 @@
 #include <memory>
 #include <string>
 
+#include "base/status_macros.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
-#include "base/status_macros.h"
 
 namespace binlogd {
 namespace {

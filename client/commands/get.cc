@@ -31,13 +31,14 @@ std::string StreamersTable(const std::vector<v1::Streamer>& streamers, bool colo
     const v1::StreamerSpec& spec = streamer.spec();
     const auto target_name = [](std::string* out, const v1::TargetSpec& target) { out->append(target.name()); };
     const absl::Time created = absl::FromUnixSeconds(streamer.create_time().seconds());
-    table.Add({spec.name(),
-               StateText(streamer.status().desired_state()),
-               {StateText(streamer.status().state()), StateColour(streamer.status().state())},
-               v1::SourceSpec::Flavor_Name(spec.source().flavor()),
-               absl::StrJoin(spec.source().endpoints(), ","),
-               absl::StrJoin(spec.targets(), ",", target_name),
-               streamer.has_create_time() ? absl::FormatTime("%Y-%m-%d %H:%M:%S", created, absl::LocalTimeZone()) : ""});
+    table.Add(
+        {spec.name(),
+         StateText(streamer.status().desired_state()),
+         {StateText(streamer.status().state()), StateColour(streamer.status().state())},
+         v1::SourceSpec::Flavor_Name(spec.source().flavor()),
+         absl::StrJoin(spec.source().endpoints(), ","),
+         absl::StrJoin(spec.targets(), ",", target_name),
+         streamer.has_create_time() ? absl::FormatTime("%Y-%m-%d %H:%M:%S", created, absl::LocalTimeZone()) : ""});
   }
   return table.Text(colour);
 }

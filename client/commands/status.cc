@@ -56,7 +56,8 @@ absl::Status ShowOnce(const StatusOptions& options, Client* client) {
 // Shows what changes until interrupted.
 class Watcher {
  public:
-  Watcher(const StatusOptions& options, Client* client) : options_(options), client_(client), view_(&client->output()) {}
+  Watcher(const StatusOptions& options, Client* client)
+      : options_(options), client_(client), view_(&client->output()) {}
 
   absl::Status Run() {
     Interrupt interrupt;

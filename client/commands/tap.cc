@@ -3,13 +3,13 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "base/error.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
 #include "client/event_text.h"
 #include "client/interrupt.h"
 #include "client/text.h"
+#include "format/proto_json.h"
 
 namespace binlogd {
 namespace {
@@ -83,9 +83,11 @@ class TapPrinter {
   }
 
   std::string TextOf(const v1::Event& event) const {
+    std::string text;
     switch (client_->printer().format()) {
       case OutputFormat::kJson:
-        return absl::StrCat(ToJsonLine(event), "\n");
+        AppendProtoAsJson(event, &text);
+        return text;
       case OutputFormat::kYaml:
         return absl::StrCat("---\n", ToYaml(event));
       default:
@@ -131,9 +133,9 @@ absl::Status Tap(const TapOptions& options, Client* client) {
   }
   // Ctrl-C or a reader that went away.
   if (asked_to_end || interrupt.WaitFor(absl::ZeroDuration())) return absl::OkStatus();
-  const absl::Status explained = client->session().Explain(status, Attempt("tap", options.name));
-  if (!received || explained.ok()) return explained;
-  return Annotate(explained, "the tap has ended");
+  return client->session().Explain(status, received
+                                               ? absl::StrCat("the tap of streamer \"", options.name, "\" has ended")
+                                               : Attempt("tap", options.name));
 }
 
 }  // namespace

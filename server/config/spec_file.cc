@@ -191,8 +191,7 @@ class SpecReader {
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING: {
         RETURN_IF_ERROR(ExpectScalar(node, path, "text"));
-        add ? reflection.AddString(message, &field, node.scalar)
-            : reflection.SetString(message, &field, node.scalar);
+        add ? reflection.AddString(message, &field, node.scalar) : reflection.SetString(message, &field, node.scalar);
         return absl::OkStatus();
       }
       case FieldDescriptor::CPPTYPE_BOOL: {
@@ -223,8 +222,7 @@ class SpecReader {
 
   absl::Status ExpectScalar(const YamlNode& node, const std::string& path, absl::string_view expected) {
     if (node.kind == YamlNode::Kind::kScalar) return absl::OkStatus();
-    const absl::string_view way_out =
-        node.kind == YamlNode::Kind::kNull ? "; give a value or leave the field out" : "";
+    const absl::string_view way_out = node.kind == YamlNode::Kind::kNull ? "; give a value or leave the field out" : "";
     return Fail(node.line, path, kBadValue, absl::StrCat("expected ", expected, "; found ", KindOf(node), way_out));
   }
 

@@ -9,8 +9,8 @@
 
 namespace binlogd {
 
-// Reads every spec of a YAML or JSON text: one a document (documents are parted by "---"), or a list of them in a document.
-// The fields are those of binlogd.v1.StreamerSpec by their names in the .proto file:
+// Reads every spec of a YAML or JSON text: one a document (documents are parted by "---"), or a list of them in a
+// document. The fields are those of binlogd.v1.StreamerSpec by their names in the .proto file:
 // - numbers are plain decimal; in fields that end in "_bytes" also with KiB, MiB or GiB;
 // - durations are "250ms", "5s", "1h30m"; enums are names in any case; true and false are booleans;
 // - an empty message (`earliest`) is `{}` or nothing at all;
@@ -18,9 +18,9 @@ namespace binlogd {
 // Only the form is checked here; defaults are not filled in.
 //
 // `origin` names the text in messages, for example the file's name. INVALID_ARGUMENT, its message beginning with
-// "ORIGIN:LINE: FIELD: ", ErrorField() the field's path ("targets[0].file.format"), and the reason one of UNKNOWN_FIELD,
-// BAD_VALUE, DUPLICATE_FIELD, TWO_OF_A_KIND (fields that exclude each other) and YAML_SYNTAX. Never repeats a secret.
-// At least one spec on success. Thread-safe.
+// "ORIGIN:LINE: FIELD: ", ErrorField() the field's path ("targets[0].file.format"), and the reason one of
+// UNKNOWN_FIELD, BAD_VALUE, DUPLICATE_FIELD, TWO_OF_A_KIND (fields that exclude each other) and YAML_SYNTAX. Never
+// repeats a secret. At least one spec on success. Thread-safe.
 absl::StatusOr<std::vector<v1::StreamerSpec>> ParseSpecs(absl::string_view text, absl::string_view origin);
 
 }  // namespace binlogd

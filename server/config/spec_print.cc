@@ -28,11 +28,18 @@ using google::protobuf::Timestamp;
 // A value on its way from message to text. The two renderers below share it.
 struct Value {
   enum class Kind { kWord, kText, kList, kMapping };
+  struct Entry;
+
   Kind kind = Kind::kWord;
   // kWord: printed as it is (numbers, true, false); kText: quoted where the language asks for it.
   std::string text;
   std::vector<Value> items;
-  std::vector<std::pair<std::string, Value>> entries;
+  std::vector<Entry> entries;
+};
+
+struct Value::Entry {
+  std::string key;
+  Value value;
 };
 
 Value Word(std::string text) { return {Value::Kind::kWord, std::move(text), {}, {}}; }
@@ -72,31 +79,31 @@ Value FromField(const Message& message, const FieldDescriptor& field, int index,
       return Word(NumberText(repeated ? reflection.GetRepeatedDouble(message, &field, index)
                                       : reflection.GetDouble(message, &field)));
     case FieldDescriptor::CPPTYPE_BOOL: {
-      const bool value = repeated ? reflection.GetRepeatedBool(message, &field, index)
-                                  : reflection.GetBool(message, &field);
+      const bool value =
+          repeated ? reflection.GetRepeatedBool(message, &field, index) : reflection.GetBool(message, &field);
       return Word(value ? "true" : "false");
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
       // A server newer than this program may send a number that has no name here; the descriptor then makes one up.
-      const auto* value = repeated ? reflection.GetRepeatedEnum(message, &field, index)
-                                   : reflection.GetEnum(message, &field);
+      const auto* value =
+          repeated ? reflection.GetRepeatedEnum(message, &field, index) : reflection.GetEnum(message, &field);
       return Text(value->name());
     }
     case FieldDescriptor::CPPTYPE_STRING: {
-      std::string value = repeated ? reflection.GetRepeatedString(message, &field, index)
-                                   : reflection.GetString(message, &field);
+      std::string value =
+          repeated ? reflection.GetRepeatedString(message, &field, index) : reflection.GetString(message, &field);
       return Text(field.type() == FieldDescriptor::TYPE_BYTES ? absl::Base64Escape(value) : std::move(value));
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return FromMessage(repeated ? reflection.GetRepeatedMessage(message, &field, index)
-                                  : reflection.GetMessage(message, &field),
-                         unset);
+      return FromMessage(
+          repeated ? reflection.GetRepeatedMessage(message, &field, index) : reflection.GetMessage(message, &field),
+          unset);
   }
   return Word("null");
 }
 
 // An entry of a map field: a message of `key` and `value`.
-std::pair<std::string, Value> FromMapEntry(const Message& entry, UnsetFields unset) {
+Value::Entry FromMapEntry(const Message& entry, UnsetFields unset) {
   const auto& descriptor = *entry.GetDescriptor();
   return {FromField(entry, *descriptor.map_key(), -1, unset).text,
           FromField(entry, *descriptor.map_value(), -1, unset)};
@@ -113,14 +120,14 @@ Value FromRepeated(const Message& message, const FieldDescriptor& field, UnsetFi
       value.items.push_back(FromField(message, field, i, unset));
     }
   }
-  std::sort(value.entries.begin(), value.entries.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(value.entries.begin(), value.entries.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   return value;
 }
 
 bool IsPrinted(const Message& message, const FieldDescriptor& field, UnsetFields unset) {
   const Reflection& reflection = *message.GetReflection();
-  const bool set = field.is_repeated() ? reflection.FieldSize(message, &field) > 0 : reflection.HasField(message, &field);
+  const bool set =
+      field.is_repeated() ? reflection.FieldSize(message, &field) > 0 : reflection.HasField(message, &field);
   // A field with presence says something by being absent.
   return set || (unset == UnsetFields::kPrint && !field.has_presence());
 }
@@ -142,8 +149,8 @@ Value FromMessage(const Message& message, UnsetFields unset) {
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *message.GetDescriptor()->field(i);
     if (!IsPrinted(message, field, unset)) continue;
-    value.entries.emplace_back(
-        field.name(), field.is_repeated() ? FromRepeated(message, field, unset) : FromField(message, field, -1, unset));
+    value.entries.push_back({field.name(), field.is_repeated() ? FromRepeated(message, field, unset)
+                                                               : FromField(message, field, -1, unset)});
   }
   return value;
 }

@@ -16,8 +16,8 @@ enum class UnsetFields {
   kPrint,
 };
 
-// Field names as in the .proto file, enums by name, 64-bit numbers as numbers, durations as "1.5s", times as RFC 3339 in
-// UTC, bytes as base64, maps by sorted key. Texts must be UTF-8, as protobuf has it. Thread-safe.
+// Field names as in the .proto file, enums by name, 64-bit numbers as numbers, durations as "1.5s", times as RFC 3339
+// in UTC, bytes as base64, maps by sorted key. Texts must be UTF-8, as protobuf has it. Thread-safe.
 
 // Block style, ending in a newline.
 std::string ToYaml(const google::protobuf::Message& message, UnsetFields unset = UnsetFields::kLeaveOut);

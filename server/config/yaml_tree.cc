@@ -1,7 +1,7 @@
 #include "config/yaml_tree.h"
 
-#include <yaml-cpp/yaml.h>
 #include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
 
 #include <exception>
 #include <sstream>
@@ -162,10 +162,9 @@ class TreeBuilder : public YAML::EventHandler {
 };
 
 absl::Status ErrorAt(absl::string_view origin, int line, const Refusal& refusal) {
-  const absl::Status status =
-      refusal.field.empty()
-          ? MakeError(absl::StatusCode::kInvalidArgument, refusal.reason, refusal.message)
-          : InvalidField(refusal.field, refusal.reason, refusal.message);
+  const absl::Status status = refusal.field.empty()
+                                  ? MakeError(absl::StatusCode::kInvalidArgument, refusal.reason, refusal.message)
+                                  : InvalidField(refusal.field, refusal.reason, refusal.message);
   return Annotate(status, absl::StrCat(origin, ":", line));
 }
 

@@ -40,8 +40,8 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
-// The documents of a YAML or JSON text, empty ones left out. INVALID_ARGUMENT, its message beginning "ORIGIN:LINE: ", with
-// the reason YAML_SYNTAX (not YAML, not UTF-8, too large or too deep, an alias or a tag) or DUPLICATE_FIELD.
+// The documents of a YAML or JSON text, empty ones left out. INVALID_ARGUMENT, its message beginning "ORIGIN:LINE: ",
+// with the reason YAML_SYNTAX (not YAML, not UTF-8, too large or too deep, an alias or a tag) or DUPLICATE_FIELD.
 absl::StatusOr<std::vector<YamlNode>> ParseYaml(absl::string_view text, absl::string_view origin);
 
 }  // namespace binlogd

@@ -20,12 +20,11 @@ void Count(BlockBuilder& builder, size_t bytes, ReaderCounters& counters) {
 }  // namespace
 
 absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& log_end,
-                     const std::optional<Position>& stop_at, ReaderCounters& counters,
-                     const std::function<void()>& on_progress) {
+                     const std::optional<Position>& stop_at, ReaderCounters& counters, const ReaderHooks& hooks) {
   for (;;) {
     if (stop_at && ComparePositions(builder.place(), *stop_at) >= 0) {
       RETURN_IF_ERROR(builder.Seal());
-      on_progress();
+      hooks.on_progress();
       return absl::OkStatus();
     }
     // The clock is read only when the source pauses, or now and then.
@@ -38,7 +37,7 @@ absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& lo
       const absl::Duration left = builder.has_open_block() ? builder.open_since() + kLinger - absl::Now() : kLinger;
       if (builder.has_open_block() && (left <= absl::ZeroDuration() || !dump.WaitReadable(left))) {
         RETURN_IF_ERROR(builder.Seal());
-        on_progress();
+        hooks.on_progress();
       }
     }
     ASSIGN_OR_RETURN(const absl::string_view event, dump.Next());
@@ -48,7 +47,7 @@ absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& lo
     if (builder.last_taken() == BlockBuilder::Taken::kHeartbeat) {
       RETURN_IF_ERROR(builder.Seal());
       counters.caught_up.store(true, std::memory_order_relaxed);
-      on_progress();
+      RETURN_IF_ERROR(hooks.on_heartbeat());
     }
   }
 }

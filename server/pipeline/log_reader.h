@@ -26,9 +26,12 @@ struct ReaderCounters {
 
 // Reads until `stop_at` is reached (OK), or the dump or the builder fails. Blocks are sealed when they are full, when the source has been
 // silent for 10 ms, or 10 ms after their first event once nothing more is waiting. `log_end`, where the log ended when the dump was started,
-// decides when the reader has caught up. `on_progress` is called after each seal and heartbeat.
+// decides when the reader has caught up.
+struct ReaderHooks {
+  std::function<void()> on_progress;           // After each seal.
+  std::function<absl::Status()> on_heartbeat;  // The source has nothing more to send; an error ends reading.
+};
 absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& log_end,
-                     const std::optional<Position>& stop_at, ReaderCounters& counters,
-                     const std::function<void()>& on_progress);
+                     const std::optional<Position>& stop_at, ReaderCounters& counters, const ReaderHooks& hooks);
 
 }  // namespace binlogd

@@ -86,13 +86,34 @@ absl::StatusOr<OpenSource> SourceSession::Open() {
   OpenSource open;
   open.endpoint = contact.options.endpoint;
   open.tls = contact.connection->tls();
-  open.server = contact.server;
+  open.server = server_ = contact.server;
+  idle_since_ = Position();
   open.epoch = epoch_;
   open.log_end = contact.log_end;
   open.clock_ahead = contact.clock_ahead;
   ASSIGN_OR_RETURN(open.dump, BinlogDump::Start(std::move(contact.connection),
                                                 MakeDumpOptions(builder_->place().file, builder_->place().offset)));
   return open;
+}
+
+absl::Status SourceSession::CheckIdleDump(Interrupter* interrupter) {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(endpoint_));
+  ASSIGN_OR_RETURN(const ConnectOptions options, MakeConnectOptions(spec_.source, endpoint));
+  const absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Connect(options, interrupter);
+  if (!connection.ok()) return absl::OkStatus();  // The dump itself will tell.
+  const absl::StatusOr<Position> end = EndOfLog(**connection, server_);
+  if (!end.ok()) return absl::OkStatus();
+  const Position place = builder_->place();
+  const int ahead = ComparePositions(*end, place);
+  if (ahead < 0) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+                     absl::StrCat("its log ends at ", ToString(*end), ", but was read up to ", ToString(place), ": it was reset"));
+  }
+  const bool stands_still = ahead > 0 && ComparePositions(idle_since_, place) == 0;
+  idle_since_ = ahead > 0 ? place : Position();
+  if (!stands_still) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("its log goes on to ", ToString(*end), ", but it sends nothing after ", ToString(place)));
 }
 
 absl::StatusOr<SourceSession::Contact> SourceSession::MakeContact() {

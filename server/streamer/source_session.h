@@ -47,6 +47,11 @@ class SourceSession {
   // Errors are those of Connection, CheckSource and BinlogDump, and, permanent: WRONG_SOURCE, POSITION_PURGED, POSITION_INVALID, SOURCE_LOST_TAIL.
   absl::StatusOr<OpenSource> Open();
 
+  // Asks the source, over a short connection of its own, whether the log that is being read is still its log: a dump goes on in silence
+  // when the log was reset under it. LOG_RESET when it is not; UNAVAILABLE when the log goes on but the dump does not. To be
+  // called now and then while the dump is idle.
+  absl::Status CheckIdleDump(Interrupter* interrupter);
+
   // The last dump ended with LOG_RESET: the next Open begins a new epoch.
   void ExpectReset() { reset_ = true; }
   // The endpoint tried last.
@@ -86,6 +91,8 @@ class SourceSession {
   bool begun_ = false;   // The builder has a place.
   bool reset_ = false;
   std::shared_ptr<const EpochStart> epoch_;
+  ServerInfo server_;      // Of the last Open.
+  Position idle_since_;    // Where the dump stood at the last check, if the source's log went on beyond it.
 };
 
 }  // namespace binlogd

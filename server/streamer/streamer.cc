@@ -14,6 +14,8 @@ namespace {
 
 // A source that has sent nothing for this long, not even a heartbeat, does not answer.
 constexpr absl::Duration kSilence = absl::Seconds(7);
+// How often an idle source is asked whether its log is still the one that is read.
+constexpr absl::Duration kIdleCheck = absl::Seconds(10);
 
 }  // namespace
 
@@ -67,6 +69,7 @@ void Streamer::RequestStop(const absl::Status& why) {
   }
   taps_.Close(why);
   interrupter_.Interrupt();
+  check_interrupter_.Interrupt();
   if (pipeline != nullptr) pipeline->Interrupt();
 }
 
@@ -127,6 +130,7 @@ absl::Status Streamer::RunOnce() {
     run_ended_ = false;
     // A lane of an earlier pipeline may have interrupted; a stop has not come yet.
     interrupter_.Reset();
+    check_interrupter_.Reset();
   }
   absl::Status status = pipeline->OpenTargets();
   if (status.ok()) {
@@ -180,9 +184,11 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
   counters_.last_packet_nanos.store(absl::GetCurrentTimeNanos());
   Connected(*source);
   OnProgress(builder);
+  next_idle_check_ = absl::Now() + kIdleCheck;
   const uint64_t before = counters_.events.load();
   const absl::Status status = ReadLog(*source->dump, builder, source->log_end, stop_at_, counters_,
-                                      [this, &builder] { OnProgress(builder); });
+                                      ReaderHooks{[this, &builder] { OnProgress(builder); },
+                                                  [this, &session, &builder] { return OnHeartbeat(session, builder); }});
   *progressed = counters_.events.load() > before || counters_.caught_up.load();
   OnProgress(builder);
   return Annotate(status, absl::StrCat("source ", session.endpoint()));
@@ -251,6 +257,13 @@ void Streamer::OnProgress(BlockBuilder& builder) {
   absl::MutexLock lock(&mutex_);
   snapshot_.read_position = builder.next();
   if (counters_.caught_up.load()) UpdateFreshness();
+}
+
+absl::Status Streamer::OnHeartbeat(SourceSession& session, BlockBuilder& builder) {
+  OnProgress(builder);
+  if (absl::Now() < next_idle_check_) return absl::OkStatus();
+  next_idle_check_ = absl::Now() + kIdleCheck;
+  return session.CheckIdleDump(&check_interrupter_);
 }
 
 void Streamer::OnCommit() {

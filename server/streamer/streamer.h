@@ -61,6 +61,7 @@ class Streamer {
   void Connected(const OpenSource& source);
   void Disconnected();
   void OnProgress(BlockBuilder& builder);
+  absl::Status OnHeartbeat(SourceSession& session, BlockBuilder& builder);
   void OnCommit();
   void UpdateFreshness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TargetsHoldAllRead(const std::vector<TargetSnapshot>& targets) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -78,6 +79,7 @@ class Streamer {
   const std::string checkpoint_path_;
   TapHub taps_;
   Interrupter interrupter_;
+  Interrupter check_interrupter_;  // Of the connection beside the dump.
   ReaderCounters counters_;
 
   absl::Mutex control_mutex_;  // Held by Start and WaitStopped around the thread itself.
@@ -85,6 +87,7 @@ class Streamer {
 
   // The streamer's thread.
   Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
+  absl::Time next_idle_check_;
   std::optional<Position> stop_at_;  // ONESHOT: the end of the log when first connected.
 
   mutable absl::Mutex mutex_;

@@ -8,14 +8,15 @@
 
 namespace binlogd {
 
-// The same code and message, with an ErrorDetail (ErrorReason() and ErrorField() of `status`) in the details. OK stays OK.
+// The same code and message, with an ErrorDetail (ErrorReason() and ErrorField() of `status`) in the details. OK stays
+// OK.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // What ToGrpcStatus() packed; empty fields when there is none or it cannot be read, as in a failure of the transport.
 v1::ErrorDetail ErrorDetailOf(const grpc::Status& status);
 
-// The same code and message; ErrorReason() of the result is the detail's reason. OK stays OK. The field's path is already
-// part of the message; ask ErrorDetailOf() for it alone.
+// The same code and message; ErrorReason() of the result is the detail's reason. OK stays OK. The field's path is
+// already part of the message; ask ErrorDetailOf() for it alone.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
 }  // namespace binlogd

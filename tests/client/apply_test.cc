@@ -29,7 +29,8 @@ TEST_F(ApplyTest, StartsOnRequest) {
 }
 
 TEST_F(ApplyTest, ReadsStandardInputAndSeveralFilesAndDocuments) {
-  const CommandResult result = Run({"apply", "-f", File("a.yaml", Spec("a")), "-f", "-"}, Spec("b") + "---\n" + Spec("c"));
+  const CommandResult result =
+      Run({"apply", "-f", File("a.yaml", Spec("a")), "-f", "-"}, Spec("b") + "---\n" + Spec("c"));
   EXPECT_EQ(result.exit_code, 0) << result.error_output;
   EXPECT_EQ(result.output,
             "streamer \"a\" created (stopped); start it with: binlogctl start a\n"
@@ -46,7 +47,8 @@ TEST_F(ApplyTest, GoesOnAfterAFailure) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("streamer \"good\" created"));
   EXPECT_EQ(result.error_output,
-            "binlogctl: cannot apply streamer \"bad\": targets: give at least one target (INVALID_ARGUMENT, MISSING_FIELD)\n");
+            "binlogctl: cannot apply streamer \"bad\": targets: give at least one target (INVALID_ARGUMENT, "
+            "MISSING_FIELD)\n");
 }
 
 TEST_F(ApplyTest, AppliesNothingWhenAFileIsWrong) {

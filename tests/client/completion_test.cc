@@ -10,14 +10,15 @@ class CompletionTest : public ClientTest {
   // What bash offers for a line whose last word is to be completed, blank-separated.
   std::string Complete(const std::string& words, int last) {
     return Shell("source <($binlogctl completion bash); shopt -s expand_aliases; COMP_WORDS=($binlogctl " + words +
-                 "); COMP_CWORD=" + std::to_string(last) + "; COMP_LINE=\"${COMP_WORDS[*]}\"; _binlogctl; echo ${COMPREPLY[@]}")
+                 "); COMP_CWORD=" + std::to_string(last) +
+                 "; COMP_LINE=\"${COMP_WORDS[*]}\"; _binlogctl; echo ${COMPREPLY[@]}")
         .output;
   }
 
   void ExpectParses(const std::string& shell) {
     if (Shell("command -v " + shell).exit_code != 0) GTEST_SKIP() << shell << " is not installed";
-    const CommandResult result =
-        Shell("$binlogctl completion " + shell + " > " + (directory_ / "script") + " && " + shell + " -n " + (directory_ / "script"));
+    const CommandResult result = Shell("$binlogctl completion " + shell + " > " + (directory_ / "script") + " && " +
+                                       shell + " -n " + (directory_ / "script"));
     EXPECT_EQ(result.exit_code, 0) << result.error_output;
     EXPECT_EQ(result.error_output, "");
   }
@@ -43,9 +44,10 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
 TEST_F(CompletionTest, FishCompletesNames) {
   if (Shell("command -v fish").exit_code != 0) GTEST_SKIP() << "fish is not installed";
   server_.Put(MakeStreamer("orders"));
-  const CommandResult result = Shell(
-      "mkdir " + (directory_ / "bin") + "; ln -s $binlogctl " + (directory_ / "bin/binlogctl") + "; PATH=" + (directory_ / "bin") +
-      ":$PATH HOME=" + directory_.path() + " fish -c 'binlogctl completion fish | source; complete -C \"binlogctl start \"'");
+  const CommandResult result =
+      Shell("mkdir " + (directory_ / "bin") + "; ln -s $binlogctl " + (directory_ / "bin/binlogctl") +
+            "; PATH=" + (directory_ / "bin") + ":$PATH HOME=" + directory_.path() +
+            " fish -c 'binlogctl completion fish | source; complete -C \"binlogctl start \"'");
   EXPECT_EQ(result.output, "orders\n") << result.error_output;
 }
 

@@ -1,7 +1,7 @@
 #include "client/event_text.h"
 
-#include <google/protobuf/text_format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -97,9 +97,10 @@ TEST(EventTextTest, GapSaysWhatIsMissing) {
   gap.mutable_from()->set_position(4);
   gap.mutable_to()->set_file("binlog.000002");
   gap.mutable_to()->set_position(99);
-  EXPECT_EQ(GapText(gap),
-            "gap: 12 events of the log were missed between binlog.000001:4 and binlog.000002:99, because this tap reads too "
-            "slowly");
+  EXPECT_EQ(
+      GapText(gap),
+      "gap: 12 events of the log were missed between binlog.000001:4 and binlog.000002:99, because this tap reads too "
+      "slowly");
 }
 
 }  // namespace

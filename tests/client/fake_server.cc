@@ -70,19 +70,20 @@ v1::TapRequest FakeServer::tap_request() {
 
 bool FakeServer::AwaitTaps(int count) {
   absl::MutexLock lock(&mutex_);
-  const auto there = [this, count] { return taps_ >= count; };
+  const auto there = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return taps_ >= count; };
   return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(20));
 }
 
 bool FakeServer::AwaitTapsEnded(int count) {
   absl::MutexLock lock(&mutex_);
-  const auto ended = [this, count] { return taps_ended_ >= count; };
+  const auto ended = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return taps_ended_ >= count; };
   return mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Seconds(20));
 }
 
 grpc::Status FakeServer::Lookup(const std::string& name, v1::Streamer** streamer) {
   const auto found = streamers_.find(name);
-  if (found == streamers_.end()) return Refuse(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "there is none of that name");
+  if (found == streamers_.end())
+    return Refuse(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "there is none of that name");
   *streamer = &found->second;
   return grpc::Status::OK;
 }
@@ -166,7 +167,8 @@ grpc::Status FakeServer::Status(grpc::ServerContext*, const v1::StatusRequest* r
   return status;
 }
 
-grpc::Status FakeServer::Metrics(grpc::ServerContext*, const v1::MetricsRequest* request, v1::MetricsResponse* response) {
+grpc::Status FakeServer::Metrics(grpc::ServerContext*, const v1::MetricsRequest* request,
+                                 v1::MetricsResponse* response) {
   absl::MutexLock lock(&mutex_);
   v1::Streamer* streamer = nullptr;
   const grpc::Status status = Lookup(request->name(), &streamer);

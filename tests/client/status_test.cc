@@ -48,7 +48,8 @@ TEST_F(StatusTest, JsonIsAnObjectWithANameAndAnArrayWithout) {
   EXPECT_THAT(Run({"status", "orders", "-o", "json"}).output,
               AllOf(StartsWith("{\n  \"name\": \"orders\""), HasSubstr("\"events_read\": 0")));
   EXPECT_THAT(Run({"status", "-o", "json"}).output, StartsWith("[\n  {\n    \"name\": \"orders\""));
-  EXPECT_THAT(Run({"status", "orders", "-o", "yaml"}).output, StartsWith("name: orders\ndesired_state: DESIRED_STATE_STOPPED\n"));
+  EXPECT_THAT(Run({"status", "orders", "-o", "yaml"}).output,
+              StartsWith("name: orders\ndesired_state: DESIRED_STATE_STOPPED\n"));
 }
 
 TEST_F(StatusTest, WatchPrintsABlockForEachChange) {

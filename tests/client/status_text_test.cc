@@ -14,7 +14,8 @@ v1::StreamerStatus Parse(const std::string& text) {
 
 v1::StreamerStatus Retrying() {
   return Parse(R"(name: "orders" state: RETRYING desired_state: DESIRED_STATE_RUNNING lag_seconds: 192.5
-                  error { reason: "SOURCE_UNREACHABLE" message: "cannot connect to db1:3306: connection refused; check that the server runs"
+                  error { reason: "SOURCE_UNREACHABLE" message: "cannot connect to db1:3306: connection refused; "
+                                  "check that the server runs"
                           since { seconds: 940 } }
                   next_retry { seconds: 1004 } retries: 3
                   position { file: "binlog.000007" position: 4711 gtid: "0-1-5" }
@@ -27,11 +28,12 @@ v1::StreamerStatus Retrying() {
 }
 
 TEST(StatusTextTest, TableHasOneLineAStreamer) {
-  EXPECT_EQ(StatusTable({Retrying(), Parse("name: 'b' state: STOPPED")}, false),
-            "NAME    STATE       LAG  POSITION            EVENTS    BYTES  TARGETS  ERROR\n"
-            "orders  RETRYING  3m12s  binlog.000007:4711   1.23M  2.0 KiB      1/2  SOURCE_UNREACHABLE: cannot connect to "
-            "db1:3306: connecti…\n"
-            "b       STOPPED       -  -                        0      0 B      0/0  -\n");
+  EXPECT_EQ(
+      StatusTable({Retrying(), Parse("name: 'b' state: STOPPED")}, false),
+      "NAME    STATE       LAG  POSITION            EVENTS    BYTES  TARGETS  ERROR\n"
+      "orders  RETRYING  3m12s  binlog.000007:4711   1.23M  2.0 KiB      1/2  SOURCE_UNREACHABLE: cannot connect to "
+      "db1:3306: connection …\n"
+      "b       STOPPED       -  -                        0      0 B      0/0  -\n");
 }
 
 TEST(StatusTextTest, DetailsSayEverything) {
@@ -44,7 +46,8 @@ TEST(StatusTextTest, DetailsSayEverything) {
             "source: db1:3306, version 10.11.6-MariaDB, id 1, not connected, epoch 0001-6f1c2a9e\n"
             "gtid: 0-1-5\n"
             "\n"
-            "error: cannot connect to db1:3306: connection refused; check that the server runs (SOURCE_UNREACHABLE, for 1m0s)\n"
+            "error: cannot connect to db1:3306: connection refused; check that the server runs (SOURCE_UNREACHABLE, "
+            "for 1m0s)\n"
             "target changes: no space left on /x (DISK_FULL)\n"
             "next try in 4.0s, after 3 that failed\n");
 }

@@ -30,8 +30,9 @@ TEST_F(StreamerCommandsTest, StopAndDelete) {
   EXPECT_EQ(Run({"delete", "orders"}).output, "streamer \"orders\" deleted; what its targets hold stays\n");
   const CommandResult again = Run({"delete", "orders"});
   EXPECT_EQ(again.exit_code, 1);
-  EXPECT_EQ(again.error_output,
-            "binlogctl: cannot delete streamer \"orders\": there is none of that name (NOT_FOUND, STREAMER_NOT_FOUND)\n");
+  EXPECT_EQ(
+      again.error_output,
+      "binlogctl: cannot delete streamer \"orders\": there is none of that name (NOT_FOUND, STREAMER_NOT_FOUND)\n");
 }
 
 TEST_F(StreamerCommandsTest, GetTable) {
@@ -73,7 +74,8 @@ TEST_F(StreamerCommandsTest, Metrics) {
             "binlogd_events_total  streamer=orders  12345678901\n"
             "binlogd_lag_seconds   -                       0.25\n");
   EXPECT_THAT(Run({"metrics", "orders", "-o", "json"}).output, HasSubstr("\"name\": \"binlogd_lag_seconds\""));
-  EXPECT_THAT(Run({"metrics", "orders", "-o", "yaml"}).output, StartsWith("metrics:\n  - name: binlogd_events_total\n"));
+  EXPECT_THAT(Run({"metrics", "orders", "-o", "yaml"}).output,
+              StartsWith("metrics:\n  - name: binlogd_events_total\n"));
   EXPECT_EQ(Run({"metrics", "absent"}).exit_code, 1);
 }
 

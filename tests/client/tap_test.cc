@@ -59,8 +59,8 @@ TEST_F(TapTest, PrintsALineForEachChangeAndStopsAtCount) {
 
 TEST_F(TapTest, SendsItsFilter) {
   server_.SetTap({Inserts(1, 1)});
-  Run({"tap", "orders", "--count", "1", "--databases", "shop,crm", "--tables", "shop.o*", "--tables", "crm.*", "--events",
-       "write,Delete"});
+  Run({"tap", "orders", "--count", "1", "--databases", "shop,crm", "--tables", "shop.o*", "--tables", "crm.*",
+       "--events", "write,Delete"});
   const v1::TapRequest request = server_.tap_request();
   EXPECT_EQ(request.name(), "orders");
   EXPECT_THAT(request.filter().databases(), ElementsAre("shop", "crm"));
@@ -79,8 +79,10 @@ TEST_F(TapTest, JsonHasALineForEachEventAndGap) {
   server_.SetTap({Heartbeat(), Gap(), Inserts(1, 2)});
   const CommandResult result = Run({"tap", "orders", "--count", "2", "-o", "json"});
   EXPECT_EQ(result.error_output, "");
-  EXPECT_THAT(result.output, ::testing::StartsWith(
-                                 "{\"gap\":{\"dropped_events\":12,\"from\":{\"file\":\"b.1\"},\"to\":{\"file\":\"b.2\"}}}\n{"));
+  EXPECT_THAT(result.output,
+              ::testing::StartsWith(
+                  "{\"gap\":{\"dropped_events\":12,\"from\":{\"file\":\"b.1\"},\"to\":{\"file\":\"b.2\"}}}\n{"));
+  EXPECT_THAT(result.output, HasSubstr("\"rows\":[{\"id\":1}]"));
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 3);
 }
 
@@ -114,19 +116,21 @@ TEST_F(TapTest, AFullDiskIsAnError) {
 }
 
 TEST_F(TapTest, SaysWhyItEnded) {
-  server_.SetTap({Inserts(1, 1)}, MakeError(absl::StatusCode::kUnavailable, "STREAMER_STOPPED", "the streamer was stopped"));
+  server_.SetTap({Inserts(1, 1)},
+                 MakeError(absl::StatusCode::kUnavailable, "STREAMER_STOPPED", "the streamer was stopped"));
   const CommandResult result = Run({"tap", "orders"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.output, "12:03:44 shop.orders  WRITE   id=1\n");
   EXPECT_EQ(result.error_output,
-            "binlogctl: the tap has ended: cannot tap streamer \"orders\": the streamer was stopped (UNAVAILABLE, "
+            "binlogctl: the tap of streamer \"orders\" has ended: the streamer was stopped (UNAVAILABLE, "
             "STREAMER_STOPPED)\n");
 }
 
 TEST_F(TapTest, UnknownStreamer) {
   const CommandResult result = Run({"tap", "absent"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.error_output, HasSubstr("cannot tap streamer \"absent\": there is none of that name (NOT_FOUND, "));
+  EXPECT_THAT(result.error_output,
+              HasSubstr("cannot tap streamer \"absent\": there is none of that name (NOT_FOUND, "));
 }
 
 }  // namespace

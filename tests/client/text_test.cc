@@ -37,7 +37,9 @@ TEST(TextTest, EscapesWhatATerminalWouldObey) {
   EXPECT_EQ(EscapeText("plain ü 😀 →"), "plain ü 😀 →");
   EXPECT_EQ(EscapeText("a\nb\tc\r"), "a\\nb\\tc\\r");
   EXPECT_EQ(EscapeText("\x1b[31m\x7f"), "\\x1b[31m\\x7f");
-  EXPECT_EQ(EscapeText("\xc2\x9b" "31m"), "\\xc2\\x9b31m");
+  EXPECT_EQ(EscapeText("\xc2\x9b"
+                       "31m"),
+            "\\xc2\\x9b31m");
   EXPECT_EQ(EscapeText("\xff\xc3"), "\\xff\\xc3");
   EXPECT_EQ(EscapeText("\xed\xa0\x80"), "\\xed\\xa0\\x80");
   EXPECT_EQ(EscapeText(absl::string_view("\0", 1)), "\\x00");

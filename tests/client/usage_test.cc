@@ -9,10 +9,21 @@ using ::testing::StartsWith;
 class UsageTest : public ClientTest {};
 
 TEST_F(UsageTest, WrongCommandLinesExitWith2) {
-  const std::vector<std::vector<std::string>> lines = {
-      {}, {"frobnicate"}, {"start"}, {"start", "a", "b"}, {"apply"}, {"get", "--frob"}, {"get", "-o", "xml"},
-      {"start", "a", "-o", "name"}, {"get", "--timeout", "soon"}, {"get", "--timeout", "-1s"}, {"tap", "a", "--count", "-1"},
-      {"tap", "a", "--events", "write,frob"}, {"completion"}, {"completion", "tcsh"}, {"version", "extra"}};
+  const std::vector<std::vector<std::string>> lines = {{},
+                                                       {"frobnicate"},
+                                                       {"start"},
+                                                       {"start", "a", "b"},
+                                                       {"apply"},
+                                                       {"get", "--frob"},
+                                                       {"get", "-o", "xml"},
+                                                       {"start", "a", "-o", "name"},
+                                                       {"get", "--timeout", "soon"},
+                                                       {"get", "--timeout", "-1s"},
+                                                       {"tap", "a", "--count", "-1"},
+                                                       {"tap", "a", "--events", "write,frob"},
+                                                       {"completion"},
+                                                       {"completion", "tcsh"},
+                                                       {"version", "extra"}};
   for (const std::vector<std::string>& line : lines) {
     const CommandResult result = Run(line);
     EXPECT_EQ(result.exit_code, 2) << ::testing::PrintToString(line);
@@ -55,8 +66,9 @@ TEST_F(UsageTest, OptionsComeFromTheEnvironmentToo) {
   EXPECT_EQ(Shell("BINLOGCTL_OUTPUT=json $binlogctl get -o name").output, "a\n");
   EXPECT_EQ(Shell("BINLOGCTL_OUTPUT=xml $binlogctl get").exit_code, 2);
   EXPECT_EQ(Shell("BINLOGCTL_TIMEOUT=never $binlogctl get").exit_code, 2);
-  EXPECT_EQ(Shell("BINLOGCTL_SERVER=127.0.0.1:1 $binlogctl --server $BINLOGCTL_SERVER get -o name").output, "");
-  EXPECT_EQ(Shell("S=$BINLOGCTL_SERVER; BINLOGCTL_SERVER=127.0.0.1:1 $binlogctl --server $S get -o name").output, "a\n");
+  EXPECT_EQ(Shell("BINLOGCTL_SERVER=127.0.0.1:1 $binlogctl get -o name").exit_code, 1);
+  EXPECT_EQ(Shell("S=$BINLOGCTL_SERVER; BINLOGCTL_SERVER=127.0.0.1:1 $binlogctl --server $S get -o name").output,
+            "a\n");
 }
 
 TEST_F(UsageTest, AServerThatIsNotThereIsNamed) {
@@ -65,7 +77,8 @@ TEST_F(UsageTest, AServerThatIsNotThereIsNamed) {
   EXPECT_EQ(result.error_output,
             "binlogctl: cannot reach binlogd at 127.0.0.1:1: Connection refused; is it running? set --server or "
             "BINLOGCTL_SERVER (UNAVAILABLE)\n");
-  EXPECT_THAT(Run({"tap", "a", "--server", "127.0.0.1:1"}).error_output, HasSubstr("cannot reach binlogd at 127.0.0.1:1"));
+  EXPECT_THAT(Run({"tap", "a", "--server", "127.0.0.1:1"}).error_output,
+              HasSubstr("cannot reach binlogd at 127.0.0.1:1"));
 }
 
 TEST_F(UsageTest, AServerThatDoesNotAnswerIsNamed) {

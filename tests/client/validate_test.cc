@@ -45,8 +45,9 @@ TEST_F(ValidateTest, AnErrorFails) {
 TEST_F(ValidateTest, AWrongFileFails) {
   const CommandResult result = Run({"validate", "-f", "-"}, "name: a\nnmae: b\n");
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.error_output,
-            "binlogctl: standard input:2: nmae: unknown field; did you mean \"name\"? (INVALID_ARGUMENT, UNKNOWN_FIELD)\n");
+  EXPECT_EQ(
+      result.error_output,
+      "binlogctl: standard input:2: nmae: unknown field; did you mean \"name\"? (INVALID_ARGUMENT, UNKNOWN_FIELD)\n");
 }
 
 }  // namespace

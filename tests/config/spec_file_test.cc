@@ -53,7 +53,8 @@ TEST(SpecFileTest, ReadsEveryField) {
 
 TEST(SpecFileTest, ReadsJson) {
   const v1::StreamerSpec spec = ParseOne(
-      "{\"name\": \"a\\u0062\",\n\t\"source\": {\"start\": {\"position\": {\"file\": \"b.1\", \"offset\": 4294967296}}},"
+      "{\"name\": \"a\\u0062\",\n\t\"source\": {\"start\": {\"position\": {\"file\": \"b.1\", \"offset\": "
+      "4294967296}}},"
       "\"batch\": {\"max_wait\": \"0.250s\", \"max_bytes\": \"4096\"}, \"filter\": {\"include_ddl\": false}}");
   EXPECT_EQ(spec.name(), "ab");
   EXPECT_EQ(spec.source().start().position().offset(), 4294967296u);
@@ -71,7 +72,9 @@ TEST(SpecFileTest, ReadsSeveralDocumentsAndLists) {
 }
 
 TEST(SpecFileTest, ReadsDurations) {
-  const auto wait = [](const std::string& text) { return ParseOne("batch: {max_wait: " + text + "}").batch().max_wait(); };
+  const auto wait = [](const std::string& text) {
+    return ParseOne("batch: {max_wait: " + text + "}").batch().max_wait();
+  };
   EXPECT_EQ(wait("250ms").nanos(), 250000000);
   EXPECT_EQ(wait("1m").seconds(), 60);
   EXPECT_EQ(wait("1h30m").seconds(), 5400);
@@ -140,8 +143,7 @@ constexpr BadSpec kBadSpecs[] = {
      "unknown value \"MYSLQ\"; did you mean \"MYSQL\"?"},
     {"EnumFarFromAny", "source: {flavor: oracle}", "source.flavor", "BAD_VALUE", "expected one of MYSQL, MARIADB"},
     {"EnumByNumber", "mode: 1", "mode", "BAD_VALUE", "unknown value \"1\""},
-    {"UnspecifiedEnum", "filter: {events: [EVENT_TYPE_UNSPECIFIED]}", "filter.events[0]", "BAD_VALUE",
-     "unknown value"},
+    {"UnspecifiedEnum", "filter: {events: [EVENT_TYPE_UNSPECIFIED]}", "filter.events[0]", "BAD_VALUE", "unknown value"},
     {"NumberTooLarge", "source: {server_id: 4294967296}", "source.server_id", "BAD_VALUE",
      "expected a whole number from 0 to 4294967295; found \"4294967296\""},
     {"NumberBeyond64Bits", "source: {start: {position: {offset: 18446744073709551616}}}",

@@ -67,9 +67,42 @@ targets:
 
 TEST(SpecPrintTest, ReadsBackAsTheSameSpec) {
   auto spec = ParseSpecs(kFullSpec, "x")->front();
-  for (const char* text : {"", "null", "~", "true", "No", "12", "1e3", "0x1f", "1s", "-", "- a", "a: b", "#x", "a #b", "{",
-                           "it's", "\"", "\\", "tab\there", "line\nbreak", "\x01\x1f\x7f", "ü€😀", "\xc2\x85\xe2\x80\xa8",
-                           " pad ", "@x", "%x", "*x", "&x", "!x", "|", ">", "1:2", "2024-01-01", "=", "<<", "\r\n"}) {
+  for (const char* text : {"",
+                           "null",
+                           "~",
+                           "true",
+                           "No",
+                           "12",
+                           "1e3",
+                           "0x1f",
+                           "1s",
+                           "-",
+                           "- a",
+                           "a: b",
+                           "#x",
+                           "a #b",
+                           "{",
+                           "it's",
+                           "\"",
+                           "\\",
+                           "tab\there",
+                           "line\nbreak",
+                           "\x01\x1f\x7f",
+                           "ü€😀",
+                           "\xc2\x85\xe2\x80\xa8",
+                           " pad ",
+                           "@x",
+                           "%x",
+                           "*x",
+                           "&x",
+                           "!x",
+                           "|",
+                           ">",
+                           "1:2",
+                           "2024-01-01",
+                           "=",
+                           "<<",
+                           "\r\n"}) {
     spec.set_name(text);
     spec.mutable_source()->mutable_password()->set_value(text);
     *spec.mutable_source()->add_endpoints() = text;

@@ -61,12 +61,13 @@ TEST(YamlTreeTest, RefusesWhatIsNotText) {
   ExpectRefused("name: \xff\n", "not UTF-8");
   ExpectRefused("name: \xc3", "not UTF-8");
   ExpectRefused(std::string("\xfe\xff\0n\0a", 6), "not UTF-8");
-  ExpectRefused("\x7f" "ELF\x02\x01\x01", "control character");
+  ExpectRefused(
+      "\x7f"
+      "ELF\x02\x01\x01",
+      "control character");
 }
 
-TEST(YamlTreeTest, AcceptsAByteOrderMark) {
-  EXPECT_TRUE(ParseYaml("\xef\xbb\xbfname: a\n", "x").ok());
-}
+TEST(YamlTreeTest, AcceptsAByteOrderMark) { EXPECT_TRUE(ParseYaml("\xef\xbb\xbfname: a\n", "x").ok()); }
 
 TEST(YamlTreeTest, RefusesKeysThatAreNoWords) {
   ExpectRefused("? [a]\n: b\n", "name is missing or is not a word");
@@ -83,14 +84,42 @@ TEST(YamlTreeTest, LimitsSizeAndDepth) {
 
 // Texts of a megabyte that are known to make parsers recurse, loop or take quadratic time.
 TEST(YamlTreeTest, HostileTextsEndSoon) {
-  for (const std::string& unit :
-       {std::string("["), std::string("{"), std::string("- "), std::string("? "), std::string("a: "), std::string("{a: "),
-        std::string("["), std::string("]"), std::string("}"), std::string("'"), std::string("\""), std::string("&a "),
-        std::string("!a "), std::string("! "), std::string("|\n"), std::string("---\n"), std::string("...\n"),
-        std::string("%Y\n"), std::string("%TAG ! x\n"), std::string(":\n"), std::string(": "), std::string(","),
-        std::string("\t"), std::string("#"), std::string("a\n"), std::string("- - "), std::string("[?"),
-        std::string("&a [*a,"), std::string("\\"), std::string("\r"), std::string("a"), std::string("*a "),
-        std::string("--- a\n"), std::string("[]\n"), std::string("\"\\u0041\" "), std::string("-\n")}) {
+  for (const std::string& unit : {std::string("["),
+                                  std::string("{"),
+                                  std::string("- "),
+                                  std::string("? "),
+                                  std::string("a: "),
+                                  std::string("{a: "),
+                                  std::string("["),
+                                  std::string("]"),
+                                  std::string("}"),
+                                  std::string("'"),
+                                  std::string("\""),
+                                  std::string("&a "),
+                                  std::string("!a "),
+                                  std::string("! "),
+                                  std::string("|\n"),
+                                  std::string("---\n"),
+                                  std::string("...\n"),
+                                  std::string("%Y\n"),
+                                  std::string("%TAG ! x\n"),
+                                  std::string(":\n"),
+                                  std::string(": "),
+                                  std::string(","),
+                                  std::string("\t"),
+                                  std::string("#"),
+                                  std::string("a\n"),
+                                  std::string("- - "),
+                                  std::string("[?"),
+                                  std::string("&a [*a,"),
+                                  std::string("\\"),
+                                  std::string("\r"),
+                                  std::string("a"),
+                                  std::string("*a "),
+                                  std::string("--- a\n"),
+                                  std::string("[]\n"),
+                                  std::string("\"\\u0041\" "),
+                                  std::string("-\n")}) {
     const absl::Time start = absl::Now();
     const auto documents = ParseYaml(Repeated(unit, kMaxYamlBytes), "x");
     EXPECT_TRUE(documents.ok() || absl::IsInvalidArgument(documents.status())) << unit;

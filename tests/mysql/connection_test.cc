@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/harness/tcp_proxy.h"
-#include "tests/mysql/fake_server.h"
+#include "tests/harness/fake_server.h"
 #include "tests/mysql/server_test.h"
 
 namespace binlogd::testing {
