@@ -11,18 +11,15 @@ fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # --- Things to undo -------------------------------------------------------------------------------------------------------
 
+# Both go when the script ends.
 work=       # A fresh directory of this run, see make_work.
 children=() # Processes that this run started, oldest first.
 
-# Makes the run's own directory, under $1 if given. It goes with the script, and so do the processes in `children`.
+# Makes the run's own directory, under $1 if given.
 make_work() {
   local parent=${1:-${TMPDIR:-/tmp}}
   mkdir -p "$parent"
   work=$(mktemp -d "$parent/binlogd-${0##*/}-XXXXXX")
-  trap clean_up EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
 }
 
 clean_up() {
@@ -32,16 +29,20 @@ clean_up() {
   [ -z "$work" ] || rm -rf "$work"
   exit "$status"
 }
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
-# Ends a child and waits for its end; kills it when it has not ended after $2 seconds (default 30).
+# Ends a child, with its process group if it leads one, and waits for its end; kills it when it has not ended after 30 seconds.
 stop_process() {
-  local pid=$1 seconds=${2:-30} i
-  kill -TERM "$pid" 2>/dev/null || return 0
-  for ((i = 0; i < seconds * 20; i++)); do
+  local pid=$1 i
+  kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || return 0
+  for ((i = 0; i < 600; i++)); do
     kill -0 "$pid" 2>/dev/null || { wait "$pid" 2>/dev/null || true; return 0; }
     sleep 0.05
   done
-  kill -KILL "$pid" 2>/dev/null || true
+  kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 }
 
@@ -66,8 +67,11 @@ run_step() {
   local log=$1 pid status=0 begin=$SECONDS
   shift
   mkdir -p "$(dirname "$log")"
+  # A process group of its own, so that all of it can be ended.
+  set -m
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
+  set +m
   children+=("$pid")
   if [ -t 1 ]; then
     COLUMNS=$(tput cols 2>/dev/null || echo 80)
@@ -125,6 +129,8 @@ install_packages() {
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
     fail "these packages are missing: ${missing[*]}. Install them, or run this as root"
   fi
+  # A password is asked for here, where it can be typed.
+  [ "$(id -u)" = 0 ] || sudo -v
   run_step "$root/build/logs/install.log" install_missing "${missing[@]}"
 }
 

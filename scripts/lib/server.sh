@@ -30,7 +30,7 @@ server_answers() {
 sql() {
   local client=mysql
   [ -e "$server_home/bin/$client" ] || client=mariadb
-  "$server_home/bin/$client" --no-defaults -h 127.0.0.1 -P "$server_port" -u root --batch "$@"
+  "$server_home/bin/$client" --no-defaults -h 127.0.0.1 -P "$server_port" -u root --batch --default-character-set=utf8mb4 "$@"
 }
 
 # start_server DIRECTORY [OPTION…]: starts the server of $server_home with a data directory DIRECTORY/data (made from the template if

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 
@@ -127,6 +127,17 @@ absl::Status MakeDirectories(const std::string& path, int mode) {
     return SystemError(errno, absl::StrCat("cannot make directory ", path));
   }
   return SyncDirectory(parent);
+}
+
+bool PathsOverlap(const std::string& a, const std::string& b) {
+  const auto as_folder = [](const std::string& path) {
+    std::string folder = std::filesystem::path(path).lexically_normal().string();
+    if (folder.empty() || folder.back() != '/') folder.push_back('/');
+    return folder;
+  };
+  const std::string x = as_folder(a);
+  const std::string y = as_folder(b);
+  return absl::StartsWith(x, y) || absl::StartsWith(y, x);
 }
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::string_view about_holder) {

@@ -49,6 +49,9 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int m
 // mkdir -p; every directory that is made is durable afterwards. FAILED_PRECONDITION when a part of the path is not a directory.
 absl::Status MakeDirectories(const std::string& path, int mode);
 
+// Whether one absolute path is the other, or lies inside it, by name alone: symbolic links are not followed.
+bool PathsOverlap(const std::string& a, const std::string& b);
+
 // A file that only one process at a time may hold (flock(2)). Released when destroyed or when the process ends.
 class FileLock {
  public:

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "binlog/utf8.h"
+#include "base/utf8.h"
 
 namespace binlogd {
 namespace {
@@ -65,7 +65,7 @@ bool AppendJsonString(absl::string_view text, std::string* out) {
     out->append(text.data(), plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
-    const size_t length = Utf8Length(text);
+    const size_t length = Utf8CharacterLength(text);
     if (length == 0) {
       out->resize(before);
       return false;

@@ -1,28 +1,14 @@
 #include "binlog/utf8.h"
 
-namespace binlogd {
+#include "base/utf8.h"
 
-size_t Utf8Length(absl::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const auto follows = [&](size_t i, uint8_t least = 0x80, uint8_t most = 0xbf) {
-    return i < text.size() && byte(i) >= least && byte(i) <= most;
-  };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2) return 0;
-  if (first < 0xe0) return follows(1) ? 2 : 0;
-  if (first < 0xf0) {
-    return follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && follows(2) ? 3 : 0;
-  }
-  if (first > 0xf4) return 0;
-  return follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && follows(2) && follows(3) ? 4 : 0;
-}
+namespace binlogd {
 
 bool IsUtf8(absl::string_view text) {
   for (;;) {
     text.remove_prefix(AsciiPrefix(text));
     if (text.empty()) return true;
-    const size_t length = Utf8Length(text);
+    const size_t length = Utf8CharacterLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -52,7 +38,7 @@ std::string ReplaceInvalidUtf8(absl::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const size_t length = Utf8Length(text);
+    const size_t length = Utf8CharacterLength(text);
     if (length == 0) {
       AppendUtf8(kReplacement, &out);
       text.remove_prefix(1);

@@ -1,4 +1,4 @@
-// UTF-8 text.
+// Whole texts in UTF-8; base/utf8.h has the single character.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,7 @@ inline size_t AsciiPrefix(absl::string_view text) {
   return i;
 }
 
-// Bytes of the character that `text` begins with; 0 when it begins with no well-formed one: overlong forms, surrogates and
-// numbers above U+10FFFF are not well-formed. `text` is not empty.
-size_t Utf8Length(absl::string_view text);
-
+// Whether the text is well-formed to its end.
 bool IsUtf8(absl::string_view text);
 
 // Appends a code point. It is below 0x110000 and no surrogate.

@@ -162,6 +162,10 @@ void BlockBuilder::Open() {
 
 absl::Status BlockBuilder::Seal() {
   if (open_ == nullptr) return absl::OkStatus();
+  if (open_->events.empty()) {  // Its first event could not be taken.
+    open_.reset();
+    return absl::OkStatus();
+  }
   open_->end = next();
   expected_bytes_ = std::min<size_t>(open_->bytes.size() + open_->bytes.size() / 8, limits_.max_bytes);
   return sink_->Deliver(std::exchange(open_, nullptr));

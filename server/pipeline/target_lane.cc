@@ -30,6 +30,7 @@ TargetLane::TargetLane(std::unique_ptr<Target> target, Options options)
 TargetLane::~TargetLane() { Abandon(); }
 
 absl::StatusOr<std::optional<DurablePosition>> TargetLane::Open() {
+  held_ = GtidSet();
   absl::StatusOr<std::optional<DurablePosition>> position = target_->Open();
   SetError(position.status());
   if (position.ok() && position->has_value()) {
@@ -45,6 +46,7 @@ absl::Status TargetLane::Begin(const DurablePosition& start, const EpochStart& e
   SetError(begun);
   if (!begun.ok()) return begun;
   skip_until_ = start;
+  held_ = GtidSet();
   absl::MutexLock lock(&mutex_);
   snapshot_.durable = start;
   return absl::OkStatus();

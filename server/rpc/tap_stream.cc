@@ -119,7 +119,7 @@ class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::
   }
 
   void OnDone() override {
-    alarm_.Cancel();
+    alarm_.reset();
     std::shared_ptr<Tap> tap;
     {
       absl::MutexLock lock(&mutex_);
@@ -148,13 +148,13 @@ class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::
   }
 
   void Pump() {
-    std::optional<grpc::Status> end;
-    if (messages_.empty() && !Cancelled()) end = NextMessages();
-    if (Cancelled()) end = grpc::Status(grpc::StatusCode::CANCELLED, "the tap was cancelled");
-    if (!messages_.empty() && !Cancelled()) {
+    if (messages_.empty() && !end_ && !Cancelled()) end_ = NextMessages();
+    if (Cancelled()) {
+      End(grpc::Status(grpc::StatusCode::CANCELLED, "the tap was cancelled"));
+    } else if (!messages_.empty()) {
       Write();
-    } else if (end) {
-      End(*end);
+    } else if (end_) {
+      End(*end_);
     } else {
       GoIdle();
     }
@@ -226,10 +226,12 @@ class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::
     if (again) Wake(false);
   }
 
+  // An alarm cannot be set again while it is pending or its callback runs: each has its own, and the one before is cancelled.
   void SetAlarm() {
-    alarm_.Set(absl::ToChronoTime(absl::Now() + kHeartbeat), [weak = weak_from_this()](bool fired) {
-      const auto self = weak.lock();
-      if (fired && self != nullptr) self->Wake(true);
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(absl::ToChronoTime(absl::Now() + kHeartbeat), [weak = weak_from_this()](bool fired) {
+      if (!fired) return;
+      if (const auto self = weak.lock()) self->Wake(true);
     });
   }
 
@@ -249,7 +251,8 @@ class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::
   std::deque<v1::TapResponse> messages_;
   v1::TapResponse writing_;
   Position position_;
-  grpc::Alarm alarm_;
+  std::optional<grpc::Status> end_;  // Why the stream is over once messages_ are written.
+  std::unique_ptr<grpc::Alarm> alarm_;
 
   absl::Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kIdle;

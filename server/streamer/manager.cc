@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/logging.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
@@ -33,9 +34,7 @@ bool SamePlace(const std::string& a, const std::string& b) {
   std::error_code error;
   const std::filesystem::path x = std::filesystem::weakly_canonical(a, error);
   const std::filesystem::path y = std::filesystem::weakly_canonical(b, error);
-  const std::string one = x.string() + "/";
-  const std::string two = y.string() + "/";
-  return one.compare(0, two.size(), two) == 0 || two.compare(0, one.size(), one) == 0;
+  return PathsOverlap(x.empty() ? a : x.string(), y.empty() ? b : y.string());
 }
 
 }  // namespace
@@ -280,7 +279,13 @@ void Manager::Shutdown() {
     for (const auto& [name, entry] : entries_) entries.push_back(entry);
   }
   for (const auto& entry : entries) StreamerOf(*entry)->RequestStop(ShuttingDown());
-  for (const auto& entry : entries) StreamerOf(*entry)->WaitStopped(absl::InfiniteFuture());
+  for (const auto& entry : entries) {
+    // A change that was under way when the door closed may have started it again.
+    absl::MutexLock change(&entry->change_mutex);
+    const std::shared_ptr<Streamer> streamer = StreamerOf(*entry);
+    streamer->RequestStop(ShuttingDown());
+    streamer->WaitStopped(absl::InfiniteFuture());
+  }
 }
 
 }  // namespace binlogd

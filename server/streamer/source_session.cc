@@ -39,11 +39,9 @@ absl::StatusOr<absl::Duration> ClockAhead(Connection& connection) {
   return before + (absl::Now() - before) / 2 - absl::FromUnixNanos(static_cast<int64_t>(seconds * 1e9));
 }
 
-absl::Status FirstError(const std::vector<PreflightFinding>& findings, const std::string& streamer) {
+absl::Status FirstError(const std::vector<PreflightFinding>& findings) {
   for (const PreflightFinding& finding : findings) {
-    if (finding.status.ok()) continue;
-    if (!finding.warning) return finding.status;
-    Log(LogLevel::kWarning, streamer, finding.status.message());
+    if (!finding.status.ok() && !finding.warning) return finding.status;
   }
   return absl::OkStatus();
 }
@@ -142,7 +140,11 @@ absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endp
   requirements.decodes_rows = spec_.decodes();
   requirements.gtid = spec_.source.gtid;
   ASSIGN_OR_RETURN(const std::vector<PreflightFinding> findings, CheckSource(*contact.connection, contact.server, requirements));
-  RETURN_IF_ERROR(Annotate(FirstError(findings, spec_.name), absl::StrCat("source ", endpoint.ToString())));
+  RETURN_IF_ERROR(Annotate(FirstError(findings), absl::StrCat("source ", endpoint.ToString())));
+  for (const PreflightFinding& finding : findings) {
+    // Once a run: it is the same at every reconnect.
+    if (!finding.status.ok() && !begun_) Log(LogLevel::kWarning, spec_.name, finding.status.message());
+  }
   ASSIGN_OR_RETURN(contact.files, ListLogFiles(*contact.connection));
   ASSIGN_OR_RETURN(contact.log_end, EndOfLog(*contact.connection, contact.server));
   ASSIGN_OR_RETURN(contact.clock_ahead, ClockAhead(*contact.connection));

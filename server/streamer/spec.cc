@@ -2,7 +2,6 @@
 
 #include <cctype>
 #include <cstdlib>
-#include <filesystem>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -102,13 +101,6 @@ absl::Status CheckCheckpoint(const CheckpointSpec& checkpoint) {
   return absl::OkStatus();
 }
 
-// One folder inside the other counts as the same: neither could tell its files from the other's.
-bool Overlap(const std::string& a, const std::string& b) {
-  const std::string x = absl::StrCat(std::filesystem::path(a).lexically_normal().string(), "/");
-  const std::string y = absl::StrCat(std::filesystem::path(b).lexically_normal().string(), "/");
-  return x.compare(0, y.size(), y) == 0 || y.compare(0, x.size(), x) == 0;
-}
-
 absl::Status CheckTargets(const StreamerSpec& spec) {
   if (spec.targets.empty() || spec.targets.size() > kMostTargets) {
     return BadValue("targets", absl::StrCat("name 1 to ", kMostTargets, " targets"));
@@ -126,7 +118,8 @@ absl::Status CheckTargets(const StreamerSpec& spec) {
     }
     if (target.file.rotate_bytes < 4096) return BadValue(absl::StrCat(field, ".file.rotate_bytes"), "it must be at least 4096");
     for (size_t j = 0; j < i; ++j) {
-      if (!Overlap(target.file.path, spec.targets[j].file.path)) continue;
+      // Inside counts as well: neither could tell its files from the other's.
+      if (!PathsOverlap(target.file.path, spec.targets[j].file.path)) continue;
       return InvalidField(absl::StrCat(field, ".file.path"), "TARGET_PATH_IN_USE",
                           absl::StrCat("targets[", j, "] uses ", spec.targets[j].file.path, "; give each a folder of its own"));
     }

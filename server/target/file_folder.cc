@@ -18,6 +18,7 @@ namespace {
 
 constexpr char kOurs[] = ".binlogd";
 constexpr char kLostAndFound[] = "lost+found";
+constexpr char kNew[] = "new";
 
 absl::Status CheckEmpty(const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
@@ -29,6 +30,13 @@ absl::Status CheckEmpty(const std::string& path) {
                                             kOurs, "/position.log")));
   }
   return absl::OkStatus();
+}
+
+// A folder that has a record is new no more, even if its record should be lost.
+absl::Status RemoveMark(const std::string& ours) {
+  const std::string mark = absl::StrCat(ours, "/", kNew);
+  if (unlink(mark.c_str()) == 0) return SyncDirectory(ours);
+  return errno == ENOENT ? absl::OkStatus() : SystemError(errno, absl::StrCat("cannot remove ", mark));
 }
 
 }  // namespace
@@ -54,7 +62,10 @@ absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& 
   ASSIGN_OR_RETURN(PositionLog log, PositionLog::Open(absl::StrCat(ours, "/position.log")));
   RETURN_IF_ERROR(SyncDirectory(ours));
   if (!log.last()) {
-    RETURN_IF_ERROR(CheckEmpty(path));
+    if (access(absl::StrCat(ours, "/", kNew).c_str(), F_OK) != 0) {
+      RETURN_IF_ERROR(CheckEmpty(path));
+      RETURN_IF_ERROR(ReplaceFile(absl::StrCat(ours, "/", kNew), "", 0640));
+    }
   } else if (log.last()->format != format) {
     return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                                absl::StrCat(path, " holds format ", log.last()->format, ", not ", format,
@@ -65,7 +76,11 @@ absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& 
 
 absl::Status FileFolder::Record(PositionRecord record) {
   record.format = format_;
-  return log_.Append(record);
+  RETURN_IF_ERROR(log_.Append(record));
+  if (!marked_new_) return absl::OkStatus();
+  RETURN_IF_ERROR(RemoveMark(absl::StrCat(path_, "/", kOurs)));
+  marked_new_ = false;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {

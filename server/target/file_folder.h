@@ -16,7 +16,8 @@ namespace binlogd {
 // Permanent DATA_LOSS (TARGET_DAMAGED): a store does not hold what its position record says, or holds what it should not.
 absl::Status TargetDamaged(const std::string& what);
 
-// PATH with PATH/.binlogd/lock (held while open) and PATH/.binlogd/position.log. Not thread-safe.
+// PATH with PATH/.binlogd/lock (held while open) and PATH/.binlogd/position.log; PATH/.binlogd/new stands from when the folder was found
+// empty until the first record is durable, so that what a crash in between leaves is known to be ours. Not thread-safe.
 class FileFolder {
  public:
   // Makes the folder when there is none, locks it and reads the last record. `format` must be that of the record.
@@ -38,6 +39,7 @@ class FileFolder {
   const std::string format_;
   FileLock lock_;
   PositionLog log_;
+  bool marked_new_ = true;  // As far as is known.
 };
 
 // Names in a directory, sorted; without "." and "..".

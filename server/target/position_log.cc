@@ -45,12 +45,16 @@ std::string Line(const PositionRecord& record) {
   return absl::StrFormat("%08x %s\n", libdeflate_crc32(0, body.data(), body.size()), body);
 }
 
-// False when the line is torn or was changed. Throws when a field has the wrong type.
-bool ParseRecord(absl::string_view line, PositionRecord* record) {
+// Whether the line is whole, as it was written.
+bool IsIntact(absl::string_view line) {
   uint32_t stated = 0;
   if (line.size() < 10 || line[8] != ' ' || !absl::SimpleHexAtoi(line.substr(0, 8), &stated)) return false;
   const absl::string_view body = line.substr(9);
-  if (libdeflate_crc32(0, body.data(), body.size()) != stated) return false;
+  return libdeflate_crc32(0, body.data(), body.size()) == stated;
+}
+
+// `body` is an intact line's. False when it holds no record of this version. Throws when a field has the wrong type.
+bool ParseRecord(absl::string_view body, PositionRecord* record) {
   const Json json = Json::parse(body.begin(), body.end(), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || json.value("version", 0) != kVersion) return false;
   DurablePosition& durable = record->durable;
@@ -72,7 +76,7 @@ bool ParseRecord(absl::string_view line, PositionRecord* record) {
 
 bool ParseLine(absl::string_view line, PositionRecord* record) {
   try {
-    return ParseRecord(line, record);
+    return ParseRecord(line.substr(9), record);
   } catch (const nlohmann::json::exception&) {
     return false;
   }
@@ -91,7 +95,12 @@ absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     PositionRecord record;
-    if (end == absl::string_view::npos || !ParseLine(rest.substr(0, end), &record)) break;
+    if (end == absl::string_view::npos || !IsIntact(rest.substr(0, end))) break;
+    if (!ParseLine(rest.substr(0, end), &record)) {
+      return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
+                                 absl::StrCat(path, ": the record at offset ", log.length_,
+                                              " was not written by this version of binlogd; run the newer one")));
+    }
     log.last_ = std::move(record);
     log.length_ += end + 1;
     rest.remove_prefix(end + 1);

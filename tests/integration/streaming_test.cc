@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -344,7 +345,10 @@ TEST_P(StreamingTest, AResetOfTheLogBeginsANewEpoch) {
   absl::SleepFor(absl::Milliseconds(1100));  // The log's creation time, in seconds, tells one log from the other.
   server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
                 "INSERT INTO shop.orders (total) VALUES (42)"});
-  ASSERT_TRUE(WaitUntil([&] { return Epochs(directory_ / "raw").size() == 2; })) << streamer->Snapshot().error;
+  ASSERT_TRUE(WaitUntil([&] {
+    const std::vector<TargetSnapshot> targets = streamer->Snapshot().targets;
+    return std::all_of(targets.begin(), targets.end(), [](const auto& target) { return target.durable.epoch.number == 2; });
+  })) << streamer->Snapshot().error;
   ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
   Stop(*streamer);
   EXPECT_EQ(CompareArchive(directory_ / "raw", *server_), "");
