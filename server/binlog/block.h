@@ -34,18 +34,19 @@ struct Block {
   std::vector<BlockEvent> events;
   std::shared_ptr<const FormatDescription> format;  // In force at the start.
   // Whole events from before the block that are still in force at its start, for a decoder to see first: the
-  // transaction's GTID and its BEGIN (or what stands for it), the statement's rows query (or annotate rows) and its table
-  // maps.
+  // transaction's GTID and its BEGIN (or what stands for it), the statement's rows query (or annotate rows) and its
+  // table maps.
   std::shared_ptr<const std::vector<std::string>> context;
   // False when the block begins inside a transaction whose beginning was not read, so `context` is not all there is.
   bool context_complete = true;
   bool starts_at_boundary = true;  // Whether the log is at a transaction boundary where the block begins.
-  absl::Time received;      // When the first event arrived.
-  uint32_t last_timestamp = 0;  // The newest nonzero timestamp of its events, the source's clock.
+  absl::Time received;             // When the first event arrived.
+  uint32_t last_timestamp = 0;     // The newest nonzero timestamp of its events, the source's clock.
 
   absl::string_view event(const BlockEvent& e) const { return absl::string_view(bytes).substr(e.begin, e.size); }
   bool has_boundary() const {
-    for (const BlockEvent& e : events) if (e.ends_transaction) return true;
+    for (const BlockEvent& e : events)
+      if (e.ends_transaction) return true;
     return false;
   }
 };

@@ -16,14 +16,14 @@ enum class Charset : uint8_t {
   kUtf16,    // ucs2 and utf16, big-endian.
   kUtf16Le,
   kUtf32,
-  kOther,    // Another one, which is not converted.
+  kOther,  // Another one, which is not converted.
 };
 
 // The character set of a collation by its number on the server; kNotTold for 0.
 Charset CharsetOfCollation(uint32_t collation);
 
-// Appends `text` in UTF-8. False, with `out` untouched, when the character set is not converted (kBinary, kOther) or the text
-// is malformed in it. Text in kUtf8 and kNotTold is appended as it is.
+// Appends `text` in UTF-8. False, with `out` untouched, when the character set is not converted (kBinary, kOther) or
+// the text is malformed in it. Text in kUtf8 and kNotTold is appended as it is.
 bool AppendAsUtf8(Charset charset, absl::string_view text, std::string* out);
 
 }  // namespace binlogd

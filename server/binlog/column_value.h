@@ -7,11 +7,11 @@
 
 namespace binlogd {
 
-// A value as the row decoder hands it to an encoder. Views point into the event or into the row cursor and are valid until
-// the cursor moves.
+// A value as the row decoder hands it to an encoder. Views point into the event or into the row cursor and are valid
+// until the cursor moves.
 struct ColumnValue {
   enum class Kind : uint8_t {
-    kAbsent,    // The row image does not carry the column.
+    kAbsent,  // The row image does not carry the column.
     kNull,
     kInt,       // `int_value`: signed integers, YEAR.
     kUint,      // `uint_value`: unsigned integers, BIT, ENUM by number, SET as a bit mask.

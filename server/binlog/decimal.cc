@@ -41,9 +41,9 @@ class DigitReader {
 
 }  // namespace
 
-// Layout, big-endian: the digits before the point in groups of 9 from the point leftwards, then those after it in groups
-// of 9 rightwards; 4 bytes for a whole group, fewer for the odd one at each end. The highest bit of the first byte is
-// inverted, so that it is 1 for positive numbers; all bits of a negative number are inverted.
+// Layout, big-endian: the digits before the point in groups of 9 from the point leftwards, then those after it in
+// groups of 9 rightwards; 4 bytes for a whole group, fewer for the odd one at each end. The highest bit of the first
+// byte is inverted, so that it is 1 for positive numbers; all bits of a negative number are inverted.
 bool ReadDecimal(int precision, int scale, ByteReader* reader, std::string* out) {
   if (precision < 1 || precision > kMostDigits || scale < 0 || scale > precision || reader->empty()) return false;
   const bool negative = (static_cast<uint8_t>(reader->rest()[0]) & 0x80) == 0;

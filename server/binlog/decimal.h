@@ -9,8 +9,8 @@
 namespace binlogd {
 
 // Reads a DECIMAL of `precision` digits, `scale` of them after the point, and appends it with all digits of its scale:
-// "-12.340". False, with `out` untouched, when it is cut short, its precision and scale contradict each other or its bytes
-// are no digits.
+// "-12.340". False, with `out` untouched, when it is cut short, its precision and scale contradict each other or its
+// bytes are no digits.
 bool ReadDecimal(int precision, int scale, ByteReader* reader, std::string* out);
 
 }  // namespace binlogd

@@ -35,9 +35,7 @@ EventKind KindOf(StatementKind statement) {
 }
 
 // 'ab' as X'6162', which is how the servers print the parts of an XA transaction's name.
-std::string HexLiteral(absl::string_view bytes) {
-  return absl::StrCat("X'", absl::BytesToHexString(bytes), "'");
-}
+std::string HexLiteral(absl::string_view bytes) { return absl::StrCat("X'", absl::BytesToHexString(bytes), "'"); }
 
 }  // namespace
 
@@ -73,8 +71,8 @@ absl::Status EventDecoder::Feed(absl::string_view bytes, const DecodedEvent** ev
   const bool is_format = header.type == EventType::kFormatDescription;
   const size_t checksum_size = format_ != nullptr && !is_format ? format_->checksum_size() : 0;
   if (header.size != bytes.size() || bytes.size() < kEventHeaderSize + checksum_size) {
-    return Malformed(absl::StrCat("a ", EventTypeName(header.type), " event of ", bytes.size(), " bytes states a size of ",
-                                  header.size));
+    return Malformed(absl::StrCat("a ", EventTypeName(header.type), " event of ", bytes.size(),
+                                  " bytes states a size of ", header.size));
   }
   event_.kind = EventKind::kOther;
   event_.header = header;
@@ -102,16 +100,12 @@ absl::Status EventDecoder::Decode(absl::string_view body) {
   if (IsRowsEvent(type)) return DecodeRows(body);
   switch (type) {
     case EventType::kQuery:
-    case EventType::kMariaDbQueryCompressed:
-      return DecodeQuery(body);
+    case EventType::kMariaDbQueryCompressed: return DecodeQuery(body);
     case EventType::kGtid:
     case EventType::kAnonymousGtid:
     case EventType::kTaggedGtid:
-    case EventType::kMariaDbGtid:
-      return DecodeGtid(body);
-    case EventType::kTableMap:
-      Advance(grammar_.TakeOther(type));
-      return DecodeTableMap(body);
+    case EventType::kMariaDbGtid: return DecodeGtid(body);
+    case EventType::kTableMap: Advance(grammar_.TakeOther(type)); return DecodeTableMap(body);
     case EventType::kRowsQuery:
       emit_ = false;
       // Its first byte is a length that is too short for long statements; the rest of the event is the statement.
@@ -122,20 +116,15 @@ absl::Status EventDecoder::Decode(absl::string_view body) {
       rows_query_ = ReplaceInvalidUtf8(body);
       return absl::OkStatus();
     case EventType::kHeartbeat:
-    case EventType::kHeartbeatV2:
-      emit_ = false;
-      return absl::OkStatus();
+    case EventType::kHeartbeatV2: emit_ = false; return absl::OkStatus();
     case EventType::kPreviousGtids:
-    case EventType::kMariaDbGtidList:
-      return DecodePreviousGtids(body);
+    case EventType::kMariaDbGtidList: return DecodePreviousGtids(body);
     case EventType::kTransactionPayload:
       Advance(grammar_.TakeOther(type));
       return MakeError(absl::StatusCode::kDataLoss, "TRANSACTION_COMPRESSED",
                        "a Transaction_payload event holds a compressed transaction, which is not decoded; set "
                        "binlog_transaction_compression=OFF on the source");
-    default:
-      Advance(grammar_.TakeOther(type));
-      return DecodeSimple(body);
+    default: Advance(grammar_.TakeOther(type)); return DecodeSimple(body);
   }
 }
 
@@ -158,9 +147,7 @@ absl::Status EventDecoder::DecodeSimple(absl::string_view body) {
       AddExtra("next_file", ReplaceInvalidUtf8(reader.rest()));
       return absl::OkStatus();
     }
-    case EventType::kStop:
-      event_.kind = EventKind::kStop;
-      return absl::OkStatus();
+    case EventType::kStop: event_.kind = EventKind::kStop; return absl::OkStatus();
     case EventType::kIncident: {  // Layout: 2 number, 1 length of the message, message.
       uint16_t number = 0;
       uint8_t length = 0;
@@ -168,11 +155,11 @@ absl::Status EventDecoder::DecodeSimple(absl::string_view body) {
       if (!reader.ReadU16(&number)) return CutShort();
       event_.kind = EventKind::kIncident;
       AddExtra("incident", number);
-      if (reader.ReadU8(&length) && reader.ReadBytes(length, &message)) AddExtra("message", ReplaceInvalidUtf8(message));
+      if (reader.ReadU8(&length) && reader.ReadBytes(length, &message))
+        AddExtra("message", ReplaceInvalidUtf8(message));
       return absl::OkStatus();
     }
-    case EventType::kXaPrepare:
-      return DecodeXaPrepare(body);
+    case EventType::kXaPrepare: return DecodeXaPrepare(body);
     default:
       AddExtra("event", event_.header.type == EventType::kUnknown || EventTypeName(event_.header.type) == "Unknown"
                             ? absl::StrCat("type ", static_cast<int>(event_.header.type))
@@ -197,7 +184,8 @@ absl::Status EventDecoder::DecodeXaPrepare(absl::string_view body) {
     return CutShort();
   }
   event_.kind = one_phase != 0 ? EventKind::kCommit : EventKind::kXaPrepare;
-  AddExtra("xid", absl::StrCat(HexLiteral(global_part), ",", HexLiteral(branch_part), ",", static_cast<int32_t>(format)));
+  AddExtra("xid",
+           absl::StrCat(HexLiteral(global_part), ",", HexLiteral(branch_part), ",", static_cast<int32_t>(format)));
   return absl::OkStatus();
 }
 

@@ -84,13 +84,16 @@ absl::string_view EventTypeName(EventType type);
 constexpr size_t kEventHeaderSize = 19;
 constexpr size_t kChecksumSize = 4;
 // Every file begins with these bytes, so the first event stands at offset 4.
-constexpr absl::string_view kFileMagic("\xfe" "bin", 4);
+constexpr absl::string_view kFileMagic(
+    "\xfe"
+    "bin",
+    4);
 constexpr uint64_t kFirstEventOffset = 4;
 
 // Bits of EventHeader::flags.
-constexpr uint16_t kBinlogInUseFlag = 0x0001;   // In a format description: the file is being written.
-constexpr uint16_t kArtificialFlag = 0x0020;    // Made for this connection; not in any file.
-constexpr uint16_t kIgnorableFlag = 0x0080;     // A reader that does not know the type may skip the event.
+constexpr uint16_t kBinlogInUseFlag = 0x0001;  // In a format description: the file is being written.
+constexpr uint16_t kArtificialFlag = 0x0020;   // Made for this connection; not in any file.
+constexpr uint16_t kIgnorableFlag = 0x0080;    // A reader that does not know the type may skip the event.
 
 struct EventHeader {
   uint32_t timestamp = 0;

@@ -46,8 +46,8 @@ absl::StatusOr<FormatDescription> ParseFormatDescription(absl::string_view event
   uint32_t created = 0;
   uint8_t header_length = 0;
   absl::string_view server_version;
-  if (!reader.ReadU16(&version) || !reader.ReadBytes(kServerVersionSize, &server_version) || !reader.ReadU32(&created) ||
-      !reader.ReadU8(&header_length)) {
+  if (!reader.ReadU16(&version) || !reader.ReadBytes(kServerVersionSize, &server_version) ||
+      !reader.ReadU32(&created) || !reader.ReadU8(&header_length)) {
     return Malformed("a Format_desc event is cut short");
   }
   if (version != kBinlogVersion || header_length != kEventHeaderSize) {

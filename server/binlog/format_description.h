@@ -21,8 +21,8 @@ namespace binlogd {
 //    …   1  checksum algorithm, then 4 bytes of checksum (both only since MySQL 5.6.1 and MariaDB 5.3)
 struct FormatDescription {
   std::string server_version;
-  uint32_t created = 0;  // The header's timestamp: when the file was opened, seconds since 1970. The same in the event that
-                         // a server makes for a connection that starts inside the file.
+  uint32_t created = 0;  // The header's timestamp: when the file was opened, seconds since 1970. The same in the event
+                         // that a server makes for a connection that starts inside the file.
   uint32_t server_id = 0;
   ChecksumAlgorithm checksum = ChecksumAlgorithm::kNone;
   std::vector<uint8_t> post_header_lengths;  // [type - 1]; a type beyond the end is unknown to the writer.

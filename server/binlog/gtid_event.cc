@@ -9,11 +9,13 @@
 namespace binlogd {
 namespace {
 
-absl::Status CutShort(EventType type) { return Malformed(absl::StrCat("a ", EventTypeName(type), " event is cut short")); }
+absl::Status CutShort(EventType type) {
+  return Malformed(absl::StrCat("a ", EventTypeName(type), " event is cut short"));
+}
 
-// Layout, all integers of variable length: format version 1, size of the whole, number of the last field that a reader may
-// not ignore; then fields, each a number and a value: 0 flags; 1 UUID, its 16 bytes as 16 integers; 2 number, signed; 3 tag,
-// its length and text; and others, which are not needed here.
+// Layout, all integers of variable length: format version 1, size of the whole, number of the last field that a reader
+// may not ignore; then fields, each a number and a value: 0 flags; 1 UUID, its 16 bytes as 16 integers; 2 number,
+// signed; 3 tag, its length and text; and others, which are not needed here.
 absl::StatusOr<GtidEvent> ParseTagged(absl::string_view body) {
   enum Field : uint64_t { kFlags = 0, kUuid = 1, kNumber = 2, kTag = 3 };
   ByteReader reader(body);
@@ -35,21 +37,15 @@ absl::StatusOr<GtidEvent> ParseTagged(absl::string_view body) {
     if (field != expected) return Malformed(absl::StrCat("a Gtid_tagged event lacks field ", expected));
     bool read = true;
     switch (field) {
-      case kFlags:
-        read = ReadVariableLength(&reader, &value);
-        break;
+      case kFlags: read = ReadVariableLength(&reader, &value); break;
       case kUuid:
         for (size_t i = 0; i < kUuidSize && read; ++i) {
           read = ReadVariableLength(&reader, &value) && value <= 0xff;
           uuid.push_back(static_cast<char>(value));
         }
         break;
-      case kNumber:
-        read = ReadVariableLengthSigned(&reader, &number);
-        break;
-      case kTag:
-        read = ReadVariableLength(&reader, &value) && reader.ReadBytes(value, &tag);
-        break;
+      case kNumber: read = ReadVariableLengthSigned(&reader, &number); break;
+      case kTag: read = ReadVariableLength(&reader, &value) && reader.ReadBytes(value, &tag); break;
     }
     if (!read) return CutShort(EventType::kTaggedGtid);
   }
@@ -96,12 +92,9 @@ absl::StatusOr<GtidEvent> ParseMariaDb(const EventHeader& header, absl::string_v
 
 absl::StatusOr<GtidEvent> ParseGtidEvent(const EventHeader& header, absl::string_view body) {
   switch (header.type) {
-    case EventType::kTaggedGtid:
-      return ParseTagged(body);
-    case EventType::kMariaDbGtid:
-      return ParseMariaDb(header, body);
-    default:
-      return ParseMySql(header.type, body);
+    case EventType::kTaggedGtid: return ParseTagged(body);
+    case EventType::kMariaDbGtid: return ParseMariaDb(header, body);
+    default: return ParseMySql(header.type, body);
   }
 }
 

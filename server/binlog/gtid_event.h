@@ -9,12 +9,12 @@
 namespace binlogd {
 
 struct GtidEvent {
-  Gtid gtid;             // number == 0 for an anonymous transaction.
+  Gtid gtid;                // number == 0 for an anonymous transaction.
   bool standalone = false;  // MariaDB: one statement follows, not a group up to its commit.
 };
 
-// `body` is the event without header and checksum; `header.type` one of kGtid, kAnonymousGtid, kTaggedGtid and kMariaDbGtid.
-// DATA_LOSS when it is cut short.
+// `body` is the event without header and checksum; `header.type` one of kGtid, kAnonymousGtid, kTaggedGtid and
+// kMariaDbGtid. DATA_LOSS when it is cut short.
 //   kGtid:        1 flags, 16 source UUID, 8 number, …
 //   kTaggedGtid:  MySQL's serialization format (mysql/serialization): fields by id; UUID, number and tag are read
 //   kMariaDbGtid: 8 number, 4 domain, 1 flags (bit 0: standalone), …; the server id is the header's

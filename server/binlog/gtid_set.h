@@ -27,23 +27,25 @@ struct Gtid {
   std::string ToString() const;
 };
 
-// A set of transactions. MySQL: intervals for each source; MariaDB: the last transaction of each domain, which stands for
-// all before it in that domain. A value type; not thread-safe.
+// A set of transactions. MySQL: intervals for each source; MariaDB: the last transaction of each domain, which stands
+// for all before it in that domain. A value type; not thread-safe.
 class GtidSet {
  public:
   explicit GtidSet(Flavor flavor = Flavor::kMySql) : flavor_(flavor) {}
 
-  // The server's own text: "uuid:1-5:7,uuid:tag:1-3" (white space allowed) or "0-1-100,1-1-7". Empty text is the empty set.
-  // INVALID_ARGUMENT names what is wrong: a bad UUID or tag, a reversed or zero interval, a domain that comes twice.
+  // The server's own text: "uuid:1-5:7,uuid:tag:1-3" (white space allowed) or "0-1-100,1-1-7". Empty text is the empty
+  // set. INVALID_ARGUMENT names what is wrong: a bad UUID or tag, a reversed or zero interval, a domain that comes
+  // twice.
   static absl::StatusOr<GtidSet> Parse(Flavor flavor, absl::string_view text);
 
-  // The body of a PREVIOUS_GTIDS event (MySQL; also the encoding of COM_BINLOG_DUMP_GTID, both the untagged and the tagged form).
+  // The body of a PREVIOUS_GTIDS event (MySQL; also the encoding of COM_BINLOG_DUMP_GTID, both the untagged and the
+  // tagged form).
   static absl::StatusOr<GtidSet> ParsePreviousGtids(absl::string_view body);
   // The body of a GTID_LIST event (MariaDB).
   static absl::StatusOr<GtidSet> ParseGtidList(absl::string_view body);
 
-  // Adds one transaction. MariaDB: it becomes its domain's last, even when its number is less, as on a replica. Ignored when it
-  // is anonymous or of the other flavor.
+  // Adds one transaction. MariaDB: it becomes its domain's last, even when its number is less, as on a replica. Ignored
+  // when it is anonymous or of the other flavor.
   void Add(const Gtid& gtid);
   // Adds every transaction of a set of the same flavor; MariaDB: the last of each of its domains.
   void Add(const GtidSet& other);

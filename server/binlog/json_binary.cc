@@ -34,8 +34,8 @@ enum JsonType : uint8_t {
 };
 
 constexpr int kMostDepth = 100;
-// No value takes more bytes of text for each of its bytes than this. A document whose parts overlap, to be read over and
-// over, would; that is refused before it costs anything.
+// No value takes more bytes of text for each of its bytes than this. A document whose parts overlap, to be read over
+// and over, would; that is refused before it costs anything.
 constexpr size_t kMostExpansion = 32;
 
 absl::Status BadJson(absl::string_view problem) { return Malformed(absl::StrCat("JSON: ", problem)); }
@@ -81,9 +81,9 @@ class JsonPrinter {
   }
 
  private:
-  // Layout, numbers of `width` bytes (2 small, 4 large): number of elements, bytes of the whole; for each key of an object
-  // its offset and 2 bytes of length; for each value 1 byte type and its offset, or the value itself where it fits.
-  // Offsets count from the first byte of this layout.
+  // Layout, numbers of `width` bytes (2 small, 4 large): number of elements, bytes of the whole; for each key of an
+  // object its offset and 2 bytes of length; for each value 1 byte type and its offset, or the value itself where it
+  // fits. Offsets count from the first byte of this layout.
   absl::Status PrintContainer(absl::string_view bytes, bool is_object, size_t width, int depth) {
     if (depth >= kMostDepth) return BadJson("nested more than 100 deep");
     ByteReader head(bytes);
@@ -124,8 +124,8 @@ class JsonPrinter {
     uint8_t type = 0;
     absl::string_view slot;
     if (!values->ReadU8(&type) || !values->ReadBytes(width, &slot)) return BadJson("a value is cut short");
-    const bool is_inline = type == kLiteral || type == kInt16 || type == kUint16 ||
-                           (width == 4 && (type == kInt32 || type == kUint32));
+    const bool is_inline =
+        type == kLiteral || type == kInt16 || type == kUint16 || (width == 4 && (type == kInt32 || type == kUint32));
     if (is_inline) return Print(type, slot, depth + 1);
     uint64_t offset = 0;
     ByteReader(slot).ReadUnsigned(width, &offset);
@@ -196,8 +196,7 @@ class JsonPrinter {
       case ColumnType::kTimestamp:
         printed = value.ReadU64(&packed) && Quote([&] { return AppendPackedDatetime(packed, out_); });
         break;
-      default:
-        absl::StrAppend(out_, "\"base64:type", type, ":", absl::Base64Escape(data), "\"");
+      default: absl::StrAppend(out_, "\"base64:type", type, ":", absl::Base64Escape(data), "\"");
     }
     return printed ? absl::OkStatus() : BadJson(absl::StrCat("malformed opaque value of type ", type));
   }

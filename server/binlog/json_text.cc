@@ -10,7 +10,8 @@
 namespace binlogd {
 namespace {
 
-// Length of the longest beginning that stands in a JSON string as it is: ASCII without controls, quotes and backslashes.
+// Length of the longest beginning that stands in a JSON string as it is: ASCII without controls, quotes and
+// backslashes.
 size_t PlainPrefix(absl::string_view text) {
   constexpr uint64_t kOnes = 0x0101010101010101u;
   constexpr uint64_t kHighs = 0x8080808080808080u;

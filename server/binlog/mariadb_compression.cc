@@ -25,8 +25,8 @@ libdeflate_decompressor* ThreadDecompressor() {
 
 }  // namespace
 
-// Layout: 1 byte: bit 7 set, bits 4 to 6 the algorithm (0: zlib), bit 3: DEFLATE without zlib's frame (columns only), bits 0
-// to 2 the width of the length; the length of the text, big-endian; the compressed text.
+// Layout: 1 byte: bit 7 set, bits 4 to 6 the algorithm (0: zlib), bit 3: DEFLATE without zlib's frame (columns only),
+// bits 0 to 2 the width of the length; the length of the text, big-endian; the compressed text.
 absl::Status UncompressMariaDb(absl::string_view compressed, std::string* out) {
   constexpr uint64_t kMostBytes = uint64_t{1} << 30;
   // DEFLATE cannot do better, so a stated length beyond it is a lie, and nothing is allocated for it.
@@ -50,8 +50,8 @@ absl::Status UncompressMariaDb(absl::string_view compressed, std::string* out) {
   const bool is_raw = (head & 0x08) != 0;
   const auto uncompress = is_raw ? libdeflate_deflate_decompress : libdeflate_zlib_decompress;
   size_t written = 0;
-  const libdeflate_result result = uncompress(decompressor, reader.rest().data(), reader.remaining(),
-                                              &(*out)[before], length, &written);
+  const libdeflate_result result =
+      uncompress(decompressor, reader.rest().data(), reader.remaining(), &(*out)[before], length, &written);
   if (result != LIBDEFLATE_SUCCESS || written != length) {
     out->resize(before);
     return Malformed("compressed data cannot be uncompressed");

@@ -8,8 +8,8 @@
 
 namespace binlogd {
 
-// Appends what `compressed` holds. DATA_LOSS, with `out` untouched, when it cannot be uncompressed or says that it holds more
-// than 1 GiB or more than it can.
+// Appends what `compressed` holds. DATA_LOSS, with `out` untouched, when it cannot be uncompressed or says that it
+// holds more than 1 GiB or more than it can.
 absl::Status UncompressMariaDb(absl::string_view compressed, std::string* out);
 
 }  // namespace binlogd

@@ -21,8 +21,8 @@ struct Position {
 // The number that a binary log's name ends with: 7 for "binlog.000007"; 0 when there is none.
 uint64_t FileSequence(absl::string_view file);
 
-// Less than, equal to or greater than 0 as (file, offset) of `a` is before, at or after that of `b`. Files are ordered by
-// their number, since "binlog.1000000" follows "binlog.999999". Only meaningful within one epoch.
+// Less than, equal to or greater than 0 as (file, offset) of `a` is before, at or after that of `b`. Files are ordered
+// by their number, since "binlog.1000000" follows "binlog.999999". Only meaningful within one epoch.
 int ComparePositions(const Position& a, const Position& b);
 
 // "binlog.000007:1234"
@@ -43,11 +43,11 @@ inline bool operator==(const Epoch& a, const Epoch& b) { return a.number == b.nu
 // What is known of an epoch when it begins.
 struct EpochStart {
   Epoch epoch;
-  std::string server_uuid;     // Empty for MariaDB.
+  std::string server_uuid;  // Empty for MariaDB.
   uint32_t server_id = 0;
   std::string server_version;
-  Position first;              // Where reading began.
-  std::string reason;          // "first start", "failover", "reset": why the epoch began.
+  Position first;      // Where reading began.
+  std::string reason;  // "first start", "failover", "reset": why the epoch began.
 };
 
 // The inverse of Epoch::name(); false when `name` has another form.

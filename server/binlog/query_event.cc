@@ -6,8 +6,8 @@
 namespace binlogd {
 namespace {
 
-// Finds the collation of the client in the status variables: each 1 byte code and a value whose length the code tells. Codes
-// come in the order of the servers' writing; none that can stand before the one sought is left out here.
+// Finds the collation of the client in the status variables: each 1 byte code and a value whose length the code tells.
+// Codes come in the order of the servers' writing; none that can stand before the one sought is left out here.
 uint32_t FindClientCollation(absl::string_view status_variables) {
   enum Code : uint8_t { kFlags2 = 0, kSqlMode = 1, kCatalog = 2, kAutoIncrement = 3, kCharset = 4, kCatalogNoZero = 6 };
   ByteReader reader(status_variables);

@@ -8,8 +8,8 @@
 
 namespace binlogd {
 
-// Layout after the header: 4 thread id, 4 execution time, 1 length of schema, 2 error code, 2 length of status variables,
-// the status variables, the schema and a zero, the statement.
+// Layout after the header: 4 thread id, 4 execution time, 1 length of schema, 2 error code, 2 length of status
+// variables, the status variables, the schema and a zero, the statement.
 struct QueryEvent {
   uint32_t thread_id = 0;
   uint32_t execution_seconds = 0;

@@ -45,7 +45,8 @@ bool RowCursor::Next() {
   const bool is_update = rows_->operation == RowsEvent::Operation::kUpdate;
   if (rest_.empty()) {
     if (is_update && !next_is_before_) {
-      status_ = Malformed(absl::StrCat("a row event of ", table_->database, ".", table_->table, " lacks an after image"));
+      status_ =
+          Malformed(absl::StrCat("a row event of ", table_->database, ".", table_->table, " lacks an after image"));
     }
     return false;
   }
@@ -83,8 +84,8 @@ absl::Status RowCursor::DecodeImage(const Image& image) {
   return absl::OkStatus();
 }
 
-// Layout before an after image of PARTIAL_UPDATE_ROWS: length-encoded options; if bit 0 is set, a bit for each JSON column of
-// the table, set where the image has differences in place of the document.
+// Layout before an after image of PARTIAL_UPDATE_ROWS: length-encoded options; if bit 0 is set, a bit for each JSON
+// column of the table, set where the image has differences in place of the document.
 absl::Status RowCursor::PassPartialJson() {
   constexpr uint64_t kHasPartialValues = 1;
   uint64_t options = 0;
@@ -95,9 +96,10 @@ absl::Status RowCursor::PassPartialJson() {
   absl::string_view bits;
   if (!rest_.ReadBytes((documents + 7) / 8, &bits)) return Malformed("a row image is cut short");
   if (bits.find_first_not_of('\0') == absl::string_view::npos) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kDataLoss, "PARTIAL_JSON",
-                   absl::StrCat("an update of ", table_->database, ".", table_->table,
-                                " logs only differences of a JSON document; set binlog_row_value_options='' on the source"));
+  return MakeError(
+      absl::StatusCode::kDataLoss, "PARTIAL_JSON",
+      absl::StrCat("an update of ", table_->database, ".", table_->table,
+                   " logs only differences of a JSON document; set binlog_row_value_options='' on the source"));
 }
 
 }  // namespace binlogd

@@ -50,8 +50,8 @@ bool IsRowsEvent(EventType type);
 // `body` has neither header nor checksum. DATA_LOSS when it is cut short or cannot be uncompressed.
 absl::Status ParseRowsEvent(EventType type, absl::string_view body, size_t table_id_size, RowsEvent* rows);
 
-// Walks the images of a row event in order: for an update before, after, before, after, …; every image is decoded once. Can be
-// started again for another event, and then keeps its memory. Not thread-safe.
+// Walks the images of a row event in order: for an update before, after, before, after, …; every image is decoded once.
+// Can be started again for another event, and then keeps its memory. Not thread-safe.
 class RowCursor {
  public:
   RowCursor() = default;

@@ -38,7 +38,8 @@ bool FindLayout(EventType type, RowsLayout* layout) {
 
 bool ReadBitmap(uint64_t column_count, ByteReader* reader, ColumnBitmap* bitmap) {
   absl::string_view bits;
-  if (column_count > uint64_t{reader->remaining()} * 8 || !reader->ReadBytes((column_count + 7) / 8, &bits)) return false;
+  if (column_count > uint64_t{reader->remaining()} * 8 || !reader->ReadBytes((column_count + 7) / 8, &bits))
+    return false;
   *bitmap = ColumnBitmap(bits);
   return true;
 }

@@ -82,8 +82,9 @@ bool EndsWithStartTransaction(absl::string_view statement) {
 }
 
 bool TouchesRows(absl::string_view word) {
-  constexpr absl::string_view kWords[] = {"INSERT",    "UPDATE",  "DELETE", "REPLACE", "SELECT", "LOAD", "WITH",   "CALL", "DO",
-                                          "SAVEPOINT", "RELEASE", "XA",     "USE",     "VALUES", "TABLE", "HANDLER", "("};
+  constexpr absl::string_view kWords[] = {"INSERT", "UPDATE", "DELETE", "REPLACE",   "SELECT",  "LOAD",
+                                          "WITH",   "CALL",   "DO",     "SAVEPOINT", "RELEASE", "XA",
+                                          "USE",    "VALUES", "TABLE",  "HANDLER",   "("};
   return std::any_of(std::begin(kWords), std::end(kWords), [word](absl::string_view known) { return Is(word, known); });
 }
 

@@ -10,7 +10,8 @@ enum class StatementKind {
   kCommit,    // COMMIT
   kRollback,  // ROLLBACK, but not ROLLBACK TO a savepoint
   kXaStart,   // XA START, XA BEGIN
-  // CREATE TABLE … START TRANSACTION, as MySQL 8.0.21+ logs CREATE TABLE … SELECT: defines a table and opens a transaction.
+  // CREATE TABLE … START TRANSACTION, as MySQL 8.0.21+ logs CREATE TABLE … SELECT: defines a table and opens a
+  // transaction.
   kCreateTableStartTransaction,
   kDefinition,  // Neither reads nor changes rows: CREATE, ALTER, DROP, TRUNCATE, GRANT, …
   kOther,       // INSERT, UPDATE, SELECT, SET, SAVEPOINT, XA END, …, and what holds no words.

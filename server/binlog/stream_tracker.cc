@@ -27,8 +27,8 @@ absl::Status StreamTracker::Take(const EventHeader& header, absl::string_view by
   const bool is_format = header.type == EventType::kFormatDescription;
   const size_t checksum_size = format_ != nullptr && !is_format ? format_->checksum_size() : 0;
   if (header.size != bytes.size() || bytes.size() < kEventHeaderSize + checksum_size) {
-    return Malformed(absl::StrCat("a ", EventTypeName(header.type), " event of ", bytes.size(), " bytes states a size of ",
-                                  header.size));
+    return Malformed(absl::StrCat("a ", EventTypeName(header.type), " event of ", bytes.size(),
+                                  " bytes states a size of ", header.size));
   }
   const absl::string_view body = bytes.substr(kEventHeaderSize, bytes.size() - kEventHeaderSize - checksum_size);
   Step step = Step::kNone;
@@ -48,13 +48,9 @@ absl::Status StreamTracker::Take(const EventHeader& header, absl::string_view by
       break;
     }
     case EventType::kRowsQuery:
-    case EventType::kMariaDbAnnotateRows:
-      rows_query_event_.assign(bytes.data(), bytes.size());
-      break;
+    case EventType::kMariaDbAnnotateRows: rows_query_event_.assign(bytes.data(), bytes.size()); break;
     case EventType::kPreviousGtids:
-    case EventType::kMariaDbGtidList:
-      RETURN_IF_ERROR(TakeGtidSet(header.type, body));
-      break;
+    case EventType::kMariaDbGtidList: RETURN_IF_ERROR(TakeGtidSet(header.type, body)); break;
     case EventType::kFormatDescription:
       RETURN_IF_ERROR(TakeFormat(bytes));
       step = grammar_.TakeOther(header.type);

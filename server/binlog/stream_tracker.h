@@ -23,8 +23,8 @@ class StreamTracker {
  public:
   explicit StreamTracker(Flavor flavor);
 
-  // Begins at a place in a file. `gtid_set` is complete there; a PREVIOUS_GTIDS or GTID_LIST event adds to it. `at_boundary` is false when the place is inside a transaction
-  // whose beginning will not be seen.
+  // Begins at a place in a file. `gtid_set` is complete there; a PREVIOUS_GTIDS or GTID_LIST event adds to it.
+  // `at_boundary` is false when the place is inside a transaction whose beginning will not be seen.
   void Reset(const GtidSet& gtid_set, bool at_boundary);
 
   // Takes the next event that stands in the file (never an artificial one), checksum included. `*ends_transaction` says

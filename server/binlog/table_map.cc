@@ -27,8 +27,7 @@ size_t MetadataSize(ColumnType type) {
     case ColumnType::kTimestamp2:
     case ColumnType::kDatetime2:
     case ColumnType::kTime2:
-    case ColumnType::kMariaDbBlobCompressed:
-      return 1;
+    case ColumnType::kMariaDbBlobCompressed: return 1;
     case ColumnType::kBit:
     case ColumnType::kVarchar:
     case ColumnType::kVarString:
@@ -36,16 +35,14 @@ size_t MetadataSize(ColumnType type) {
     case ColumnType::kEnum:
     case ColumnType::kSet:
     case ColumnType::kNewDecimal:
-    case ColumnType::kMariaDbVarcharCompressed:
-      return 2;
-    default:
-      return 0;
+    case ColumnType::kMariaDbVarcharCompressed: return 2;
+    default: return 0;
   }
 }
 
-// CHAR, ENUM and SET are all stored as kString. Metadata: 1 byte real type, 1 byte length; a length above 255 has its bits 8
-// and 9, inverted, in bits 4 and 5 of the type, which are all set in the types themselves. Afterwards `metadata` is the length
-// in bytes.
+// CHAR, ENUM and SET are all stored as kString. Metadata: 1 byte real type, 1 byte length; a length above 255 has its
+// bits 8 and 9, inverted, in bits 4 and 5 of the type, which are all set in the types themselves. Afterwards `metadata`
+// is the length in bytes.
 void TellStringApart(Column* column) {
   constexpr uint16_t kTypeBits = 0x30;
   const uint16_t type = column->metadata & 0xff;

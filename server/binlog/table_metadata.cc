@@ -34,10 +34,8 @@ bool IsNumeric(const Column& column) {
     case ColumnType::kNewDecimal:
     case ColumnType::kFloat:
     case ColumnType::kDouble:
-    case ColumnType::kYear:
-      return true;
-    default:
-      return false;
+    case ColumnType::kYear: return true;
+    default: return false;
   }
 }
 
@@ -46,10 +44,8 @@ bool IsCharacter(const Column& column) {
     case ColumnType::kString:
     case ColumnType::kVarString:
     case ColumnType::kVarchar:
-    case ColumnType::kBlob:
-      return true;
-    default:
-      return false;
+    case ColumnType::kBlob: return true;
+    default: return false;
   }
 }
 

@@ -122,8 +122,8 @@ bool ReadDate(ByteReader* reader, std::string* out) {
   return true;
 }
 
-// Layout, big-endian: 3 bytes: 12 bits hours, 6 minutes, 6 seconds; then 0 to 3 bytes of fraction (units of 10^-2, 10^-4,
-// 10^-6). Both as one number, to which 0x800000 in the place of the first bytes was added.
+// Layout, big-endian: 3 bytes: 12 bits hours, 6 minutes, 6 seconds; then 0 to 3 bytes of fraction (units of 10^-2,
+// 10^-4, 10^-6). Both as one number, to which 0x800000 in the place of the first bytes was added.
 bool ReadTime(int digits, ByteReader* reader, std::string* out) {
   if (!IsFraction(digits)) return false;
   ByteReader rest = *reader;
@@ -134,17 +134,16 @@ bool ReadTime(int digits, ByteReader* reader, std::string* out) {
   const uint64_t magnitude = static_cast<uint64_t>(value < 0 ? -value : value);
   const uint64_t hms = magnitude >> (8 * bytes);
   const uint32_t fraction = static_cast<uint32_t>(magnitude & ((uint64_t{1} << (8 * bytes)) - 1));
-  if (fraction > 999999 ||
-      !AppendTime(value < 0, static_cast<uint32_t>(hms >> 12), PackedMinute(hms), PackedSecond(hms),
-                  fraction * FractionUnit(bytes), digits, out)) {
+  if (fraction > 999999 || !AppendTime(value < 0, static_cast<uint32_t>(hms >> 12), PackedMinute(hms),
+                                       PackedSecond(hms), fraction * FractionUnit(bytes), digits, out)) {
     return false;
   }
   *reader = rest;
   return true;
 }
 
-// Layout, big-endian: 5 bytes: 1 bit sign (always 1), 17 bits year * 13 + month, 5 day, 5 hour, 6 minute, 6 second; then the
-// fraction as in ReadTime.
+// Layout, big-endian: 5 bytes: 1 bit sign (always 1), 17 bits year * 13 + month, 5 day, 5 hour, 6 minute, 6 second;
+// then the fraction as in ReadTime.
 bool ReadDatetime(int digits, ByteReader* reader, std::string* out) {
   constexpr uint64_t kSign = uint64_t{1} << 39;
   if (!IsFraction(digits)) return false;
@@ -196,7 +195,8 @@ bool ReadOldDatetime(ByteReader* reader, std::string* out) {
   if (!rest.ReadU64(&value) || value > 99991231235959u) return false;
   const uint32_t date = static_cast<uint32_t>(value / 1000000);
   const uint32_t time = static_cast<uint32_t>(value % 1000000);
-  if (!AppendDatetime(date / 10000, date / 100 % 100, date % 100, time / 10000, time / 100 % 100, time % 100, 0, 0, out)) {
+  if (!AppendDatetime(date / 10000, date / 100 % 100, date % 100, time / 10000, time / 100 % 100, time % 100, 0, 0,
+                      out)) {
     return false;
   }
   *reader = rest;
@@ -226,8 +226,8 @@ bool AppendPackedTime(uint64_t packed, std::string* out) {
   const bool negative = packed >> 63 != 0;
   const uint64_t magnitude = negative ? uint64_t{0} - packed : packed;
   const uint64_t hms = magnitude >> 24;
-  return hms >> 12 <= 838 && AppendTime(negative, static_cast<uint32_t>(hms >> 12), PackedMinute(hms), PackedSecond(hms),
-                                        magnitude & 0xffffff, kMostFractionDigits, out);
+  return hms >> 12 <= 838 && AppendTime(negative, static_cast<uint32_t>(hms >> 12), PackedMinute(hms),
+                                        PackedSecond(hms), magnitude & 0xffffff, kMostFractionDigits, out);
 }
 
 bool AppendPackedDatetime(uint64_t packed, std::string* out) {

@@ -23,11 +23,9 @@ TransactionGrammar::Step TransactionGrammar::TakeStatement(StatementKind kind) {
       state_ = State::kInside;
       return Step::kBegins;
     case StatementKind::kCommit:
-    case StatementKind::kRollback:
-      return End();
+    case StatementKind::kRollback: return End();
     case StatementKind::kDefinition:
-    case StatementKind::kOther:
-      return state_ == State::kInside ? Step::kNone : End();
+    case StatementKind::kOther: return state_ == State::kInside ? Step::kNone : End();
   }
   return Step::kNone;
 }
@@ -36,15 +34,11 @@ TransactionGrammar::Step TransactionGrammar::TakeOther(EventType type) {
   switch (type) {
     case EventType::kXid:
     case EventType::kXaPrepare:
-    case EventType::kTransactionPayload:
-      return End();
-    case EventType::kIncident:
-      return state_ == State::kInside ? Step::kNone : End();
+    case EventType::kTransactionPayload: return End();
+    case EventType::kIncident: return state_ == State::kInside ? Step::kNone : End();
     case EventType::kFormatDescription:
     case EventType::kRotate:
-    case EventType::kStop:
-      state_ = State::kOutside;
-      return Step::kBreaks;
+    case EventType::kStop: state_ = State::kOutside; return Step::kBreaks;
     default:
       // Rows need no BEGIN of their own to be inside a transaction.
       if (type == EventType::kTableMap || IsRowsEvent(type)) {

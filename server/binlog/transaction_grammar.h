@@ -9,11 +9,12 @@ namespace binlogd {
 
 // The grammar, as far as boundaries need it:
 //   file        = FORMAT_DESCRIPTION [PREVIOUS_GTIDS | GTID_LIST] { transaction | other } [ROTATE | STOP]
-//   transaction = [GTID] ( standalone | "BEGIN" { statement } ("COMMIT" | "ROLLBACK" | XID | XA_PREPARE) | TRANSACTION_PAYLOAD )
-//   standalone  = QUERY | INCIDENT           a DDL statement commits by itself
-// "XA START" and, from MySQL 8.0.21 on, "CREATE TABLE … START TRANSACTION" open a transaction as BEGIN does. MariaDB's GTID
-// event says by a flag whether one statement follows or a group; then it takes the place of BEGIN. A file's end is always
-// between transactions: what a crash has cut off was never committed.
+//   transaction = [GTID] ( standalone | group | TRANSACTION_PAYLOAD )
+//   standalone  = QUERY | INCIDENT           (a DDL statement commits by itself)
+//   group       = "BEGIN" { statement } ( "COMMIT" | "ROLLBACK" | XID | XA_PREPARE )
+// "XA START" and, from MySQL 8.0.21 on, "CREATE TABLE … START TRANSACTION" open a transaction as BEGIN does. MariaDB's
+// GTID event says by a flag whether one statement follows or a group; then it takes the place of BEGIN. A file's end is
+// always between transactions: what a crash has cut off was never committed.
 class TransactionGrammar {
  public:
   // What an event means for the transaction.

@@ -231,12 +231,9 @@ absl::Status ReadValue(const Column& column, ByteReader* reader, ValueText* text
     case ColumnType::kEnum: return ReadEnum(column, reader, value);
     case ColumnType::kSet: return ReadSet(column, reader, text, value);
     case ColumnType::kJson: return ReadJson(column, reader, text, value);
-    case ColumnType::kNull:
-      value->kind = Kind::kNull;
-      return absl::OkStatus();
+    case ColumnType::kNull: value->kind = Kind::kNull; return absl::OkStatus();
     case ColumnType::kOldDecimal:
-    case ColumnType::kTypedArray:
-      break;
+    case ColumnType::kTypedArray: break;
   }
   return Malformed("the log does not tell how values of this type are stored");
 }

@@ -63,7 +63,8 @@ absl::Status ToProto(const DecodedEvent& decoded, absl::string_view file, uint64
   for (const auto& [name, value] : decoded.extra) (*event->mutable_extra())[std::string(name)] = value;
   if (decoded.rows == nullptr) return absl::OkStatus();
   RowCursor cursor(*decoded.rows, *decoded.table_map);
-  while (cursor.Next()) SetRow(cursor, *decoded.table_map, cursor.is_before() ? event->add_old_rows() : event->add_rows());
+  while (cursor.Next())
+    SetRow(cursor, *decoded.table_map, cursor.is_before() ? event->add_old_rows() : event->add_rows());
   return cursor.status();
 }
 

@@ -10,8 +10,8 @@
 
 namespace binlogd {
 
-// Fills `event`, whatever it held, with a decoded event that ends at `end_offset` of `file`. DATA_LOSS when its rows cannot be
-// decoded; the message then holds part of it.
+// Fills `event`, whatever it held, with a decoded event that ends at `end_offset` of `file`. DATA_LOSS when its rows
+// cannot be decoded; the message then holds part of it.
 absl::Status ToProto(const DecodedEvent& decoded, absl::string_view file, uint64_t end_offset, v1::Event* event);
 
 }  // namespace binlogd

@@ -14,8 +14,8 @@ namespace binlogd {
 // Writes events in the JSON form of docs/formats.md. Keeps its buffers from one event to the next. Not thread-safe.
 class JsonEncoder {
  public:
-  // Appends the event as one line; it ends at `end_offset` of `file`. DATA_LOSS, with `out` as it was, when its rows cannot be
-  // decoded.
+  // Appends the event as one line; it ends at `end_offset` of `file`. DATA_LOSS, with `out` as it was, when its rows
+  // cannot be decoded.
   absl::Status Append(const DecodedEvent& event, absl::string_view file, uint64_t end_offset, std::string* out);
 
  private:

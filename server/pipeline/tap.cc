@@ -56,7 +56,9 @@ void Tap::Close(const absl::Status& status) {
 absl::StatusOr<std::shared_ptr<Tap>> TapHub::Attach(std::function<void()> wake) {
   auto tap = std::make_shared<Tap>(std::move(wake));
   absl::MutexLock lock(&mutex_);
-  if (!closed_.ok()) return closed_;
+  if (closed_) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_RUNNING", "it is not running; start it, then tap it");
+  }
   if (taps_.size() >= kMostTaps) {
     return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_TAPS",
                      absl::StrCat("the streamer has ", kMostTaps, " taps already; end one of them"));
@@ -88,7 +90,7 @@ void TapHub::Close(const absl::Status& status) {
   std::vector<std::shared_ptr<Tap>> taps;
   {
     absl::MutexLock lock(&mutex_);
-    closed_ = status;
+    closed_ = true;
     taps = taps_;
   }
   for (const std::shared_ptr<Tap>& tap : taps) tap->Close(status);
@@ -96,7 +98,7 @@ void TapHub::Close(const absl::Status& status) {
 
 void TapHub::Reopen() {
   absl::MutexLock lock(&mutex_);
-  closed_ = absl::OkStatus();
+  closed_ = false;
 }
 
 }  // namespace binlogd

@@ -63,13 +63,13 @@ class TapHub {
   // At most this many at a time.
   static constexpr size_t kMostTaps = 256;
 
-  // RESOURCE_EXHAUSTED (TOO_MANY_TAPS) when there are too many; the end status when the streamer is not running.
+  // RESOURCE_EXHAUSTED (TOO_MANY_TAPS) when there are too many; FAILED_PRECONDITION (NOT_RUNNING) while closed.
   absl::StatusOr<std::shared_ptr<Tap>> Attach(std::function<void()> wake);
   void Detach(const std::shared_ptr<Tap>& tap);
 
   // Hands a block to every tap; costs next to nothing when there is none.
   void Offer(const std::shared_ptr<const Block>& block);
-  // Ends every tap and refuses new ones with `status`, until Reopen.
+  // Ends every tap with `status` and refuses new ones, until Reopen. A new hub is closed.
   void Close(const absl::Status& status);
   void Reopen();
 
@@ -82,7 +82,7 @@ class TapHub {
   std::atomic<uint64_t> dropped_events_{0};
   absl::Mutex mutex_;
   std::vector<std::shared_ptr<Tap>> taps_ ABSL_GUARDED_BY(mutex_);
-  absl::Status closed_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = true;
 };
 
 }  // namespace binlogd

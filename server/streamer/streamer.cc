@@ -22,7 +22,6 @@ constexpr absl::Duration kIdleCheck = absl::Seconds(10);
 Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
     : spec_(std::move(spec)),
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file) {
-  taps_.Close(MakeError(absl::StatusCode::kFailedPrecondition, "NOT_RUNNING", "the streamer is not running; start it first"));
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
   for (const TargetSpec& target : spec_.targets) {

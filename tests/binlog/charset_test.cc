@@ -13,7 +13,8 @@ std::string Convert(Charset charset, absl::string_view text) {
 TEST(CharsetTest, KnowsCollationsOfBothServers) {
   EXPECT_EQ(CharsetOfCollation(0), Charset::kNotTold);
   EXPECT_EQ(CharsetOfCollation(63), Charset::kBinary);
-  for (const uint32_t utf8 : {11, 33, 45, 46, 65, 76, 83, 192, 224, 255, 309, 323, 576, 608, 1057, 1070, 1216, 1248, 2048, 2304}) {
+  for (const uint32_t utf8 :
+       {11, 33, 45, 46, 65, 76, 83, 192, 224, 255, 309, 323, 576, 608, 1057, 1070, 1216, 1248, 2048, 2304}) {
     EXPECT_EQ(CharsetOfCollation(utf8), Charset::kUtf8) << utf8;
   }
   for (const uint32_t latin1 : {5, 8, 15, 31, 47, 48, 49, 94, 1032, 1071}) {
@@ -22,7 +23,8 @@ TEST(CharsetTest, KnowsCollationsOfBothServers) {
   for (const uint32_t utf16 : {35, 54, 55, 90, 101, 128, 159, 640, 672, 1059, 1078, 1152, 2560, 2816}) {
     EXPECT_EQ(CharsetOfCollation(utf16), Charset::kUtf16) << utf16;
   }
-  for (const uint32_t utf16le : {56, 62, 1080, 1086}) EXPECT_EQ(CharsetOfCollation(utf16le), Charset::kUtf16Le) << utf16le;
+  for (const uint32_t utf16le : {56, 62, 1080, 1086})
+    EXPECT_EQ(CharsetOfCollation(utf16le), Charset::kUtf16Le) << utf16le;
   for (const uint32_t utf32 : {60, 61, 160, 183, 736, 1084, 1184, 3072}) {
     EXPECT_EQ(CharsetOfCollation(utf32), Charset::kUtf32) << utf32;
   }

@@ -34,10 +34,10 @@ TEST(DecimalTest, KeepsAllDigitsOfTheScale) {
 }
 
 TEST(DecimalTest, RefusesWhatIsNoDecimal) {
-  EXPECT_EQ(Decimal(14, 4, "810dfb38d204"), "failed, out x");    // Cut short.
+  EXPECT_EQ(Decimal(14, 4, "810dfb38d204"), "failed, out x");  // Cut short.
   EXPECT_EQ(Decimal(14, 4, ""), "failed, out x");
-  EXPECT_EQ(Decimal(1, 0, "8a"), "failed, out x");               // One digit of 10.
-  EXPECT_EQ(Decimal(9, 0, "bb9aca00"), "failed, out x");         // 10^9 in nine digits.
+  EXPECT_EQ(Decimal(1, 0, "8a"), "failed, out x");        // One digit of 10.
+  EXPECT_EQ(Decimal(9, 0, "bb9aca00"), "failed, out x");  // 10^9 in nine digits.
   EXPECT_EQ(Decimal(0, 0, "80"), "failed, out x");
   EXPECT_EQ(Decimal(4, 5, "80000000"), "failed, out x");
   EXPECT_EQ(Decimal(255, 0, std::string(400, '8')), "failed, out x");

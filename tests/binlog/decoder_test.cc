@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "binlog/stream_tracker.h"
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {

@@ -4,12 +4,19 @@
 
 #include "binlog/checksum.h"
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {
 
 TEST(EventHeaderTest, ReadsEveryField) {
-  const auto header = ParseEventHeader(FromHex("01020304" "0f" "0a000000" "7b000000" "7f000000" "0100"));
+  const auto header =
+      ParseEventHeader(FromHex("01020304"
+                               "0f"
+                               "0a000000"
+                               "7b000000"
+                               "7f000000"
+                               "0100"));
   ASSERT_TRUE(header.ok()) << header.status();
   EXPECT_EQ(header->timestamp, 0x04030201u);
   EXPECT_EQ(header->type, EventType::kFormatDescription);

@@ -1,46 +1,14 @@
-// Events for tests: captured from servers, and made by hand.
+// Events for tests, made by hand.
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "binlog/event_header.h"
-#include "binlog/flavor.h"
 
 namespace binlogd {
-
-// A captured binary log.
-struct GoldenLog {
-  Flavor flavor;
-  std::string name;  // "mysql-9.7"
-  std::vector<std::string> events;  // Whole events, in order.
-};
-
-inline std::string ReadGoldenFile(const std::string& name) {
-  std::ifstream file(absl::StrCat(BINLOGD_GOLDEN_DIRECTORY, "/", name), std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
-
-// Aborts when the file is not there or not whole.
-inline GoldenLog ReadGoldenLog(Flavor flavor) {
-  GoldenLog log{flavor, flavor == Flavor::kMySql ? "mysql-9.7" : "mariadb-10.11", {}};
-  const std::string bytes = ReadGoldenFile(log.name + ".binlog");
-  size_t at = kFirstEventOffset;
-  while (at < bytes.size()) {
-    const auto header = ParseEventHeader(absl::string_view(bytes).substr(at));
-    if (!header.ok() || header->size > bytes.size() - at) std::abort();
-    log.events.push_back(bytes.substr(at, header->size));
-    at += header->size;
-  }
-  if (log.events.empty()) std::abort();
-  return log;
-}
 
 inline std::string FromHex(absl::string_view digits) { return absl::HexStringToBytes(digits); }
 
@@ -61,9 +29,8 @@ inline std::string MakeEvent(EventType type, absl::string_view body, uint16_t fl
 inline std::string MakeFormat(absl::string_view server_version = "8.0.40") {
   std::string version(server_version);
   version.resize(50, '\0');
-  return MakeEvent(EventType::kFormatDescription,
-                   absl::StrCat(Little(4, 2), version, Little(0, 4), Little(19, 1), std::string(40, '\x08'), Little(0, 1),
-                                Little(0, 4)));
+  return MakeEvent(EventType::kFormatDescription, absl::StrCat(Little(4, 2), version, Little(0, 4), Little(19, 1),
+                                                               std::string(40, '\x08'), Little(0, 1), Little(0, 4)));
 }
 
 inline std::string MakeQuery(absl::string_view statement, absl::string_view schema = "shop") {
@@ -86,15 +53,15 @@ inline std::string MakeXid() { return MakeEvent(EventType::kXid, Little(5, 8)); 
 
 // Table 7, shop.t, with one INT column and no optional metadata.
 inline std::string MakeTableMap(uint64_t table_id = 7) {
-  return MakeEvent(EventType::kTableMap, absl::StrCat(Little(table_id, 6), Little(1, 2), Little(4, 1), "shop", Little(0, 1),
-                                                      Little(1, 1), "t", Little(0, 1), Little(1, 1), Little(3, 1),
-                                                      Little(0, 1), Little(1, 1)));
+  return MakeEvent(EventType::kTableMap,
+                   absl::StrCat(Little(table_id, 6), Little(1, 2), Little(4, 1), "shop", Little(0, 1), Little(1, 1),
+                                "t", Little(0, 1), Little(1, 1), Little(3, 1), Little(0, 1), Little(1, 1)));
 }
 
 // A row of it.
 inline std::string MakeWriteRows(uint32_t value, uint16_t flags = 1, uint64_t table_id = 7) {
-  return MakeEvent(EventType::kWriteRowsV1, absl::StrCat(Little(table_id, 6), Little(flags, 2), Little(1, 1), Little(1, 1),
-                                                         Little(0, 1), Little(value, 4)));
+  return MakeEvent(EventType::kWriteRowsV1, absl::StrCat(Little(table_id, 6), Little(flags, 2), Little(1, 1),
+                                                         Little(1, 1), Little(0, 1), Little(value, 4)));
 }
 
 }  // namespace binlogd

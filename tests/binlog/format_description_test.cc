@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {

@@ -34,17 +34,20 @@ TEST(GtidEventTest, RefusesNumbersThatAreNone) {
 // Captured from MySQL 9.7.
 TEST(GtidEventTest, ReadsTagged) {
   const std::string body = FromHex(
-      "027e000000022ee902a41e9903d50322c5033d02990204f10300000002040406147461676765645f6f6e6508080a0c0c7f9af7dae9e96006102d0512"
+      "027e000000022ee902a41e9903d50322c5033d02990204f10300000002040406147461676765645f6f6e6508080a0c0c7f9af7dae9e96006"
+      "102d0512"
       "83120b");
   const auto event = Parse(EventType::kTaggedGtid, body);
   ASSERT_TRUE(event.ok()) << event.status();
   EXPECT_EQ(event->gtid.ToString(), "17ba520f-e6f5-11f1-8fa6-02fc00000001:tagged_one:1");
-  for (size_t size = 0; size < 43; ++size) EXPECT_FALSE(Parse(EventType::kTaggedGtid, body.substr(0, size)).ok()) << size;
+  for (size_t size = 0; size < 43; ++size)
+    EXPECT_FALSE(Parse(EventType::kTaggedGtid, body.substr(0, size)).ok()) << size;
 }
 
 TEST(GtidEventTest, ReadsTheGreatestNumber) {
-  const auto event = Parse(EventType::kTaggedGtid,
-                           FromHex("02760000000222222222444466668888aaaaa902a902fd03fd0304fffcffffffffffffff0602620808"));
+  const auto event =
+      Parse(EventType::kTaggedGtid,
+            FromHex("02760000000222222222444466668888aaaaa902a902fd03fd0304fffcffffffffffffff0602620808"));
   ASSERT_TRUE(event.ok()) << event.status();
   EXPECT_EQ(event->gtid.ToString(), "11111111-2222-3333-4444-5555aaaaffff:b:9223372036854775806");
 }

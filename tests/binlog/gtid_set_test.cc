@@ -49,24 +49,45 @@ TEST(GtidSetTest, MergesAndSortsIntervals) {
   EXPECT_EQ(MySql(absl::StrCat(kA, ":1-5:7:6:10-12:11-20")), absl::StrCat(kA, ":1-7:10-20"));
   EXPECT_EQ(MySql(absl::StrCat(kB, ":1,\n", kA, ": 3 - 4 :1")), absl::StrCat(kA, ":1:3-4,", kB, ":1"));
   EXPECT_EQ(MySql(absl::StrCat(kA, ":1,", kA, ":2")), absl::StrCat(kA, ":1-2"));
-  EXPECT_EQ(MySql("3E11FA47-71CA-11E1-9E33-C80AA9429562:9223372036854775807"), absl::StrCat(kA, ":9223372036854775807"));
+  EXPECT_EQ(MySql("3E11FA47-71CA-11E1-9E33-C80AA9429562:9223372036854775807"),
+            absl::StrCat(kA, ":9223372036854775807"));
 }
 
 TEST(GtidSetTest, KeepsTagsApart) {
   EXPECT_EQ(MySql(absl::StrCat(kA, ":Tag_1:1-3:5:_b:7,", kA, ":2")), absl::StrCat(kA, ":2:_b:7:tag_1:1-3:5"));
-  EXPECT_EQ(MySql(absl::StrCat(kA, ":1-2:b:1,", kA, ":c:1,", kB, ":x:9")), absl::StrCat(kA, ":1-2:b:1:c:1,", kB, ":x:9"));
+  EXPECT_EQ(MySql(absl::StrCat(kA, ":1-2:b:1,", kA, ":c:1,", kB, ":x:9")),
+            absl::StrCat(kA, ":1-2:b:1:c:1,", kB, ":x:9"));
   const std::string canonical = absl::StrCat(kA, ":2:_b:7:tag_1:1-3:5");
   EXPECT_EQ(MySql(canonical), canonical);
 }
 
 TEST(GtidSetTest, RefusesBadMySqlText) {
-  for (const char* rest : {"", ":", ":0", ":0-5", ":5-4", ":-5", ":1-", ":1--2", ":a", ":tag", ":tag:", ":1:tag", ":tag:other:1",
-                           ":1x", ":9223372036854775808", ":99999999999999999999999", ":+1", ":1-2-3", ":a-b:1", "::1", ":1 2",
+  for (const char* rest : {"",
+                           ":",
+                           ":0",
+                           ":0-5",
+                           ":5-4",
+                           ":-5",
+                           ":1-",
+                           ":1--2",
+                           ":a",
+                           ":tag",
+                           ":tag:",
+                           ":1:tag",
+                           ":tag:other:1",
+                           ":1x",
+                           ":9223372036854775808",
+                           ":99999999999999999999999",
+                           ":+1",
+                           ":1-2-3",
+                           ":a-b:1",
+                           "::1",
+                           ":1 2",
                            ":abcdefghijklmnopqrstuvwxyz_1234567:1"}) {
     EXPECT_EQ(MySql(absl::StrCat(kA, rest)), "error GTID_SET_INVALID") << rest;
   }
-  for (const char* text : {"x", "3e11fa47:1", "3e11fa47-71ca-11e1-9e33-c80aa942956:1", "3e11fa47x71ca-11e1-9e33-c80aa9429562:1",
-                           "0-1-100", "\xff\xfe"}) {
+  for (const char* text : {"x", "3e11fa47:1", "3e11fa47-71ca-11e1-9e33-c80aa942956:1",
+                           "3e11fa47x71ca-11e1-9e33-c80aa9429562:1", "0-1-100", "\xff\xfe"}) {
     EXPECT_EQ(MySql(text), "error GTID_SET_INVALID") << text;
   }
 }
@@ -80,8 +101,8 @@ TEST(GtidSetTest, RefusedTextIsInTheMessage) {
 TEST(GtidSetTest, MariaDbText) {
   EXPECT_EQ(MariaDb("1-1-7, 0-1-100"), "0-1-100,1-1-7");
   EXPECT_EQ(MariaDb("4294967295-4294967295-18446744073709551614"), "4294967295-4294967295-18446744073709551614");
-  for (const char* text : {"0-1", "0-1-2-3", "a-1-1", "0--1", "4294967296-1-1", "0-4294967296-1", "0-1-5,0-2-6", "0-1-x", "-0-1-1",
-                           "0 -1-1", kA}) {
+  for (const char* text : {"0-1", "0-1-2-3", "a-1-1", "0--1", "4294967296-1-1", "0-4294967296-1", "0-1-5,0-2-6",
+                           "0-1-x", "-0-1-1", "0 -1-1", kA}) {
     EXPECT_EQ(MariaDb(text), "error GTID_SET_INVALID") << text;
   }
 }
@@ -135,15 +156,22 @@ TEST(GtidSetTest, EncodingIsReadBack) {
     }
   }
   EXPECT_EQ(absl::BytesToHexString(MySqlSet(absl::StrCat(kA, ":1-5")).Encode()),
-            "0100000000000000" "3e11fa4771ca11e19e33c80aa9429562" "0100000000000000" "0100000000000000" "0600000000000000");
+            "0100000000000000"
+            "3e11fa4771ca11e19e33c80aa9429562"
+            "0100000000000000"
+            "0100000000000000"
+            "0600000000000000");
 }
 
 // Captured from MySQL 9.7.
 TEST(GtidSetTest, ReadsAServersTaggedSet) {
   const std::string body = FromHex(
-      "0105000000000001111111112222333344445555aaaaffff00010000000000000007000000000000000800000000000000111111112222333344445555"
-      "aaaaffff02620100000000000000feffffffffffff7fffffffffffffff7f17ba520fe6f511f18fa602fc00000001000100000000000000010000000000"
-      "0000030000000000000017ba520fe6f511f18fa602fc00000001026201000000000000000100000000000000020000000000000017ba520fe6f511f18f"
+      "0105000000000001111111112222333344445555aaaaffff0001000000000000000700000000000000080000000000000011111111222233"
+      "3344445555"
+      "aaaaffff02620100000000000000feffffffffffff7fffffffffffffff7f17ba520fe6f511f18fa602fc0000000100010000000000000001"
+      "0000000000"
+      "0000030000000000000017ba520fe6f511f18fa602fc00000001026201000000000000000100000000000000020000000000000017ba520f"
+      "e6f511f18f"
       "a602fc00000001147461676765645f6f6e65010000000000000001000000000000000300000000000000");
   const auto set = GtidSet::ParsePreviousGtids(body);
   ASSERT_TRUE(set.ok()) << set.status();

@@ -31,7 +31,8 @@ TEST(MariaDbCompressionTest, RefusesWhatIsCutOrLies) {
   std::string out;
   zlib[1] = static_cast<char>(0xb3);
   EXPECT_FALSE(UncompressMariaDb(zlib, &out).ok());
-  for (const char* digits : {"00", "80", "85ffffffffff", "91b400", "84ffffffff00", "8400100000789c", "843fffffff789c4b4c4a4e1c6a0800"}) {
+  for (const char* digits :
+       {"00", "80", "85ffffffffff", "91b400", "84ffffffff00", "8400100000789c", "843fffffff789c4b4c4a4e1c6a0800"}) {
     EXPECT_EQ(UncompressMariaDb(FromHex(digits), &out).code(), absl::StatusCode::kDataLoss) << digits;
   }
   EXPECT_LT(out.capacity(), 4096u);

@@ -1,5 +1,5 @@
-// Captured events with bytes cut off or changed: each ends in an error or in a decode. What reads out of bounds is found when
-// the test runs under AddressSanitizer; each event has a heap block of its own size for that.
+// Captured events with bytes cut off or changed: each ends in an error or in a decode. What reads out of bounds is
+// found when the test runs under AddressSanitizer; each event has a heap block of its own size for that.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -9,6 +9,7 @@
 #include "binlog/stream_tracker.h"
 #include "format/json_encoder.h"
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {
@@ -29,7 +30,8 @@ void Try(const Place& place, absl::string_view changed, JsonEncoder* encoder) {
   const DecodedEvent* event = nullptr;
   for (const std::string& before : *place.context) ASSERT_TRUE(decoder.Feed(before, &event).ok());
   std::string line;
-  for (const absl::string_view bytes : {absl::string_view(block.get(), changed.size()), absl::string_view(place.next)}) {
+  for (const absl::string_view bytes :
+       {absl::string_view(block.get(), changed.size()), absl::string_view(place.next)}) {
     absl::Status status = decoder.Feed(bytes, &event);
     if (status.ok() && event != nullptr) {
       status = encoder->Append(*event, "binlog.000001", 4, &line);

@@ -30,8 +30,9 @@ TEST(EpochTest, NamesAndParses) {
 
 TEST(EpochTest, RefusesOtherNames) {
   Epoch parsed{9, "unchanged"};
-  for (const char* name : {"", "1-6f1c2a9e", "0000-6f1c2a9e", "0001_6f1c2a9e", "0001-6f1c2a9", "0001-6f1c2a9g", "0001-6F1C2A9E",
-                           "00001-6f1c2a9e", "99999999999-6f1c2a9e", "-001-6f1c2a9e", "0001-6f1c2a9e/", " 0001-6f1c2a9e"}) {
+  for (const char* name :
+       {"", "1-6f1c2a9e", "0000-6f1c2a9e", "0001_6f1c2a9e", "0001-6f1c2a9", "0001-6f1c2a9g", "0001-6F1C2A9E",
+        "00001-6f1c2a9e", "99999999999-6f1c2a9e", "-001-6f1c2a9e", "0001-6f1c2a9e/", " 0001-6f1c2a9e"}) {
     EXPECT_FALSE(ParseEpochName(name, &parsed)) << name;
   }
   EXPECT_EQ(parsed.number, 9u);

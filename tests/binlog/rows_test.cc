@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "base/error.h"
 #include "tests/binlog/events.h"
 
@@ -34,7 +36,8 @@ struct Decoded {
   std::string text;
 };
 Decoded DecodeOne(const Column& column, absl::string_view digits) {
-  const std::string body = absl::StrCat(Little(7, 6), Little(1, 2), Little(1, 1), Little(1, 1), Little(0, 1), FromHex(digits));
+  const std::string body =
+      absl::StrCat(Little(7, 6), Little(1, 2), Little(1, 1), Little(1, 1), Little(0, 1), FromHex(digits));
   const TableMap table = Table({column});
   RowsEvent rows;
   Decoded decoded;
@@ -97,9 +100,11 @@ TEST(RowsTest, ErrorsNameTableColumnAndType) {
             "shop.t column @1 (DATETIME): the bytes are no value of the column's type");
   column.name = "when";
   EXPECT_EQ(DecodeOne(column, "ffffffffff").status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(DecodeOne(Typed(ColumnType::kLong), "0102").status.message(), "shop.t column @1 (INT): the value is cut short");
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kLong), "0102").status.message(),
+            "shop.t column @1 (INT): the value is cut short");
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kFloat), "0000807f").status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(DecodeOne(Typed(ColumnType::kBit, 0x0901), "000000000000000000").status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kBit, 0x0901), "000000000000000000").status.code(),
+            absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeOne(Typed(static_cast<ColumnType>(200)), "00").status.message(),
             "shop.t column @1 (type 200): the log does not tell how values of this type are stored");
 }
@@ -115,7 +120,9 @@ TEST(RowsTest, ChecksTheNumberOfColumns) {
 
 TEST(RowsTest, AnUpdateNeedsBothImages) {
   // One column in both images; the before image only.
-  const std::string body = absl::StrCat(Little(7, 6), Little(1, 2), FromHex("010101" "0005000000"));
+  const std::string body = absl::StrCat(Little(7, 6), Little(1, 2),
+                                        FromHex("010101"
+                                                "0005000000"));
   RowsEvent rows;
   ASSERT_TRUE(ParseRowsEvent(EventType::kUpdateRowsV1, body, 6, &rows).ok());
   const TableMap table = Table({Typed(ColumnType::kLong)});
@@ -128,7 +135,9 @@ TEST(RowsTest, AnUpdateNeedsBothImages) {
 
 // An image without columns takes no bytes, so it cannot be told how many there are.
 TEST(RowsTest, ImagesWithoutColumnsEndInAnError) {
-  const std::string body = absl::StrCat(Little(7, 6), Little(1, 2), FromHex("0100" "55"));
+  const std::string body = absl::StrCat(Little(7, 6), Little(1, 2),
+                                        FromHex("0100"
+                                                "55"));
   RowsEvent rows;
   ASSERT_TRUE(ParseRowsEvent(EventType::kWriteRowsV1, body, 6, &rows).ok());
   const TableMap table = Table({Typed(ColumnType::kLong)});
@@ -141,8 +150,16 @@ TEST(RowsTest, ImagesWithoutColumnsEndInAnError) {
 TEST(RowsTest, PartialJson) {
   const TableMap table = Table({Typed(ColumnType::kLong), Typed(ColumnType::kJson, 4)});
   const std::string head = absl::StrCat(Little(7, 6), Little(1, 2), Little(2, 2), FromHex("020303"));
-  const std::string before = FromHex("00" "01000000" "02000000" "0401");
-  const std::string after = FromHex("00" "01000000" "02000000" "0402");
+  const std::string before = FromHex(
+      "00"
+      "01000000"
+      "02000000"
+      "0401");
+  const std::string after = FromHex(
+      "00"
+      "01000000"
+      "02000000"
+      "0402");
   const auto run = [&](absl::string_view options) {
     const std::string body = absl::StrCat(head, before, FromHex(options), after);
     RowsEvent rows;
@@ -159,7 +176,11 @@ TEST(RowsTest, PartialJson) {
 
 TEST(RowsTest, RefusesTruncatedEvents) {
   for (const EventType type : {EventType::kWriteRows, EventType::kUpdateRows, EventType::kDeleteRows}) {
-    const std::string body = FromHex("070000000000" "0100" "0200" "ff");
+    const std::string body = FromHex(
+        "070000000000"
+        "0100"
+        "0200"
+        "ff");
     for (size_t size = 0; size <= body.size(); ++size) {
       RowsEvent rows;
       EXPECT_FALSE(ParseRowsEvent(type, body.substr(0, size), 6, &rows).ok());

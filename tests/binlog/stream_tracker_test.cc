@@ -4,6 +4,7 @@
 
 #include "binlog/rows.h"
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {
@@ -33,7 +34,8 @@ class StreamTrackerTest : public testing::Test {
 };
 
 TEST_F(StreamTrackerTest, MySqlTransactionWithGtid) {
-  EXPECT_EQ(Feed({MakeFormat(), MakeGtid(1), MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeXid()}), "|....|");
+  EXPECT_EQ(Feed({MakeFormat(), MakeGtid(1), MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeXid()}),
+            "|....|");
   EXPECT_EQ(tracker_->gtid_set_text(), absl::StrCat(kSource, ":1"));
   EXPECT_EQ(Feed({MakeGtid(2), MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeQuery("COMMIT")}), "....|");
   EXPECT_EQ(Feed({MakeGtid(3), MakeQuery("BEGIN"), MakeQuery("INSERT INTO t VALUES(1)"), MakeQuery("ROLLBACK TO s"),
@@ -50,32 +52,37 @@ TEST_F(StreamTrackerTest, TheGtidCountsOnlyAtTheEnd) {
 }
 
 TEST_F(StreamTrackerTest, StatementsThatCommitByThemselves) {
-  EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("CREATE TABLE t (a int)"), MakeGtid(2), MakeEvent(EventType::kIntvar, std::string(9, '\0')),
-                  MakeQuery("DROP TABLE t"), MakeGtid(3), MakeQuery("XA COMMIT X'61',X'',1")}),
+  EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("CREATE TABLE t (a int)"), MakeGtid(2),
+                  MakeEvent(EventType::kIntvar, std::string(9, '\0')), MakeQuery("DROP TABLE t"), MakeGtid(3),
+                  MakeQuery("XA COMMIT X'61',X'',1")}),
             ".|..|.|");
   EXPECT_EQ(tracker_->gtid_set_text(), absl::StrCat(kSource, ":1-3"));
 }
 
 TEST_F(StreamTrackerTest, CreateTableAsSelect) {
-  EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("CREATE TABLE `t` (\n `a` int\n) START TRANSACTION"), MakeTableMap(), MakeWriteRows(1), MakeXid()}),
+  EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("CREATE TABLE `t` (\n `a` int\n) START TRANSACTION"), MakeTableMap(),
+                  MakeWriteRows(1), MakeXid()}),
             "....|");
 }
 
 TEST_F(StreamTrackerTest, XaTransactions) {
-  EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("XA START X'61',X'',1"), MakeTableMap(), MakeWriteRows(1), MakeQuery("XA END X'61',X'',1"),
-                  MakeEvent(EventType::kXaPrepare, std::string(13, '\0')), MakeGtid(2), MakeQuery("XA COMMIT X'61',X'',1")}),
+  EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("XA START X'61',X'',1"), MakeTableMap(), MakeWriteRows(1),
+                  MakeQuery("XA END X'61',X'',1"), MakeEvent(EventType::kXaPrepare, std::string(13, '\0')), MakeGtid(2),
+                  MakeQuery("XA COMMIT X'61',X'',1")}),
             ".....|.|");
 }
 
 TEST_F(StreamTrackerTest, AnonymousTransactionsHaveNoGtid) {
   const std::string anonymous = MakeEvent(EventType::kAnonymousGtid, std::string(25, '\0'));
-  EXPECT_EQ(Feed({anonymous, MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeXid(), anonymous, MakeQuery("DROP TABLE t")}),
+  EXPECT_EQ(Feed({anonymous, MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeXid(), anonymous,
+                  MakeQuery("DROP TABLE t")}),
             "....|.|");
   EXPECT_EQ(tracker_->gtid_set_text(), "");
 }
 
 TEST_F(StreamTrackerTest, LogsWithoutGtidEvents) {
-  EXPECT_EQ(Feed({MakeFormat("5.5.62"), MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeXid(), MakeQuery("DROP TABLE t")}),
+  EXPECT_EQ(Feed({MakeFormat("5.5.62"), MakeQuery("BEGIN"), MakeTableMap(), MakeWriteRows(1), MakeXid(),
+                  MakeQuery("DROP TABLE t")}),
             "|...||");
 }
 
@@ -95,15 +102,16 @@ TEST_F(StreamTrackerTest, FilesEndBetweenTransactions) {
 
 TEST_F(StreamTrackerTest, PreviousGtidsAreComplete) {
   const std::string set = GtidSet::Parse(Flavor::kMySql, absl::StrCat(kSource, ":1-5"))->Encode();
-  EXPECT_EQ(Feed({MakeFormat(), MakeEvent(EventType::kPreviousGtids, set), MakeGtid(6), MakeQuery("DROP TABLE t")}), "||.|");
+  EXPECT_EQ(Feed({MakeFormat(), MakeEvent(EventType::kPreviousGtids, set), MakeGtid(6), MakeQuery("DROP TABLE t")}),
+            "||.|");
   EXPECT_EQ(tracker_->gtid_set_text(), absl::StrCat(kSource, ":1-6"));
 }
 
 TEST_F(StreamTrackerTest, MariaDbGroupsAndStandaloneStatements) {
   UseMariaDb();
   EXPECT_EQ(Feed({MakeFormat("10.11.2-MariaDB"), MakeMariaDbGtid(0, 1, true), MakeQuery("CREATE TABLE t (a int)"),
-                  MakeMariaDbGtid(0, 2, false), MakeEvent(EventType::kMariaDbAnnotateRows, "insert"), MakeTableMap(), MakeWriteRows(1),
-                  MakeXid(), MakeMariaDbGtid(1, 9, false), MakeQuery("INSERT"), MakeQuery("COMMIT")}),
+                  MakeMariaDbGtid(0, 2, false), MakeEvent(EventType::kMariaDbAnnotateRows, "insert"), MakeTableMap(),
+                  MakeWriteRows(1), MakeXid(), MakeMariaDbGtid(1, 9, false), MakeQuery("INSERT"), MakeQuery("COMMIT")}),
             "|.|....|..|");
   EXPECT_EQ(tracker_->gtid_set_text(), "0-1-2,1-1-9");
 }
@@ -147,7 +155,9 @@ TEST_F(StreamTrackerTest, RefusesEventsThatLieAboutTheirSize) {
   std::string event = MakeXid();
   event[9] = 100;
   EXPECT_EQ(Feed({event}), "!");
-  EXPECT_EQ(Feed({MakeEvent(EventType::kGtid, "x"), MakeEvent(EventType::kQuery, ""), MakeEvent(EventType::kWriteRows, "abc")}), "!!!");
+  EXPECT_EQ(Feed({MakeEvent(EventType::kGtid, "x"), MakeEvent(EventType::kQuery, ""),
+                  MakeEvent(EventType::kWriteRows, "abc")}),
+            "!!!");
 }
 
 TEST(StreamTrackerGoldenTest, EveryGtidOfACapturedLogIsComplete) {
@@ -157,7 +167,8 @@ TEST(StreamTrackerGoldenTest, EveryGtidOfACapturedLogIsComplete) {
     GtidSet seen(flavor);
     for (const std::string& event : log.events) {
       const EventHeader header = *ParseEventHeader(event);
-      if (header.type == EventType::kGtid || header.type == EventType::kTaggedGtid || header.type == EventType::kMariaDbGtid) {
+      if (header.type == EventType::kGtid || header.type == EventType::kTaggedGtid ||
+          header.type == EventType::kMariaDbGtid) {
         EXPECT_TRUE(tracker.at_boundary());
         EXPECT_EQ(tracker.gtid_set_text(), seen.ToString());
         seen.Add(ParseGtidEvent(header, absl::string_view(event).substr(kEventHeaderSize))->gtid);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {
@@ -72,10 +73,11 @@ TEST(TableMapTest, TellsTypesSignsCharsetsLabelsAndKeys) {
 
 TEST(TableMapTest, CharCanBeLongerThan255Bytes) {
   // CHAR(255) of 4 bytes each: 1020, whose bits 8 and 9 are hidden in the type.
-  const auto map = ParseTableMap(Flavor::kMySql,
-                                 absl::StrCat(Little(7, 6), Little(1, 2), Little(1, 1), "d", Little(0, 1), Little(1, 1), "t",
-                                              Little(0, 1), Little(1, 1), FromHex("fe02"), FromHex("cefc"), Little(0, 1)),
-                                 6);
+  const auto map =
+      ParseTableMap(Flavor::kMySql,
+                    absl::StrCat(Little(7, 6), Little(1, 2), Little(1, 1), "d", Little(0, 1), Little(1, 1), "t",
+                                 Little(0, 1), Little(1, 1), FromHex("fe02"), FromHex("cefc"), Little(0, 1)),
+                    6);
   ASSERT_TRUE(map.ok()) << map.status();
   EXPECT_EQ(map->columns[0].type, ColumnType::kString);
   EXPECT_EQ(map->columns[0].metadata, 1020);
@@ -98,13 +100,13 @@ TEST(TableMapTest, RefusesContradictions) {
   const auto with = [&](absl::string_view digits) {
     return ParseTableMap(Flavor::kMySql, body + FromHex(digits), 6).status().code();
   };
-  EXPECT_EQ(with("010180"), absl::StatusCode::kOk);           // Signedness.
-  EXPECT_EQ(with("0100"), absl::StatusCode::kDataLoss);       // Of no column.
-  EXPECT_EQ(with("0401"), absl::StatusCode::kDataLoss);       // A field longer than the event.
-  EXPECT_EQ(with("04020561"), absl::StatusCode::kDataLoss);   // A name longer than its field.
-  EXPECT_EQ(with("080105"), absl::StatusCode::kDataLoss);     // A key of a column that is not there.
-  EXPECT_EQ(with("02032d002d"), absl::StatusCode::kDataLoss); // A collation of a character column that is not there.
-  EXPECT_EQ(with("c80161"), absl::StatusCode::kOk);           // A field of the future.
+  EXPECT_EQ(with("010180"), absl::StatusCode::kOk);            // Signedness.
+  EXPECT_EQ(with("0100"), absl::StatusCode::kDataLoss);        // Of no column.
+  EXPECT_EQ(with("0401"), absl::StatusCode::kDataLoss);        // A field longer than the event.
+  EXPECT_EQ(with("04020561"), absl::StatusCode::kDataLoss);    // A name longer than its field.
+  EXPECT_EQ(with("080105"), absl::StatusCode::kDataLoss);      // A key of a column that is not there.
+  EXPECT_EQ(with("02032d002d"), absl::StatusCode::kDataLoss);  // A collation of a character column that is not there.
+  EXPECT_EQ(with("c80161"), absl::StatusCode::kOk);            // A field of the future.
 }
 
 }  // namespace

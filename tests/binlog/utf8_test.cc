@@ -6,14 +6,16 @@ namespace binlogd {
 namespace {
 
 TEST(Utf8Test, TellsWellFormedText) {
-  for (const char* text : {"", "plain", "é", "€uro", "😀", "0123456789abcdefé", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
+  for (const char* text :
+       {"", "plain", "é", "€uro", "😀", "0123456789abcdefé", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
     EXPECT_TRUE(IsUtf8(text)) << text;
   }
 }
 
 TEST(Utf8Test, RefusesOverlongFormsSurrogatesAndCutCharacters) {
-  for (const char* text : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                           "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "ok\xff", "\xc3(", "\xff"}) {
+  for (const char* text :
+       {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "ok\xff", "\xc3(", "\xff"}) {
     EXPECT_FALSE(IsUtf8(text)) << absl::string_view(text).size();
   }
 }

@@ -5,6 +5,7 @@
 #include "format/json_encoder.h"
 #include "format/proto_json.h"
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_split.h"
 #include "tests/binlog/events.h"
+#include "tests/binlog/golden_log.h"
 
 namespace binlogd {
 namespace {
@@ -44,7 +45,8 @@ TEST(JsonEncoderTest, ColumnsWithoutNamesAreNumbered) {
   std::string out;
   ASSERT_TRUE(JsonEncoder().Append(*event, "binlog.000001", 99, &out).ok());
   EXPECT_EQ(out,
-            "{\"type\":\"write\",\"timestamp\":1700000000,\"database\":\"shop\",\"table\":\"t\",\"position\":{\"file\":\"binlog.000001\","
+            "{\"type\":\"write\",\"timestamp\":1700000000,\"database\":\"shop\",\"table\":\"t\",\"position\":{\"file\":"
+            "\"binlog.000001\","
             "\"position\":99},\"rows\":[{\"@1\":42}],\"extra\":{\"server_id\":\"1\"}}\n");
 }
 
@@ -53,8 +55,10 @@ TEST(JsonEncoderTest, AnErrorLeavesTheOutputAsItWas) {
   const DecodedEvent* event = nullptr;
   const std::string map = MakeTableMap();
   // A whole row, then one that is cut short.
-  const std::string rows = MakeEvent(EventType::kWriteRowsV1,
-                                     absl::StrCat(Little(7, 6), Little(1, 2), FromHex("0101" "002a000000" "002a")));
+  const std::string rows = MakeEvent(EventType::kWriteRowsV1, absl::StrCat(Little(7, 6), Little(1, 2),
+                                                                           FromHex("0101"
+                                                                                   "002a000000"
+                                                                                   "002a")));
   ASSERT_TRUE(decoder.Feed(map, &event).ok());
   ASSERT_TRUE(decoder.Feed(rows, &event).ok());
   std::string out = "before\n";

@@ -15,10 +15,12 @@ std::string Written(Append append, Args... args) {
 }
 
 TEST(JsonWriterTest, Values) {
-  EXPECT_EQ(Written([](int64_t v, std::string* out) { AppendJsonInteger(v, out); }, std::numeric_limits<int64_t>::min()),
-            "-9223372036854775808");
-  EXPECT_EQ(Written([](uint64_t v, std::string* out) { AppendJsonInteger(v, out); }, std::numeric_limits<uint64_t>::max()),
-            "18446744073709551615");
+  EXPECT_EQ(
+      Written([](int64_t v, std::string* out) { AppendJsonInteger(v, out); }, std::numeric_limits<int64_t>::min()),
+      "-9223372036854775808");
+  EXPECT_EQ(
+      Written([](uint64_t v, std::string* out) { AppendJsonInteger(v, out); }, std::numeric_limits<uint64_t>::max()),
+      "18446744073709551615");
   EXPECT_EQ(Written(AppendJsonDouble, 0.1), "0.1");
   EXPECT_EQ(Written(AppendJsonFloat, 0.1f), "0.1");
   EXPECT_EQ(Written(AppendJsonDouble, std::numeric_limits<double>::infinity()), "null");

@@ -133,7 +133,9 @@ TEST_P(BinlogDumpTest, FromTheFirstByteEqualsTheFiles) {
   const std::vector<std::string> paths = server_->LogFiles();
   for (const std::string& path : paths) {
     EXPECT_TRUE(IsCopyOf(path, files.at(Name(path))));
-    if (path != paths.back()) EXPECT_EQ(files.at(Name(path)).size(), std::filesystem::file_size(path)) << path;
+    if (path != paths.back()) {
+      EXPECT_EQ(files.at(Name(path)).size(), std::filesystem::file_size(path)) << path;
+    }
   }
 }
 

@@ -60,7 +60,9 @@ TEST_P(ServerInfoTest, ListsTheFilesThatStandInTheDataDirectory) {
   for (size_t i = 0; i < paths.size(); ++i) {
     EXPECT_EQ((*files)[i].name, std::filesystem::path(paths[i]).filename());
     EXPECT_LE((*files)[i].size, std::filesystem::file_size(paths[i]));
-    if (i + 1 < paths.size()) EXPECT_EQ((*files)[i].size, std::filesystem::file_size(paths[i]));
+    if (i + 1 < paths.size()) {
+      EXPECT_EQ((*files)[i].size, std::filesystem::file_size(paths[i]));
+    }
   }
 }
 

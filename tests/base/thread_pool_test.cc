@@ -1,0 +1,67 @@
+#include "base/thread_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <set>
+
+#include "absl/synchronization/barrier.h"
+#include "absl/synchronization/notification.h"
+
+namespace binlogd {
+namespace {
+
+TEST(ThreadPoolTest, TheDestructorRunsAllThatIsQueued) {
+  std::atomic<int> ran = 0;
+  {
+    ThreadPool pool(3);
+    EXPECT_EQ(pool.size(), 3);
+    for (int i = 0; i < 1000; ++i) pool.Run([&ran] { ++ran; });
+  }
+  EXPECT_EQ(ran, 1000);
+}
+
+TEST(ThreadPoolTest, OneThreadKeepsTheOrder) {
+  std::vector<int> order;
+  {
+    ThreadPool pool(1);
+    for (int i = 0; i < 100; ++i) pool.Run([&order, i] { order.push_back(i); });
+  }
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
+}
+
+TEST(ThreadPoolTest, RunsAsManyAtATimeAsItHasThreads) {
+  auto* barrier = new absl::Barrier(4);
+  ThreadPool pool(4);
+  for (int i = 0; i < 4; ++i) {
+    pool.Run([barrier] {
+      if (barrier->Block()) delete barrier;  // Would wait for ever with fewer.
+    });
+  }
+}
+
+TEST(ThreadPoolTest, WorkMayQueueMoreWork) {
+  std::atomic<int> ran = 0;
+  absl::Notification done;
+  {
+    ThreadPool pool(2);
+    std::function<void()> step = [&] {
+      if (++ran == 50) {
+        done.Notify();
+      } else {
+        pool.Run(step);
+      }
+    };
+    pool.Run(step);
+    done.WaitForNotification();
+  }
+  EXPECT_EQ(ran, 50);
+}
+
+TEST(ThreadPoolTest, AnIdlePoolEnds) {
+  ThreadPool pool(8);
+}
+
+}  // namespace
+}  // namespace binlogd
