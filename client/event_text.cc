@@ -40,26 +40,16 @@ std::string BinaryText(absl::string_view bytes) {
 
 std::string ValueText(const v1::Value& value) {
   switch (value.kind_case()) {
-    case v1::Value::kIntValue:
-      return absl::StrCat(value.int_value());
-    case v1::Value::kUintValue:
-      return absl::StrCat(value.uint_value());
-    case v1::Value::kFloatValue:
-      return NumberText(value.float_value());
-    case v1::Value::kDoubleValue:
-      return NumberText(value.double_value());
-    case v1::Value::kDecimalValue:
-      return CutText(value.decimal_value(), kValueWidth);
-    case v1::Value::kTextValue:
-      return absl::StrCat("\"", CutText(value.text_value(), kValueWidth), "\"");
-    case v1::Value::kBinaryValue:
-      return BinaryText(value.binary_value());
-    case v1::Value::kTemporalValue:
-      return EscapeText(value.temporal_value());
-    case v1::Value::kJsonValue:
-      return CutText(value.json_value(), kValueWidth);
-    case v1::Value::KIND_NOT_SET:
-      break;
+    case v1::Value::kIntValue: return absl::StrCat(value.int_value());
+    case v1::Value::kUintValue: return absl::StrCat(value.uint_value());
+    case v1::Value::kFloatValue: return NumberText(value.float_value());
+    case v1::Value::kDoubleValue: return NumberText(value.double_value());
+    case v1::Value::kDecimalValue: return CutText(value.decimal_value(), kValueWidth);
+    case v1::Value::kTextValue: return absl::StrCat("\"", CutText(value.text_value(), kValueWidth), "\"");
+    case v1::Value::kBinaryValue: return BinaryText(value.binary_value());
+    case v1::Value::kTemporalValue: return EscapeText(value.temporal_value());
+    case v1::Value::kJsonValue: return CutText(value.json_value(), kValueWidth);
+    case v1::Value::KIND_NOT_SET: break;
   }
   return "NULL";
 }
@@ -106,17 +96,12 @@ std::string UpdateText(const v1::Row& before, const v1::Row& after) {
 
 Colour ColourOf(v1::EventType type) {
   switch (type) {
-    case v1::WRITE:
-      return Colour::kGreen;
-    case v1::UPDATE:
-      return Colour::kYellow;
+    case v1::WRITE: return Colour::kGreen;
+    case v1::UPDATE: return Colour::kYellow;
     case v1::DELETE:
-    case v1::INCIDENT:
-      return Colour::kRed;
-    case v1::QUERY:
-      return Colour::kCyan;
-    default:
-      return Colour::kDim;
+    case v1::INCIDENT: return Colour::kRed;
+    case v1::QUERY: return Colour::kCyan;
+    default: return Colour::kDim;
   }
 }
 

@@ -116,16 +116,12 @@ std::string StateText(v1::DesiredState state) {
 
 Colour StateColour(v1::State state) {
   switch (state) {
-    case v1::RUNNING:
-      return Colour::kGreen;
+    case v1::RUNNING: return Colour::kGreen;
     case v1::RETRYING:
     case v1::STARTING:
-    case v1::STOPPING:
-      return Colour::kYellow;
-    case v1::FAILED:
-      return Colour::kRed;
-    default:
-      return Colour::kNone;
+    case v1::STOPPING: return Colour::kYellow;
+    case v1::FAILED: return Colour::kRed;
+    default: return Colour::kNone;
   }
 }
 

@@ -35,20 +35,13 @@ void AppendEscaped(absl::string_view bytes, std::string* out) {
 
 absl::string_view Code(Colour colour) {
   switch (colour) {
-    case Colour::kNone:
-      return "";
-    case Colour::kBold:
-      return "\x1b[1m";
-    case Colour::kDim:
-      return "\x1b[2m";
-    case Colour::kRed:
-      return "\x1b[31m";
-    case Colour::kGreen:
-      return "\x1b[32m";
-    case Colour::kYellow:
-      return "\x1b[33m";
-    case Colour::kCyan:
-      return "\x1b[36m";
+    case Colour::kNone: return "";
+    case Colour::kBold: return "\x1b[1m";
+    case Colour::kDim: return "\x1b[2m";
+    case Colour::kRed: return "\x1b[31m";
+    case Colour::kGreen: return "\x1b[32m";
+    case Colour::kYellow: return "\x1b[33m";
+    case Colour::kCyan: return "\x1b[36m";
   }
   return "";
 }

@@ -64,7 +64,8 @@ absl::Status Serve(const Flags& flags) {
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(flags.state_dir, &codec));
   Manager manager(std::move(store));
   ASSIGN_OR_RETURN(const std::unique_ptr<RpcServer> rpc, RpcServer::Listen(flags.listen, &manager));
-  ASSIGN_OR_RETURN(const std::unique_ptr<MetricsExposer> metrics, MetricsExposer::Listen(flags.metrics_listen, &manager));
+  ASSIGN_OR_RETURN(const std::unique_ptr<MetricsExposer> metrics,
+                   MetricsExposer::Listen(flags.metrics_listen, &manager));
   RETURN_IF_ERROR(manager.Load());
   for (const std::string& path : flags.streamers) {
     if (const absl::Status applied = ApplyFile(manager, path); !applied.ok()) {
@@ -72,7 +73,8 @@ absl::Status Serve(const Flags& flags) {
     }
   }
   Log(LogLevel::kInfo, "server",
-      absl::StrCat("binlogd ", BINLOGD_VERSION, " serves on port ", rpc->port(), ", metrics on port ", metrics->port()));
+      absl::StrCat("binlogd ", BINLOGD_VERSION, " serves on port ", rpc->port(), ", metrics on port ",
+                   metrics->port()));
   WaitForEnd();
   rpc->SetNotServing();
   manager.Shutdown();

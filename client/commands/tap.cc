@@ -85,13 +85,9 @@ class TapPrinter {
   std::string TextOf(const v1::Event& event) const {
     std::string text;
     switch (client_->printer().format()) {
-      case OutputFormat::kJson:
-        AppendProtoAsJson(event, &text);
-        return text;
-      case OutputFormat::kYaml:
-        return absl::StrCat("---\n", ToYaml(event));
-      default:
-        return EventText(event, style_);
+      case OutputFormat::kJson: AppendProtoAsJson(event, &text); return text;
+      case OutputFormat::kYaml: return absl::StrCat("---\n", ToYaml(event));
+      default: return EventText(event, style_);
     }
   }
 

@@ -16,12 +16,9 @@ namespace {
 
 Table::Cell SeverityCell(v1::Finding::Severity severity) {
   switch (severity) {
-    case v1::Finding::OK:
-      return {"ok", Colour::kGreen};
-    case v1::Finding::WARNING:
-      return {"warning", Colour::kYellow};
-    default:
-      return {"error", Colour::kRed};
+    case v1::Finding::OK: return {"ok", Colour::kGreen};
+    case v1::Finding::WARNING: return {"warning", Colour::kYellow};
+    default: return {"error", Colour::kRed};
   }
 }
 

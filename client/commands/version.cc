@@ -7,14 +7,9 @@ namespace {
 
 absl::Status Version(Client* client) {
   switch (client->options().format) {
-    case OutputFormat::kJson:
-      client->output().Write("{\"version\": \"" BINLOGD_VERSION "\"}\n");
-      break;
-    case OutputFormat::kYaml:
-      client->output().Write("version: \"" BINLOGD_VERSION "\"\n");
-      break;
-    default:
-      client->output().Write("binlogctl " BINLOGD_VERSION "\n");
+    case OutputFormat::kJson: client->output().Write("{\"version\": \"" BINLOGD_VERSION "\"}\n"); break;
+    case OutputFormat::kYaml: client->output().Write("version: \"" BINLOGD_VERSION "\"\n"); break;
+    default: client->output().Write("binlogctl " BINLOGD_VERSION "\n");
   }
   return absl::OkStatus();
 }

@@ -6,8 +6,8 @@
 
 namespace binlogd {
 
-// Doubling waits with full jitter over their upper half, so that many clients of one server do not come back together. Not
-// thread-safe.
+// Doubling waits with full jitter over their upper half, so that many clients of one server do not come back together.
+// Not thread-safe.
 class Backoff {
  public:
   Backoff(absl::Duration first, absl::Duration most) : first_(first), most_(most) {}

@@ -40,9 +40,7 @@ class ByteBudget {
   uint64_t limit() const { return limit_; }
 
  private:
-  bool Fits() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return closed_ || used_ == 0 || used_ + wanted_ <= limit_;
-  }
+  bool Fits() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || used_ == 0 || used_ + wanted_ <= limit_; }
   void Release(uint64_t bytes) {
     absl::MutexLock lock(&mutex_);
     used_ -= bytes;

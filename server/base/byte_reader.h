@@ -46,7 +46,8 @@ class ByteReader {
     return true;
   }
 
-  // A length-encoded integer (MySQL client/server protocol, "Protocol::LengthEncodedInteger"); 0xfb and 0xff are refused.
+  // A length-encoded integer (MySQL client/server protocol, "Protocol::LengthEncodedInteger"); 0xfb and 0xff are
+  // refused.
   bool ReadLengthEncoded(uint64_t* value) {
     if (bytes_.empty()) return false;
     const uint8_t first = Byte(0);

@@ -24,16 +24,12 @@ absl::StatusCode CodeOf(int error_number) {
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
-    case ENFILE:
-      return absl::StatusCode::kResourceExhausted;
+    case ENFILE: return absl::StatusCode::kResourceExhausted;
     case EACCES:
     case EPERM:
-    case EROFS:
-      return absl::StatusCode::kPermissionDenied;
-    case ENOENT:
-      return absl::StatusCode::kNotFound;
-    default:
-      return absl::StatusCode::kInternal;
+    case EROFS: return absl::StatusCode::kPermissionDenied;
+    case ENOENT: return absl::StatusCode::kNotFound;
+    default: return absl::StatusCode::kInternal;
   }
 }
 
@@ -46,8 +42,7 @@ absl::Status MakeError(absl::StatusCode code, absl::string_view reason, absl::st
 }
 
 absl::Status InvalidField(absl::string_view field, absl::string_view reason, absl::string_view message) {
-  absl::Status status =
-      MakeError(absl::StatusCode::kInvalidArgument, reason, absl::StrCat(field, ": ", message));
+  absl::Status status = MakeError(absl::StatusCode::kInvalidArgument, reason, absl::StrCat(field, ": ", message));
   status.SetPayload(kFieldKey, absl::Cord(field));
   return status;
 }
@@ -62,9 +57,8 @@ std::string ErrorField(const absl::Status& status) { return Payload(status, kFie
 absl::Status Annotate(const absl::Status& status, absl::string_view prefix) {
   if (status.ok()) return status;
   absl::Status annotated(status.code(), absl::StrCat(prefix, ": ", status.message()));
-  status.ForEachPayload([&annotated](absl::string_view key, const absl::Cord& payload) {
-    annotated.SetPayload(key, payload);
-  });
+  status.ForEachPayload(
+      [&annotated](absl::string_view key, const absl::Cord& payload) { annotated.SetPayload(key, payload); });
   return annotated;
 }
 
@@ -77,8 +71,7 @@ absl::Status Permanent(const absl::Status& status) {
 bool IsPermanent(const absl::Status& status) { return status.GetPayload(kPermanentKey).has_value(); }
 
 absl::Status SystemError(int error_number, absl::string_view what) {
-  return absl::Status(CodeOf(error_number),
-                      absl::StrCat(what, ": ", std::generic_category().message(error_number)));
+  return absl::Status(CodeOf(error_number), absl::StrCat(what, ": ", std::generic_category().message(error_number)));
 }
 
 }  // namespace binlogd

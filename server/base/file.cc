@@ -105,11 +105,13 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int m
   const std::string temporary = absl::StrCat(path, ".new");
   {
     ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode));
-    if (fchmod(file.get(), static_cast<mode_t>(mode)) != 0) return SystemError(errno, absl::StrCat("cannot chmod ", temporary));
+    if (fchmod(file.get(), static_cast<mode_t>(mode)) != 0)
+      return SystemError(errno, absl::StrCat("cannot chmod ", temporary));
     RETURN_IF_ERROR(WriteAll(file.get(), bytes, temporary));
     if (fsync(file.get()) != 0) return SystemError(errno, absl::StrCat("cannot fsync ", temporary));
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) return SystemError(errno, absl::StrCat("cannot rename ", temporary, " to ", path));
+  if (rename(temporary.c_str(), path.c_str()) != 0)
+    return SystemError(errno, absl::StrCat("cannot rename ", temporary, " to ", path));
   return SyncDirectory(ParentOf(path));
 }
 

@@ -46,7 +46,8 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t limit 
 // Replaces the file as one step that survives a power loss: temporary file, fsync, rename, fsync of the directory.
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int mode);
 
-// mkdir -p; every directory that is made is durable afterwards. FAILED_PRECONDITION when a part of the path is not a directory.
+// mkdir -p; every directory that is made is durable afterwards. FAILED_PRECONDITION when a part of the path is not a
+// directory.
 absl::Status MakeDirectories(const std::string& path, int mode);
 
 // Whether one absolute path is the other, or lies inside it, by name alone: symbolic links are not followed.

@@ -5,8 +5,8 @@
 
 namespace binlogd {
 
-// Whether `text` matches `pattern`, in which `*` stands for any run of bytes and `?` for one byte. Case-sensitive. Takes at most
-// pattern × text steps, whatever the pattern.
+// Whether `text` matches `pattern`, in which `*` stands for any run of bytes and `?` for one byte. Case-sensitive.
+// Takes at most pattern × text steps, whatever the pattern.
 inline bool GlobMatches(absl::string_view pattern, absl::string_view text) {
   size_t p = 0, t = 0;
   size_t star = absl::string_view::npos, retry = 0;

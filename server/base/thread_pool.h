@@ -11,8 +11,8 @@
 
 namespace binlogd {
 
-// Thread-safe. The queue is as long as its users make it: each bounds the work that it has under way. Threads start with the
-// first closure, so that an idle pool costs nothing. The destructor runs what is queued and joins.
+// Thread-safe. The queue is as long as its users make it: each bounds the work that it has under way. Threads start
+// with the first closure, so that an idle pool costs nothing. The destructor runs what is queued and joins.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads) : size_(threads) {}

@@ -13,7 +13,7 @@
 
 namespace binlogd {
 
-StreamTracker::StreamTracker(Flavor flavor) : flavor_(flavor), gtid_set_(flavor) {}
+StreamTracker::StreamTracker(Flavor flavor) : gtid_set_(flavor) {}
 
 void StreamTracker::Reset(const GtidSet& gtid_set, bool at_boundary) {
   grammar_.Reset(!at_boundary);

@@ -55,7 +55,6 @@ class StreamTracker {
   void ForgetStatement();
   void ForgetTransaction();
 
-  const Flavor flavor_;
   TransactionGrammar grammar_;
   bool context_complete_ = true;
   GtidSet gtid_set_;

@@ -44,14 +44,10 @@ std::string Shown(absl::string_view text) {
 // What a node is, for "expected …, found …". A scalar's content is left to the caller: it may be a secret.
 absl::string_view KindOf(const YamlNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::kNull:
-      return "nothing";
-    case YamlNode::Kind::kScalar:
-      return "a single value";
-    case YamlNode::Kind::kList:
-      return "a list";
-    case YamlNode::Kind::kMapping:
-      return "a mapping";
+    case YamlNode::Kind::kNull: return "nothing";
+    case YamlNode::Kind::kScalar: return "a single value";
+    case YamlNode::Kind::kList: return "a list";
+    case YamlNode::Kind::kMapping: return "a mapping";
   }
   return "";
 }
@@ -215,8 +211,7 @@ class SpecReader {
         add ? reflection.AddUInt64(message, &field, value) : reflection.SetUInt64(message, &field, value);
         return absl::OkStatus();
       }
-      default:
-        return Fail(node.line, path, kBadValue, "cannot be given in a spec file");
+      default: return Fail(node.line, path, kBadValue, "cannot be given in a spec file");
     }
   }
 

@@ -161,15 +161,9 @@ std::string Quoted(absl::string_view text) {
   for (const char c : text) {
     switch (c) {
       case '"':
-      case '\\':
-        quoted += {'\\', c};
-        break;
-      case '\n':
-        quoted += "\\n";
-        break;
-      case '\t':
-        quoted += "\\t";
-        break;
+      case '\\': quoted += {'\\', c}; break;
+      case '\n': quoted += "\\n"; break;
+      case '\t': quoted += "\\t"; break;
       default:
         if (absl::ascii_iscntrl(c)) {
           absl::StrAppendFormat(&quoted, "\\u%04x", static_cast<unsigned char>(c));
@@ -206,14 +200,10 @@ bool IsInline(const Value& value) {
 
 std::string InlineYaml(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::kWord:
-      return value.text;
-    case Value::Kind::kText:
-      return IsPlainYaml(value.text) ? value.text : Quoted(value.text);
-    case Value::Kind::kList:
-      return "[]";
-    case Value::Kind::kMapping:
-      return "{}";
+    case Value::Kind::kWord: return value.text;
+    case Value::Kind::kText: return IsPlainYaml(value.text) ? value.text : Quoted(value.text);
+    case Value::Kind::kList: return "[]";
+    case Value::Kind::kMapping: return "{}";
   }
   return "";
 }

@@ -46,11 +46,13 @@ void PutInt(std::string* out, size_t offset, uint64_t value, size_t width) {
   for (size_t i = 0; i < width; ++i) (*out)[offset + i] = static_cast<char>(value >> (8 * i));
 }
 
-// The same for the same replica at every start, so that the source ends what a lost connection left behind (RFC 9562, version 8).
+// The same for the same replica at every start, so that the source ends what a lost connection left behind (RFC 9562,
+// version 8).
 std::string ReplicaUuid(const DumpOptions& options) {
   const std::string name = absl::StrCat("binlogd/", options.replica_name, "/", options.server_id);
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
   digest[6] = static_cast<char>((digest[6] & 0x0f) | 0x80);
   digest[8] = static_cast<char>((digest[8] & 0x3f) | 0x80);
   const std::string hex = absl::BytesToHexString(digest.substr(0, 16));
@@ -86,8 +88,9 @@ absl::StatusOr<std::unique_ptr<BinlogDump>> BinlogDump::Start(std::unique_ptr<Co
                                                               const DumpOptions& options) {
   RETURN_IF_ERROR(CheckOptions(options));
   if (options.offset < kFirstEventOffset) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "POSITION_INVALID",
-                     absl::StrCat("offset ", options.offset, ": the first event of a log file stands at ", kFirstEventOffset));
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "POSITION_INVALID",
+        absl::StrCat("offset ", options.offset, ": the first event of a log file stands at ", kFirstEventOffset));
   }
   std::unique_ptr<BinlogDump> dump(new BinlogDump(std::move(connection)));
   RETURN_IF_ERROR(dump->PrepareSession(options));
@@ -96,8 +99,8 @@ absl::StatusOr<std::unique_ptr<BinlogDump>> BinlogDump::Start(std::unique_ptr<Co
   return dump;
 }
 
-absl::StatusOr<std::string> BinlogDump::LocateGtidSet(std::unique_ptr<Connection> connection, const DumpOptions& options,
-                                                      const GtidSet& executed) {
+absl::StatusOr<std::string> BinlogDump::LocateGtidSet(std::unique_ptr<Connection> connection,
+                                                      const DumpOptions& options, const GtidSet& executed) {
   RETURN_IF_ERROR(CheckOptions(options));
   BinlogDump dump(std::move(connection));
   RETURN_IF_ERROR(dump.PrepareSession(options));
@@ -110,8 +113,9 @@ absl::StatusOr<std::string> BinlogDump::LocateGtidSet(std::unique_ptr<Connection
     ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(event));
     if (header.type == EventType::kHeartbeat || header.type == EventType::kHeartbeatV2) continue;
     if (header.type != EventType::kRotate || event.size() < kEventHeaderSize + 8) {
-      return MakeError(absl::StatusCode::kInternal, "PROTOCOL_ERROR",
-                       absl::StrCat(dump.endpoint_, " sent ", EventTypeName(header.type), " before the log file's name"));
+      return MakeError(
+          absl::StatusCode::kInternal, "PROTOCOL_ERROR",
+          absl::StrCat(dump.endpoint_, " sent ", EventTypeName(header.type), " before the log file's name"));
     }
     absl::string_view name = event.substr(kEventHeaderSize + 8);
     if (name.size() > kChecksumSize && ChecksumMatches(event)) name.remove_suffix(kChecksumSize);
@@ -124,8 +128,8 @@ absl::Status BinlogDump::PrepareSession(const DumpOptions& options) {
   const std::string uuid = ReplicaUuid(options);
   // Each variable under its old and its new name: a source reads the one that it knows.
   const absl::StatusOr<ResultSet> prepared = connection_->Query(absl::StrCat(
-      "SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32', @master_heartbeat_period = ", heartbeat,
-      ", @source_heartbeat_period = ", heartbeat, ", @slave_uuid = '", uuid, "', @replica_uuid = '", uuid,
+      "SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32', @master_heartbeat_period = ",
+      heartbeat, ", @source_heartbeat_period = ", heartbeat, ", @slave_uuid = '", uuid, "', @replica_uuid = '", uuid,
       "', @mariadb_slave_capability = 4"));
   RETURN_IF_ERROR(prepared.status());
   const absl::StatusOr<ResultSet> patient = connection_->Query("SET SESSION net_write_timeout = 3600");
@@ -207,7 +211,8 @@ bool BinlogDump::WaitReadable(absl::Duration wait) {
 
 absl::StatusOr<absl::string_view> BinlogDump::ReadEvent() {
   MYSQL* mysql = connection_->mysql_;
-  // Packet: 1 zero and the event; or 1 0xff and an error, which the library takes; or 1 0xfe, alone or nearly so, at the end.
+  // Packet: 1 zero and the event; or 1 0xff and an error, which the library takes; or 1 0xfe, alone or nearly so, at
+  // the end.
   const unsigned long size = mysql_net_read_packet(mysql);
   const auto* bytes = reinterpret_cast<const char*>(mysql->net.read_pos);
   if (size != packet_error && size > kEventHeaderSize && bytes[0] == 0) return absl::string_view(bytes + 1, size - 1);
@@ -223,9 +228,11 @@ absl::StatusOr<absl::string_view> BinlogDump::ReadEvent() {
   }
   if (connection_->interrupter_->interrupted()) return connection_->LastError(ServerCall::kDump, doing);
   if (size >= 1 && size < 8 && static_cast<unsigned char>(bytes[0]) == 0xfe) {
-    return MakeError(absl::StatusCode::kUnavailable, "CONNECTION_LOST", absl::StrCat(doing, ": the source ended the dump"));
+    return MakeError(absl::StatusCode::kUnavailable, "CONNECTION_LOST",
+                     absl::StrCat(doing, ": the source ended the dump"));
   }
-  return MakeError(absl::StatusCode::kUnavailable, "PROTOCOL_ERROR", absl::StrCat(doing, ": a packet that is no event"));
+  return MakeError(absl::StatusCode::kUnavailable, "PROTOCOL_ERROR",
+                   absl::StrCat(doing, ": a packet that is no event"));
 }
 
 absl::StatusOr<absl::string_view> BinlogDump::Next() {
@@ -267,8 +274,8 @@ absl::StatusOr<bool> BinlogDump::Drop(absl::string_view* event) {
   }
   if (next_offset_ == drop_until_) drop_until_ = 0;
   if (!first || header.type != EventType::kFormatDescription) return false;
-  // As a source sends it to one who begins in the middle: not part of the file, and not of a server's start. Offsets: 9 + 4 end
-  // position; 19 + 2 + 50 time of creation.
+  // As a source sends it to one who begins in the middle: not part of the file, and not of a server's start. Offsets: 9
+  // + 4 end position; 19 + 2 + 50 time of creation.
   constexpr size_t kCreated = kEventHeaderSize + 2 + 50;
   const bool sealed = ChecksumMatches(*event);
   changed_.assign(event->data(), event->size());

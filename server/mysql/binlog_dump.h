@@ -23,8 +23,8 @@ struct DumpOptions {
   // At most 60 characters; shown by SHOW REPLICAS as the host, and made into the replica's UUID (MySQL).
   std::string replica_name;
   std::string file;
-  // Where an event begins. The protocol carries 32 bits; beyond `largest_offset` the dump begins at the file's start, and what
-  // stands before the offset is read and dropped.
+  // Where an event begins. The protocol carries 32 bits; beyond `largest_offset` the dump begins at the file's start,
+  // and what stands before the offset is read and dropped.
   uint64_t offset = kFirstEventOffset;
   uint64_t largest_offset = std::numeric_limits<uint32_t>::max();
   absl::Duration heartbeat = absl::Seconds(2);  // The source sends one after this much silence.
@@ -34,8 +34,8 @@ struct DumpOptions {
 class BinlogDump {
  public:
   // Prepares the session (checksums as in the file, heartbeats, MariaDB's slave capability 4, replica's UUID, a long
-  // net_write_timeout so that back-pressure does not end the connection), registers as a replica and asks for the log from
-  // file and offset on, annotate-rows included. INVALID_ARGUMENT for a name or offset that cannot be asked for.
+  // net_write_timeout so that back-pressure does not end the connection), registers as a replica and asks for the log
+  // from file and offset on, annotate-rows included. INVALID_ARGUMENT for a name or offset that cannot be asked for.
   static absl::StatusOr<std::unique_ptr<BinlogDump>> Start(std::unique_ptr<Connection> connection,
                                                            const DumpOptions& options);
 
@@ -45,16 +45,15 @@ class BinlogDump {
   static absl::StatusOr<std::string> LocateGtidSet(std::unique_ptr<Connection> connection, const DumpOptions& options,
                                                    const GtidSet& executed);
 
-  // Waits until a packet can be read without waiting, at most `wait`. False when none came. Never reports an error: a lost
-  // connection counts as readable and Next() says what happened.
+  // Waits until a packet can be read without waiting, at most `wait`. False when none came. Never reports an error: a
+  // lost connection counts as readable and Next() says what happened.
   bool WaitReadable(absl::Duration wait);
 
-  // The next event, artificial ones and heartbeats included, as it was sent (checksum included). Valid until the next call.
-  // UNAVAILABLE: connection lost, source shut down, or nothing came, not even a heartbeat, for the connection's read_timeout.
-  // OUT_OF_RANGE (POSITION_PURGED, permanent): the source no longer has the place, or never had it, or no event begins there
-  // (POSITION_INVALID).
-  // FAILED_PRECONDITION (SERVER_ID_CLASH, permanent): another replica with the same id connected. DATA_LOSS (SOURCE_LOG_CORRUPT):
-  // the source cannot read its own log. CANCELLED: interrupted.
+  // The next event, artificial ones and heartbeats included, as it was sent (checksum included). Valid until the next
+  // call. UNAVAILABLE: connection lost, source shut down, or nothing came, not even a heartbeat, for the connection's
+  // read_timeout. OUT_OF_RANGE (POSITION_PURGED, permanent): the source no longer has the place, or never had it, or no
+  // event begins there (POSITION_INVALID). FAILED_PRECONDITION (SERVER_ID_CLASH, permanent): another replica with the
+  // same id connected. DATA_LOSS (SOURCE_LOG_CORRUPT): the source cannot read its own log. CANCELLED: interrupted.
   absl::StatusOr<absl::string_view> Next();
 
   ~BinlogDump();

@@ -41,7 +41,8 @@ bool InitializeLibrary() {
 }
 
 unsigned WholeSeconds(absl::Duration duration) {
-  return static_cast<unsigned>(std::clamp<int64_t>(absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1, 86400));
+  return static_cast<unsigned>(
+      std::clamp<int64_t>(absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1, 86400));
 }
 
 const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
@@ -82,8 +83,8 @@ std::string Endpoint::ToString() const {
 
 absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text) {
   const auto refuse = [text](absl::string_view why) {
-    return absl::InvalidArgumentError(absl::StrCat("endpoint \"", text, "\": ", why,
-                                                   "; write host, host:port, [IPv6] or [IPv6]:port"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("endpoint \"", text, "\": ", why, "; write host, host:port, [IPv6] or [IPv6]:port"));
   };
   Endpoint endpoint;
   absl::string_view rest;
@@ -131,7 +132,8 @@ Connection::~Connection() {
   interrupter_->Unwatch();
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const ConnectOptions& options, Interrupter* interrupter) {
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const ConnectOptions& options,
+                                                                Interrupter* interrupter) {
   std::unique_ptr<Connection> connection(new Connection(options, interrupter));
   RETURN_IF_ERROR(connection->Open());
   return connection;
@@ -203,9 +205,8 @@ absl::Status Connection::Establish() {
 absl::StatusOr<ResultSet> Connection::Query(absl::string_view sql) {
   const auto error = [this, sql] {
     constexpr size_t kShown = 60;
-    return LastError(ServerCall::kStatement,
-                     absl::StrCat("query ", options_.endpoint.ToString(), " \"", sql.substr(0, kShown),
-                                  sql.size() > kShown ? "…\"" : "\""));
+    return LastError(ServerCall::kStatement, absl::StrCat("query ", options_.endpoint.ToString(), " \"",
+                                                          sql.substr(0, kShown), sql.size() > kShown ? "…\"" : "\""));
   };
   if (mysql_real_query(mysql_, sql.data(), sql.size()) != 0) return error();
   ResultSet result;

@@ -18,8 +18,8 @@ struct st_mysql;
 
 namespace binlogd {
 
-// As MySQL's clients name them. kPreferred goes on without TLS when the server offers none; from kRequired on nothing but the
-// request for TLS is sent in clear, and from kVerifyCa on nothing before the certificate has been checked.
+// As MySQL's clients name them. kPreferred goes on without TLS when the server offers none; from kRequired on nothing
+// but the request for TLS is sent in clear, and from kVerifyCa on nothing before the certificate has been checked.
 enum class TlsMode { kPreferred, kDisabled, kRequired, kVerifyCa, kVerifyIdentity };
 
 struct TlsOptions {
@@ -61,17 +61,18 @@ struct ResultSet {
   std::vector<std::string> columns;
   std::vector<ResultRow> rows;
 
-  // The value in the first row of the named column (case-insensitive); nullopt when there is no row or column, or it is NULL.
+  // The value in the first row of the named column (case-insensitive); nullopt when there is no row or column, or it is
+  // NULL.
   std::optional<std::string> First(absl::string_view column) const;
 };
 
 // Used by one thread; another may end its blocked calls through the Interrupter. Closes when destroyed.
 //
-// Errors name the endpoint. UNAVAILABLE: the server cannot be reached or the connection was lost, or it is shutting down;
-// UNAUTHENTICATED (reason ACCESS_DENIED or AUTH_PLUGIN_UNSUPPORTED, permanent): user or password refused; PERMISSION_DENIED
-// (MISSING_PRIVILEGE, permanent); FAILED_PRECONDITION (TLS_…, permanent): TLS asked for and not to be had, or a certificate
-// that fails its check; INTERNAL (SERVER_ERROR): the server refuses a statement for another reason, see error_number();
-// CANCELLED: interrupted, whatever else went wrong.
+// Errors name the endpoint. UNAVAILABLE: the server cannot be reached or the connection was lost, or it is shutting
+// down; UNAUTHENTICATED (reason ACCESS_DENIED or AUTH_PLUGIN_UNSUPPORTED, permanent): user or password refused;
+// PERMISSION_DENIED (MISSING_PRIVILEGE, permanent); FAILED_PRECONDITION (TLS_…, permanent): TLS asked for and not to be
+// had, or a certificate that fails its check; INTERNAL (SERVER_ERROR): the server refuses a statement for another
+// reason, see error_number(); CANCELLED: interrupted, whatever else went wrong.
 class Connection {
  public:
   // `interrupter` outlives the connection.

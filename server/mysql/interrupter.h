@@ -19,8 +19,8 @@ class Interrupter {
 
  private:
   friend class Connection;
-  // Watches `socket` in place of the one before. Keeps a duplicate of the descriptor, so that the owner may close its own at
-  // any time without another file being hit.
+  // Watches `socket` in place of the one before. Keeps a duplicate of the descriptor, so that the owner may close its
+  // own at any time without another file being hit.
   void Watch(int socket);
   void Unwatch();
 

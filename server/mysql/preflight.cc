@@ -57,8 +57,9 @@ class Checker {
   }
 
   void CheckLog() {
-    Add("log_bin", server_.log_bin ? absl::OkStatus()
-                                   : Fatal("LOG_BIN_OFF", absl::StrCat(endpoint_, " writes no binary log. Start it with log_bin")));
+    Add("log_bin", server_.log_bin
+                       ? absl::OkStatus()
+                       : Fatal("LOG_BIN_OFF", absl::StrCat(endpoint_, " writes no binary log. Start it with log_bin")));
   }
 
   void CheckRows() {
@@ -80,21 +81,21 @@ class Checker {
     Add("binlog_row_image",
         whole ? absl::OkStatus()
               : MakeError(StatusCode::kFailedPrecondition, "BINLOG_ROW_IMAGE_NOT_FULL",
-                          absl::StrCat("rows in the log of ", endpoint_, " lack columns that did not change (binlog_row_image=",
-                                       server_.row_image, "). Set binlog_row_image=FULL on the source")),
+                          absl::StrCat("rows in the log of ", endpoint_,
+                                       " lack columns that did not change (binlog_row_image=", server_.row_image,
+                                       "). Set binlog_row_image=FULL on the source")),
         !whole);
   }
 
   void CheckGtid() {
     Add("gtid_mode", server_.gtid ? absl::OkStatus()
-                                  : Fatal("GTID_MODE_OFF", absl::StrCat(endpoint_, " assigns no GTIDs. Set gtid_mode=ON on the "
-                                                                                  "source, or source.gtid to false")));
+                                  : Fatal("GTID_MODE_OFF", absl::StrCat(endpoint_,
+                                                                        " assigns no GTIDs. Set gtid_mode=ON on the "
+                                                                        "source, or source.gtid to false")));
   }
 
   // A lost connection ends the checks; an interrupted one too.
-  static bool Ends(const absl::Status& status) {
-    return absl::IsUnavailable(status) || absl::IsCancelled(status);
-  }
+  static bool Ends(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsCancelled(status); }
 
   absl::Status CheckPrivileges() {
     const absl::StatusOr<ResultSet> grants = connection_.Query("SHOW GRANTS");
@@ -117,9 +118,9 @@ class Checker {
     if (missing.empty() || has_role) {
       Add("privileges", absl::OkStatus());
     } else {
-      Add("privileges", Fatal("MISSING_PRIVILEGE", absl::StrCat("the account lacks ", absl::StrJoin(missing, " and "), " on ",
-                                                                endpoint_, ". Run GRANT ", absl::StrJoin(missing, ", "),
-                                                                " ON *.* TO the account")));
+      Add("privileges", Fatal("MISSING_PRIVILEGE",
+                              absl::StrCat("the account lacks ", absl::StrJoin(missing, " and "), " on ", endpoint_,
+                                           ". Run GRANT ", absl::StrJoin(missing, ", "), " ON *.* TO the account")));
     }
     return absl::OkStatus();
   }
@@ -142,9 +143,10 @@ class Checker {
 
   absl::Status CheckServerId() {
     if (server_.server_id == requirements_.server_id) {
-      Add("server_id", Fatal("SERVER_ID_CLASH",
-                             absl::StrCat("source.server_id ", requirements_.server_id, " is the server id of ", endpoint_,
-                                          " itself. Choose one that no server or replica of the topology has")));
+      Add("server_id",
+          Fatal("SERVER_ID_CLASH",
+                absl::StrCat("source.server_id ", requirements_.server_id, " is the server id of ", endpoint_,
+                             " itself. Choose one that no server or replica of the topology has")));
       return absl::OkStatus();
     }
     absl::StatusOr<ResultSet> replicas = absl::UnknownError("");
@@ -154,8 +156,7 @@ class Checker {
     }
     if (!replicas.ok()) {
       if (Ends(replicas.status())) return replicas.status();
-      Add("server_id",
-          Annotate(replicas.status(), "whether another replica has the same server_id was not checked"),
+      Add("server_id", Annotate(replicas.status(), "whether another replica has the same server_id was not checked"),
           /*warning=*/true);
       return absl::OkStatus();
     }
@@ -171,8 +172,8 @@ class Checker {
       const std::string host = row[1].value_or("");
       if (id != requirements_.server_id || host == requirements_.replica_name) continue;
       return MakeError(StatusCode::kFailedPrecondition, "SERVER_ID_CLASH",
-                       absl::StrCat("a replica of ", endpoint_, " has source.server_id ", id, " already: ",
-                                    host.empty() ? "it tells no name" : host,
+                       absl::StrCat("a replica of ", endpoint_, " has source.server_id ", id,
+                                    " already: ", host.empty() ? "it tells no name" : host,
                                     ". Choose one that no server or replica of the topology has"));
     }
     return absl::OkStatus();

@@ -20,18 +20,20 @@ struct PreflightRequirements {
   bool gtid = false;          // The streamer follows by GTID.
 };
 
-// One thing that was checked. `status` is OK, or says what is wrong and what to do about it. A warning does not stop a streamer.
+// One thing that was checked. `status` is OK, or says what is wrong and what to do about it. A warning does not stop a
+// streamer.
 struct PreflightFinding {
   absl::Status status;
   bool warning = false;
   std::string subject;  // "flavor", "log_bin", "binlog_format", …
 };
 
-// Reasons: WRONG_FLAVOR, LOG_BIN_OFF, BINLOG_FORMAT_NOT_ROW, GTID_MODE_OFF, MISSING_PRIVILEGE, SERVER_ID_CLASH (all FAILED_PRECONDITION
-// or PERMISSION_DENIED, permanent), BINLOG_ROW_METADATA_MINIMAL (warning: column names are not in the log), BINLOG_ROW_IMAGE_NOT_FULL (warning).
-// A clash with a replica that is listed is reported as not permanent: the server may not have noticed yet that it is gone. When
-// the account may not list replicas (MariaDB: REPLICATION MASTER ADMIN) that check is a warning.
-// All findings, the good included; UNAVAILABLE when the connection is lost on the way.
+// Reasons: WRONG_FLAVOR, LOG_BIN_OFF, BINLOG_FORMAT_NOT_ROW, GTID_MODE_OFF, MISSING_PRIVILEGE, SERVER_ID_CLASH (all
+// FAILED_PRECONDITION or PERMISSION_DENIED, permanent), BINLOG_ROW_METADATA_MINIMAL (warning: column names are not in
+// the log), BINLOG_ROW_IMAGE_NOT_FULL (warning). A clash with a replica that is listed is reported as not permanent:
+// the server may not have noticed yet that it is gone. When the account may not list replicas (MariaDB: REPLICATION
+// MASTER ADMIN) that check is a warning. All findings, the good included; UNAVAILABLE when the connection is lost on
+// the way.
 absl::StatusOr<std::vector<PreflightFinding>> CheckSource(Connection& connection, const ServerInfo& server,
                                                           const PreflightRequirements& requirements);
 

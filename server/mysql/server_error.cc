@@ -47,10 +47,12 @@ absl::Status TlsError(absl::string_view text, absl::string_view what) {
     return PermanentError(StatusCode::kFailedPrecondition, "TLS_NOT_OFFERED", what,
                           "Enable TLS on the server, or set source.tls.mode to PREFERRED or DISABLED");
   }
-  if (ContainsAny(text, {"protocol version", "unsupported protocol", "no shared cipher", "no ciphers", "handshake failure",
-                         "no protocols available", "alert", "bad signature", "key too small", "ee key", "key values mismatch"})) {
-    return PermanentError(StatusCode::kFailedPrecondition, "TLS_HANDSHAKE_FAILED", what,
-                          "Check source.tls and the TLS versions, ciphers and client certificates that the server accepts");
+  if (ContainsAny(text, {"protocol version", "unsupported protocol", "no shared cipher", "no ciphers",
+                         "handshake failure", "no protocols available", "alert", "bad signature", "key too small",
+                         "ee key", "key values mismatch"})) {
+    return PermanentError(
+        StatusCode::kFailedPrecondition, "TLS_HANDSHAKE_FAILED", what,
+        "Check source.tls and the TLS versions, ciphers and client certificates that the server accepts");
   }
   return MakeError(StatusCode::kUnavailable, "CONNECTION_LOST", what);
 }
@@ -63,16 +65,18 @@ absl::Status DumpError(absl::string_view text, absl::string_view what) {
   }
   if (ContainsAny(text, {"has more gtids", "diverged", "is not in the master's binlog", "is not in the binlog",
                          "not in the source's binlog"})) {
-    return PermanentError(StatusCode::kOutOfRange, "POSITION_INVALID", what,
-                          "The source never had the transactions that the streamer has: it is another server, or it was "
-                          "reset or rebuilt. Start a new epoch with source.start");
+    return PermanentError(
+        StatusCode::kOutOfRange, "POSITION_INVALID", what,
+        "The source never had the transactions that the streamer has: it is another server, or it was "
+        "reset or rebuilt. Start a new epoch with source.start");
   }
   if (ContainsAny(text, {"purged", "could not find first log file", "could not find gtid state", "too old",
                          "could not open log file", "requested slave gtid state not found"})) {
-    return PermanentError(StatusCode::kOutOfRange, "POSITION_PURGED", what,
-                          "The log between the streamer's position and the oldest file of the source is gone. Restore it "
-                          "on the source, or start again with source.start, and keep logs longer "
-                          "(binlog_expire_logs_seconds)");
+    return PermanentError(
+        StatusCode::kOutOfRange, "POSITION_PURGED", what,
+        "The log between the streamer's position and the oldest file of the source is gone. Restore it "
+        "on the source, or start again with source.start, and keep logs longer "
+        "(binlog_expire_logs_seconds)");
   }
   if (ContainsAny(text, {"> file size", "impossible position", "position past", "start replication from position"})) {
     return PermanentError(StatusCode::kOutOfRange, "POSITION_INVALID", what,
@@ -89,8 +93,8 @@ absl::Status DumpError(absl::string_view text, absl::string_view what) {
   if (ContainsAny(text, {"server_id was not set", "server id was not set", "misconfigured"})) {
     return PermanentError(StatusCode::kFailedPrecondition, "SOURCE_MISCONFIGURED", what, "Set server_id on the source");
   }
-  if (ContainsAny(text, {"bogus data", "truncated in the middle", "exceeded max_allowed_packet", "crc check", "i/o error",
-                         "corrupt", "error reading log", "did not pass", "read error"})) {
+  if (ContainsAny(text, {"bogus data", "truncated in the middle", "exceeded max_allowed_packet", "crc check",
+                         "i/o error", "corrupt", "error reading log", "did not pass", "read error"})) {
     return PermanentError(StatusCode::kDataLoss, "SOURCE_LOG_CORRUPT", what,
                           "Check the source's file with mysqlbinlog --verify-binlog-checksum or mariadb-binlog");
   }
@@ -133,8 +137,7 @@ absl::Status ServerError(ServerCall call, unsigned number, absl::string_view tex
       return MakeError(StatusCode::kUnavailable, "SOURCE_UNREACHABLE", what);
     case 2026:  // CR_SSL_CONNECTION_ERROR
       return TlsError(lower, what);
-    default:
-      break;
+    default: break;
   }
   if ((number >= 2000 && number < 3000) || (number >= 5000 && number < 6000)) {
     return MakeError(StatusCode::kUnavailable, "CONNECTION_LOST", what);

@@ -19,9 +19,9 @@ constexpr unsigned kParseError = 1064;
 constexpr unsigned kNoBinaryLogging = 1381;
 
 absl::Status LogBinOff(const Connection& connection) {
-  return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "LOG_BIN_OFF",
-                             absl::StrCat(connection.endpoint().ToString(),
-                                          " writes no binary log. Start it with log_bin")));
+  return Permanent(
+      MakeError(absl::StatusCode::kFailedPrecondition, "LOG_BIN_OFF",
+                absl::StrCat(connection.endpoint().ToString(), " writes no binary log. Start it with log_bin")));
 }
 
 bool IsOn(absl::string_view value) { return absl::EqualsIgnoreCase(value, "ON") || value == "1"; }
@@ -112,8 +112,9 @@ absl::StatusOr<Position> EndOfLog(Connection& connection, const ServerInfo& serv
   ASSIGN_OR_RETURN(const ResultSet status, ShowLogStatus(connection, server.flavor));
   ASSIGN_OR_RETURN(Position end, PositionFromRow(connection, status, "File", "Position", "Executed_Gtid_Set"));
   if (server.flavor == Flavor::kMySql) return end;
-  ASSIGN_OR_RETURN(const ResultSet gtid, connection.Query(absl::StrCat("SELECT BINLOG_GTID_POS(", connection.Quote(end.file),
-                                                                      ", ", end.offset, ") AS gtid")));
+  ASSIGN_OR_RETURN(const ResultSet gtid,
+                   connection.Query(absl::StrCat("SELECT BINLOG_GTID_POS(", connection.Quote(end.file), ", ",
+                                                 end.offset, ") AS gtid")));
   end.gtid_set = gtid.First("gtid").value_or("");
   return end;
 }

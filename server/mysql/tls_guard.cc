@@ -8,8 +8,8 @@
 #include "base/byte_reader.h"
 
 // Exported by the library, but in none of its headers: calls back after each read and write of any connection.
-extern "C" int ma_pvio_register_callback(my_bool add, void (*callback)(int is_write, MYSQL* mysql, const unsigned char* bytes,
-                                                                       size_t size));
+extern "C" int ma_pvio_register_callback(my_bool add, void (*callback)(int is_write, MYSQL* mysql,
+                                                                       const unsigned char* bytes, size_t size));
 
 namespace binlogd {
 namespace {
@@ -23,8 +23,8 @@ constexpr uint8_t kErrorPacket = 0xff;
 
 enum class Offer { kIncomplete, kTls, kNoTls, kNotAGreeting };
 
-// Packet: 3 length, 1 sequence number; then 1 protocol version (10), the server's version with a zero at its end, 4 thread id,
-// 8 of the nonce, 1 zero, 2 the lower half of the capabilities, …; or 1 (0xff) an error in its place.
+// Packet: 3 length, 1 sequence number; then 1 protocol version (10), the server's version with a zero at its end, 4
+// thread id, 8 of the nonce, 1 zero, 2 the lower half of the capabilities, …; or 1 (0xff) an error in its place.
 Offer ReadOffer(absl::string_view greeting) {
   ByteReader reader(greeting);
   uint8_t protocol = 0;

@@ -7,10 +7,10 @@ struct st_mysql;
 
 namespace binlogd {
 
-// The library treats TLS that was asked for, but is not offered by the server, as not asked for, and goes on to log in over
-// the bare connection: whoever sits in between could read along, or ask for the password. While a guard exists on a
-// thread, a greeting without the TLS capability ends the connection that the thread is making before anything is sent.
-// One at a time on a thread; not thread-safe.
+// The library treats TLS that was asked for, but is not offered by the server, as not asked for, and goes on to log in
+// over the bare connection: whoever sits in between could read along, or ask for the password. While a guard exists on
+// a thread, a greeting without the TLS capability ends the connection that the thread is making before anything is
+// sent. One at a time on a thread; not thread-safe.
 class TlsGuard {
  public:
   TlsGuard();

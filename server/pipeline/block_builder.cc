@@ -61,8 +61,8 @@ absl::Status BlockBuilder::Add(absl::string_view event) {
   return AddFileEvent(*header, event);
 }
 
-// The source says which file follows: 8 bytes of offset, then the name. It carries a checksum when those of its file do; the file
-// is not known yet, so the bytes tell.
+// The source says which file follows: 8 bytes of offset, then the name. It carries a checksum when those of its file
+// do; the file is not known yet, so the bytes tell.
 absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::string_view event) {
   absl::string_view body = event;
   if (ChecksumMatches(event)) body.remove_suffix(kChecksumSize);
@@ -76,7 +76,8 @@ absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::
   }
   RETURN_IF_ERROR(Seal());
   if (FileSequence(file) != FileSequence(next_.file) + 1) {
-    Log(LogLevel::kWarning, "source", absl::StrCat(file, " follows ", next_.file, ": numbers in between are missing on the source"));
+    Log(LogLevel::kWarning, "source",
+        absl::StrCat(file, " follows ", next_.file, ": numbers in between are missing on the source"));
   }
   next_.file = file;
   next_.offset = kFirstEventOffset;
@@ -112,15 +113,17 @@ absl::Status BlockBuilder::CheckFileEvent(const EventHeader& header, absl::strin
     return BadEvent("EVENT_MALFORMED", next_, header, "no format description came before it");
   }
   if (checksummed && !ChecksumMatches(event)) {
-    return BadEvent("CHECKSUM_MISMATCH", next_, header,
-                    "its checksum is wrong: it was damaged on the way or on the source; nothing of it was written. Start the "
-                    "streamer again to read it once more; if that fails too, check the file on the source");
+    return BadEvent(
+        "CHECKSUM_MISMATCH", next_, header,
+        "its checksum is wrong: it was damaged on the way or on the source; nothing of it was written. Start the "
+        "streamer again to read it once more; if that fails too, check the file on the source");
   }
   const uint64_t end = next_.offset + header.size;
   if (header.end_position != 0 && header.end_position != static_cast<uint32_t>(end)) {
-    return BadEvent("LOG_GAP", next_, header,
-                    absl::StrCat("the source says that it ends at ", header.end_position, ", but by its length it ends at ", end,
-                                 ": the source skipped or repeated a part of its log"));
+    return BadEvent(
+        "LOG_GAP", next_, header,
+        absl::StrCat("the source says that it ends at ", header.end_position, ", but by its length it ends at ", end,
+                     ": the source skipped or repeated a part of its log"));
   }
   return absl::OkStatus();
 }
@@ -138,7 +141,8 @@ absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_
     log_created_ = tracker_.format()->created;
     log_server_id_ = tracker_.format()->server_id;
   }
-  open_->events.push_back(BlockEvent{static_cast<uint32_t>(open_->bytes.size()), header.size, header.type, ends_transaction});
+  open_->events.push_back(
+      BlockEvent{static_cast<uint32_t>(open_->bytes.size()), header.size, header.type, ends_transaction});
   open_->bytes.append(event.data(), event.size());
   if (header.timestamp != 0) open_->last_timestamp = last_timestamp_ = header.timestamp;
   next_.offset += event.size();

@@ -32,12 +32,13 @@ class BlockSink {
 struct ReadStart {
   Position position;
   bool at_boundary = true;
-  uint32_t log_created = 0;    // Of the file's format description; both 0 when not known.
+  uint32_t log_created = 0;  // Of the file's format description; both 0 when not known.
   uint32_t log_server_id = 0;
 };
 
-// Every byte of the log passes here once: sizes, checksums and offsets are checked, so that a block is known to be whole and to follow
-// the one before without a gap. Survives reconnects: the next dump goes on at next(). Not thread-safe.
+// Every byte of the log passes here once: sizes, checksums and offsets are checked, so that a block is known to be
+// whole and to follow the one before without a gap. Survives reconnects: the next dump goes on at next(). Not
+// thread-safe.
 class BlockBuilder {
  public:
   // `sink` outlives the builder. Blocks never exceed limits.max_bytes unless a single event does.
@@ -47,8 +48,9 @@ class BlockBuilder {
   void Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start);
 
   // Takes the next event of a dump, artificial ones and heartbeats included.
-  // DATA_LOSS, permanent: CHECKSUM_MISMATCH, LOG_GAP (the source skipped or repeated bytes), EVENT_MALFORMED. FAILED_PRECONDITION (LOG_RESET): the
-  // file has the name but is not the one in which reading began. Errors of the sink.
+  // DATA_LOSS, permanent: CHECKSUM_MISMATCH, LOG_GAP (the source skipped or repeated bytes), EVENT_MALFORMED.
+  // FAILED_PRECONDITION (LOG_RESET): the file has the name but is not the one in which reading began. Errors of the
+  // sink.
   absl::Status Add(absl::string_view event);
 
   // Delivers the open block, if there is one.

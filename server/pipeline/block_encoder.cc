@@ -14,7 +14,8 @@ absl::Status DecodeFailed(const Block& block, const BlockEvent& event, const abs
                                           EventTypeName(event.type), " cannot be decoded: ", cause.message())));
 }
 
-// Whether the transaction that `gtid` names is one to leave out. Remembers the last answer: it is asked for every event.
+// Whether the transaction that `gtid` names is one to leave out. Remembers the last answer: it is asked for every
+// event.
 class HeldTransactions {
  public:
   HeldTransactions(Flavor flavor, const GtidSet* held) : flavor_(flavor), held_(held) {}
@@ -51,9 +52,9 @@ absl::Status VisitBlock(const Block& block, const BlockRange& range, const Event
   for (const BlockEvent& event : block.events) {
     const uint64_t begin = block.start.offset + event.begin;
     if (begin < range.from_offset && begin + event.size > range.from_offset) {
-      return Permanent(MakeError(absl::StatusCode::kOutOfRange, "POSITION_INVALID",
-                                 absl::StrCat(block.start.file, ":", range.from_offset,
-                                              " is inside an event; the event begins at ", begin)));
+      return Permanent(MakeError(
+          absl::StatusCode::kOutOfRange, "POSITION_INVALID",
+          absl::StrCat(block.start.file, ":", range.from_offset, " is inside an event; the event begins at ", begin)));
     }
     if (!readable) {
       readable = event.ends_transaction;
@@ -64,7 +65,8 @@ absl::Status VisitBlock(const Block& block, const BlockRange& range, const Event
       if (begin < range.from_offset) continue;
       return DecodeFailed(block, event, fed);
     }
-    if (decoded == nullptr || begin < range.from_offset || held.Contains(decoded->gtid) || !filter.Passes(*decoded)) continue;
+    if (decoded == nullptr || begin < range.from_offset || held.Contains(decoded->gtid) || !filter.Passes(*decoded))
+      continue;
     if (absl::Status visited = visit(*decoded, begin + event.size); !visited.ok()) {
       return absl::IsDataLoss(visited) ? DecodeFailed(block, event, visited) : visited;
     }

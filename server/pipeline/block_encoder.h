@@ -18,16 +18,16 @@ namespace binlogd {
 
 // What of a block is delivered.
 struct BlockRange {
-  uint64_t from_offset = 0;              // Events that begin before it were delivered before; an offset in the block's file.
-  const GtidSet* held = nullptr;         // Transactions to leave out; not owned, may be null.
+  uint64_t from_offset = 0;       // Events that begin before it were delivered before; an offset in the block's file.
+  const GtidSet* held = nullptr;  // Transactions to leave out; not owned, may be null.
 };
 
 // Gets each event of the block that is in the range and passes the filter, with the offset in the file after it.
 using EventVisitor = absl::FunctionRef<absl::Status(const DecodedEvent& event, uint64_t end_offset)>;
 
-// Decodes the events of `block` in order. Thread-safe: works on nothing but its arguments. Events of a transaction whose beginning was
-// not read are left out. DATA_LOSS (DECODE_FAILED, permanent) names file, offset and event type; OUT_OF_RANGE (POSITION_INVALID, permanent)
-// when range.from_offset lies inside an event; errors of the visitor.
+// Decodes the events of `block` in order. Thread-safe: works on nothing but its arguments. Events of a transaction
+// whose beginning was not read are left out. DATA_LOSS (DECODE_FAILED, permanent) names file, offset and event type;
+// OUT_OF_RANGE (POSITION_INVALID, permanent) when range.from_offset lies inside an event; errors of the visitor.
 absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit);
 
 // VisitBlock, appending each event in JSON.

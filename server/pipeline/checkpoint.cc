@@ -59,8 +59,9 @@ absl::StatusOr<absl::Time> ReadCheckpointFreshness(const std::string& path) {
   std::string error;
   if (field == json.end() || !field->is_string() ||
       !absl::ParseTime(absl::RFC3339_full, field->get<std::string>(), &time, &error)) {
-    return MakeError(absl::StatusCode::kDataLoss, "CHECKPOINT_CORRUPT",
-                     absl::StrCat(path, " is not a checkpoint; the targets know their positions, so it is written anew"));
+    return MakeError(
+        absl::StatusCode::kDataLoss, "CHECKPOINT_CORRUPT",
+        absl::StrCat(path, " is not a checkpoint; the targets know their positions, so it is written anew"));
   }
   return time;
 }
@@ -69,9 +70,9 @@ Position LeastPosition(const std::vector<TargetSnapshot>& targets) {
   const DurablePosition* least = nullptr;
   for (const TargetSnapshot& target : targets) {
     const DurablePosition& durable = target.durable;
-    const bool less = least == nullptr || durable.epoch.number < least->epoch.number ||
-                      (durable.epoch.number == least->epoch.number &&
-                       ComparePositions(durable.position, least->position) < 0);
+    const bool less =
+        least == nullptr || durable.epoch.number < least->epoch.number ||
+        (durable.epoch.number == least->epoch.number && ComparePositions(durable.position, least->position) < 0);
     if (less) least = &durable;
   }
   return least == nullptr ? Position() : least->position;

@@ -11,11 +11,11 @@
 namespace binlogd {
 
 struct FilterSpec {
-  std::vector<std::string> databases;          // Names or globs; empty means all.
-  std::vector<std::string> tables;             // "schema.table" or globs of it; empty means all.
+  std::vector<std::string> databases;  // Names or globs; empty means all.
+  std::vector<std::string> tables;     // "schema.table" or globs of it; empty means all.
   std::vector<std::string> exclude_databases;
   std::vector<std::string> exclude_tables;
-  std::set<EventKind> events;                  // Empty means all.
+  std::set<EventKind> events;  // Empty means all.
   bool include_ddl = true;
 
   // Whether rows may be dropped, so that what is left is not a backup.
@@ -23,9 +23,9 @@ struct FilterSpec {
   friend bool operator==(const FilterSpec&, const FilterSpec&) = default;
 };
 
-// Decides event by event. Events that belong to no database (transaction boundaries, rotations, …) pass unless databases or
-// tables are included by name: then only what belongs to one of these passes. A statement counts under its default database.
-// Immutable, so thread-safe.
+// Decides event by event. Events that belong to no database (transaction boundaries, rotations, …) pass unless
+// databases or tables are included by name: then only what belongs to one of these passes. A statement counts under its
+// default database. Immutable, so thread-safe.
 class EventFilter {
  public:
   explicit EventFilter(FilterSpec spec) : spec_(std::move(spec)) {}

@@ -1,6 +1,5 @@
 #include "pipeline/log_reader.h"
 
-
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 

@@ -39,8 +39,8 @@ absl::Status Pipeline::OpenTargets() {
 }
 
 absl::Status Pipeline::Begin(size_t index, const DurablePosition& start, const EpochStart& epoch) {
-  RETURN_IF_ERROR(Annotate(lanes_[index]->Begin(start, epoch),
-                           absl::StrCat("target \"", lanes_[index]->Snapshot().name, "\"")));
+  RETURN_IF_ERROR(
+      Annotate(lanes_[index]->Begin(start, epoch), absl::StrCat("target \"", lanes_[index]->Snapshot().name, "\"")));
   positions_[index] = start;
   return absl::OkStatus();
 }

@@ -18,8 +18,8 @@
 
 namespace binlogd {
 
-// Fans blocks out to lanes and taps, within a budget of bytes. Deliver, OpenTargets, Begin, Start, Drain and Abandon are called by one
-// thread; Snapshot, Failure, queue_bytes and Interrupt by any.
+// Fans blocks out to lanes and taps, within a budget of bytes. Deliver, OpenTargets, Begin, Start, Drain and Abandon
+// are called by one thread; Snapshot, Failure, queue_bytes and Interrupt by any.
 class Pipeline : public BlockSink {
  public:
   static constexpr uint64_t kBudgetBytes = 64 << 20;

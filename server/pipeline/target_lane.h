@@ -29,27 +29,28 @@ namespace binlogd {
 struct TargetSnapshot {
   std::string name;
   std::string type;
-  absl::Status error;               // OK while it works.
+  absl::Status error;  // OK while it works.
   absl::Time error_since = absl::InfinitePast();
   DurablePosition durable;
   absl::Time last_write = absl::InfinitePast();
-  uint64_t events_written = 0;      // Since the lane was made.
+  uint64_t events_written = 0;  // Since the lane was made.
   uint64_t bytes_written = 0;
-  uint64_t queue_bytes = 0;         // Of blocks that wait or are being written.
+  uint64_t queue_bytes = 0;  // Of blocks that wait or are being written.
 };
 
-// Owns the target and its writer thread. Open, Begin, Start, Offer, Drain and Abandon are called by the streamer's thread, Snapshot by any.
+// Owns the target and its writer thread. Open, Begin, Start, Offer, Drain and Abandon are called by the streamer's
+// thread, Snapshot by any.
 //
-// A write for which there is no room (RESOURCE_EXHAUSTED) is tried again with back-off until it succeeds or the lane ends; any other
-// failure ends the lane, which then reports it through `on_failure` and accepts no more.
+// A write for which there is no room (RESOURCE_EXHAUSTED) is tried again with back-off until it succeeds or the lane
+// ends; any other failure ends the lane, which then reports it through `on_failure` and accepts no more.
 class TargetLane {
  public:
   struct Options {
     BatchLimits batch;
     std::shared_ptr<const EventFilter> filter;
-    ThreadPool* pool = nullptr;                    // Where blocks are encoded; outlives the lane.
-    std::function<void()> on_failure;              // Called once, by the writer thread, without a lock.
-    std::function<void()> on_commit;               // Called after each commit, by the writer thread, without a lock.
+    ThreadPool* pool = nullptr;        // Where blocks are encoded; outlives the lane.
+    std::function<void()> on_failure;  // Called once, by the writer thread, without a lock.
+    std::function<void()> on_commit;   // Called after each commit, by the writer thread, without a lock.
   };
   TargetLane(std::unique_ptr<Target> target, Options options);
   ~TargetLane();  // Abandons.
@@ -62,8 +63,8 @@ class TargetLane {
 
   // Queues what the target does not have yet of a block; blocks come in the log's order. Fails with the lane's failure.
   absl::Status Offer(const std::shared_ptr<const Block>& block, const ByteBudget::Lease& lease);
-  // Waits until all that was offered is written, commits, and ends the writer. Returns the lane's failure; gives up at once when the
-  // target is failing.
+  // Waits until all that was offered is written, commits, and ends the writer. Returns the lane's failure; gives up at
+  // once when the target is failing.
   absl::Status Drain();
   // Ends the writer without waiting for the queue, and closes the target.
   void Abandon();
@@ -82,7 +83,7 @@ class TargetLane {
     std::shared_ptr<const Block> block;
     ByteBudget::Lease lease;
     BlockRange range;
-    size_t from = 0;          // For a target that takes bytes.
+    size_t from = 0;  // For a target that takes bytes.
     bool encoding = false;
     bool ready = false;
     absl::Status status;

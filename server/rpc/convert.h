@@ -12,8 +12,8 @@
 
 namespace binlogd {
 
-// Defaults are filled in. INVALID_ARGUMENT names the field of a value that has no meaning (an unknown enum, a duration out of range);
-// what the domain can judge is left to CheckSpec.
+// Defaults are filled in. INVALID_ARGUMENT names the field of a value that has no meaning (an unknown enum, a duration
+// out of range); what the domain can judge is left to CheckSpec.
 absl::StatusOr<StreamerSpec> FromProto(const v1::StreamerSpec& message);
 absl::StatusOr<FilterSpec> FromProto(const v1::FilterSpec& message);
 

@@ -30,14 +30,10 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
 
 Secret FromProto(const v1::Secret& message) {
   switch (message.kind_case()) {
-    case v1::Secret::kFile:
-      return Secret{Secret::Kind::kFile, message.file()};
-    case v1::Secret::kEnv:
-      return Secret{Secret::Kind::kEnvironment, message.env()};
-    case v1::Secret::kValue:
-      return Secret{Secret::Kind::kValue, message.value()};
-    case v1::Secret::KIND_NOT_SET:
-      break;
+    case v1::Secret::kFile: return Secret{Secret::Kind::kFile, message.file()};
+    case v1::Secret::kEnv: return Secret{Secret::Kind::kEnvironment, message.env()};
+    case v1::Secret::kValue: return Secret{Secret::Kind::kValue, message.value()};
+    case v1::Secret::KIND_NOT_SET: break;
   }
   return Secret();
 }
@@ -45,29 +41,19 @@ Secret FromProto(const v1::Secret& message) {
 void WriteSecret(const Secret& secret, Secrets secrets, v1::SourceSpec* message) {
   if (secret.kind == Secret::Kind::kFile) message->mutable_password()->set_file(secret.text);
   if (secret.kind == Secret::Kind::kEnvironment) message->mutable_password()->set_env(secret.text);
-  if (secret.kind == Secret::Kind::kValue && secrets == Secrets::kIncluded) message->mutable_password()->set_value(secret.text);
+  if (secret.kind == Secret::Kind::kValue && secrets == Secrets::kIncluded)
+    message->mutable_password()->set_value(secret.text);
 }
 
 absl::StatusOr<TlsOptions> FromProto(const v1::TlsSpec& message) {
   TlsOptions tls;
   switch (message.mode()) {
-    case v1::TlsSpec::PREFERRED:
-      tls.mode = TlsMode::kPreferred;
-      break;
-    case v1::TlsSpec::DISABLED:
-      tls.mode = TlsMode::kDisabled;
-      break;
-    case v1::TlsSpec::REQUIRED:
-      tls.mode = TlsMode::kRequired;
-      break;
-    case v1::TlsSpec::VERIFY_CA:
-      tls.mode = TlsMode::kVerifyCa;
-      break;
-    case v1::TlsSpec::VERIFY_IDENTITY:
-      tls.mode = TlsMode::kVerifyIdentity;
-      break;
-    default:
-      return NoMeaning("source.tls.mode", message.mode());
+    case v1::TlsSpec::PREFERRED: tls.mode = TlsMode::kPreferred; break;
+    case v1::TlsSpec::DISABLED: tls.mode = TlsMode::kDisabled; break;
+    case v1::TlsSpec::REQUIRED: tls.mode = TlsMode::kRequired; break;
+    case v1::TlsSpec::VERIFY_CA: tls.mode = TlsMode::kVerifyCa; break;
+    case v1::TlsSpec::VERIFY_IDENTITY: tls.mode = TlsMode::kVerifyIdentity; break;
+    default: return NoMeaning("source.tls.mode", message.mode());
   }
   tls.ca_file = message.ca_file();
   tls.cert_file = message.cert_file();
@@ -77,16 +63,11 @@ absl::StatusOr<TlsOptions> FromProto(const v1::TlsSpec& message) {
 
 v1::TlsSpec::Mode ToProto(TlsMode mode) {
   switch (mode) {
-    case TlsMode::kPreferred:
-      return v1::TlsSpec::PREFERRED;
-    case TlsMode::kDisabled:
-      return v1::TlsSpec::DISABLED;
-    case TlsMode::kRequired:
-      return v1::TlsSpec::REQUIRED;
-    case TlsMode::kVerifyCa:
-      return v1::TlsSpec::VERIFY_CA;
-    case TlsMode::kVerifyIdentity:
-      return v1::TlsSpec::VERIFY_IDENTITY;
+    case TlsMode::kPreferred: return v1::TlsSpec::PREFERRED;
+    case TlsMode::kDisabled: return v1::TlsSpec::DISABLED;
+    case TlsMode::kRequired: return v1::TlsSpec::REQUIRED;
+    case TlsMode::kVerifyCa: return v1::TlsSpec::VERIFY_CA;
+    case TlsMode::kVerifyIdentity: return v1::TlsSpec::VERIFY_IDENTITY;
   }
   return v1::TlsSpec::PREFERRED;
 }
@@ -94,9 +75,7 @@ v1::TlsSpec::Mode ToProto(TlsMode mode) {
 StartSpec FromProto(const v1::StartSpec& message) {
   StartSpec start;
   switch (message.kind_case()) {
-    case v1::StartSpec::kCurrent:
-      start.kind = StartSpec::Kind::kCurrent;
-      break;
+    case v1::StartSpec::kCurrent: start.kind = StartSpec::Kind::kCurrent; break;
     case v1::StartSpec::kPosition:
       start.kind = StartSpec::Kind::kPosition;
       start.file = message.position().file();
@@ -107,27 +86,20 @@ StartSpec FromProto(const v1::StartSpec& message) {
       start.gtid_set = message.gtid_set();
       break;
     case v1::StartSpec::kEarliest:
-    case v1::StartSpec::KIND_NOT_SET:
-      break;
+    case v1::StartSpec::KIND_NOT_SET: break;
   }
   return start;
 }
 
 void WriteStart(const StartSpec& start, v1::StartSpec* message) {
   switch (start.kind) {
-    case StartSpec::Kind::kEarliest:
-      message->mutable_earliest();
-      break;
-    case StartSpec::Kind::kCurrent:
-      message->mutable_current();
-      break;
+    case StartSpec::Kind::kEarliest: message->mutable_earliest(); break;
+    case StartSpec::Kind::kCurrent: message->mutable_current(); break;
     case StartSpec::Kind::kPosition:
       message->mutable_position()->set_file(start.file);
       message->mutable_position()->set_offset(start.offset);
       break;
-    case StartSpec::Kind::kGtidSet:
-      message->set_gtid_set(start.gtid_set);
-      break;
+    case StartSpec::Kind::kGtidSet: message->set_gtid_set(start.gtid_set); break;
   }
 }
 

@@ -105,7 +105,9 @@ v1::Metric ToProto(const MetricSample& sample) {
 
 v1::Finding ToProto(const Finding& finding) {
   v1::Finding message;
-  message.set_severity(finding.status.ok() ? v1::Finding::OK : finding.warning ? v1::Finding::WARNING : v1::Finding::ERROR);
+  message.set_severity(finding.status.ok() ? v1::Finding::OK
+                       : finding.warning   ? v1::Finding::WARNING
+                                           : v1::Finding::ERROR);
   message.set_subject(finding.subject);
   message.set_message(std::string(finding.status.message()));
   if (!finding.status.ok()) message.set_reason(ErrorReason(finding.status));

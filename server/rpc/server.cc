@@ -21,7 +21,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const std::string& 
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0) {
     return MakeError(absl::StatusCode::kUnavailable, "ADDRESS_IN_USE",
-                     absl::StrCat("cannot listen on ", address, ": it is in use or not an address of this machine; name another --listen"));
+                     absl::StrCat("cannot listen on ", address,
+                                  ": it is in use or not an address of this machine; name another --listen"));
   }
   return server;
 }

@@ -14,7 +14,8 @@ namespace binlogd {
 // Serves StreamerService, grpc.health.v1 and server reflection. Used by one thread.
 class RpcServer {
  public:
-  // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE (ADDRESS_IN_USE) when it cannot be listened on. `manager` outlives the server.
+  // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE (ADDRESS_IN_USE) when it cannot be listened on.
+  // `manager` outlives the server.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const std::string& address, Manager* manager);
   ~RpcServer();
 

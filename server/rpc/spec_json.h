@@ -7,7 +7,8 @@
 
 namespace binlogd {
 
-// JSON of binlogd.v1.StreamerSpec, secrets included. Fields that a newer version wrote are dropped on reading. Stateless.
+// JSON of binlogd.v1.StreamerSpec, secrets included. Fields that a newer version wrote are dropped on reading.
+// Stateless.
 class SpecJson : public SpecCodec {
  public:
   std::string Encode(const StreamerSpec& spec) const override;

@@ -61,7 +61,8 @@ absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, 
 
 StreamerServiceImpl::StreamerServiceImpl(Manager* manager) : manager_(manager), tap_pool_(kTapThreads) {}
 
-grpc::Status StreamerServiceImpl::Create(grpc::ServerContext*, const v1::CreateRequest* request, v1::Streamer* response) {
+grpc::Status StreamerServiceImpl::Create(grpc::ServerContext*, const v1::CreateRequest* request,
+                                         v1::Streamer* response) {
   return Answer(CreateFrom(*manager_, *request), response);
 }
 
@@ -74,7 +75,8 @@ grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListReque
   return grpc::Status::OK;
 }
 
-grpc::Status StreamerServiceImpl::Update(grpc::ServerContext*, const v1::UpdateRequest* request, v1::Streamer* response) {
+grpc::Status StreamerServiceImpl::Update(grpc::ServerContext*, const v1::UpdateRequest* request,
+                                         v1::Streamer* response) {
   return Answer(UpdateFrom(*manager_, *request), response);
 }
 
@@ -82,7 +84,8 @@ grpc::Status StreamerServiceImpl::Delete(grpc::ServerContext*, const v1::DeleteR
   return ToGrpcStatus(manager_->Delete(request->name(), request->etag()));
 }
 
-grpc::Status StreamerServiceImpl::Apply(grpc::ServerContext*, const v1::ApplyRequest* request, v1::ApplyResponse* response) {
+grpc::Status StreamerServiceImpl::Apply(grpc::ServerContext*, const v1::ApplyRequest* request,
+                                        v1::ApplyResponse* response) {
   return ToGrpcStatus(ApplyFrom(*manager_, *request, response));
 }
 
@@ -90,7 +93,8 @@ grpc::Status StreamerServiceImpl::Start(grpc::ServerContext*, const v1::StartReq
   return Answer(manager_->Start(request->name()), response);
 }
 
-grpc::Status StreamerServiceImpl::Stop(grpc::ServerContext* context, const v1::StopRequest* request, v1::Streamer* response) {
+grpc::Status StreamerServiceImpl::Stop(grpc::ServerContext* context, const v1::StopRequest* request,
+                                       v1::Streamer* response) {
   return Answer(manager_->Stop(request->name(), StopDeadline(*context)), response);
 }
 

@@ -10,8 +10,7 @@
 namespace binlogd {
 
 // Unary calls are synchronous, Tap is a callback reactor. Thread-safe. What each call does stands in the proto.
-class StreamerServiceImpl final
-    : public v1::StreamerService::WithCallbackMethod_Tap<v1::StreamerService::Service> {
+class StreamerServiceImpl final : public v1::StreamerService::WithCallbackMethod_Tap<v1::StreamerService::Service> {
  public:
   // `manager` outlives the service; the service outlives its server.
   explicit StreamerServiceImpl(Manager* manager);

@@ -72,8 +72,8 @@ class TapEncoder {
   const EventFilter& tap_filter_;
 };
 
-// Waits (kIdle) until the tap or the alarm wakes it, works (kPumping) on the pool, or waits for a write (kWriting); there is one write in flight at
-// most, and Finish is called in one place, by whoever moves to kFinished.
+// Waits (kIdle) until the tap or the alarm wakes it, works (kPumping) on the pool, or waits for a write (kWriting);
+// there is one write in flight at most, and Finish is called in one place, by whoever moves to kFinished.
 class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::enable_shared_from_this<TapStream> {
  public:
   TapStream(std::shared_ptr<Streamer> streamer, FilterSpec filter, ThreadPool* pool)
@@ -226,7 +226,8 @@ class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::
     if (again) Wake(false);
   }
 
-  // An alarm cannot be set again while it is pending or its callback runs: each has its own, and the one before is cancelled.
+  // An alarm cannot be set again while it is pending or its callback runs: each has its own, and the one before is
+  // cancelled.
   void SetAlarm() {
     alarm_ = std::make_unique<grpc::Alarm>();
     alarm_->Set(absl::ToChronoTime(absl::Now() + kHeartbeat), [weak = weak_from_this()](bool fired) {

@@ -9,8 +9,9 @@
 
 namespace binlogd {
 
-// Attaches to the streamer and returns the reactor that answers the call; it frees itself. Events are decoded on `pool`, which outlives
-// the server, one block at a time and only when the last message has been written: a reader that is slow holds nothing but its own queue.
+// Attaches to the streamer and returns the reactor that answers the call; it frees itself. Events are decoded on
+// `pool`, which outlives the server, one block at a time and only when the last message has been written: a reader that
+// is slow holds nothing but its own queue.
 grpc::ServerWriteReactor<v1::TapResponse>* StartTap(Manager& manager, const v1::TapRequest& request, ThreadPool* pool);
 
 }  // namespace binlogd

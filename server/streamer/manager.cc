@@ -20,14 +20,15 @@ absl::Status NotFound(absl::string_view name) {
 }
 
 absl::Status ShuttingDown() {
-  return MakeError(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "binlogd is shutting down; try again when it is back");
+  return MakeError(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                   "binlogd is shutting down; try again when it is back");
 }
 
 absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
   if (etag.empty() || etag == absl::StrCat(record.generation)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kAborted, "STALE_ETAG",
-                   absl::StrCat("streamer \"", record.spec.name, "\" was changed since (its etag is ", record.generation, ", not ",
-                                Shown(etag), "); get it again and redo the change"));
+                   absl::StrCat("streamer \"", record.spec.name, "\" was changed since (its etag is ",
+                                record.generation, ", not ", Shown(etag), "); get it again and redo the change"));
 }
 
 bool SamePlace(const std::string& a, const std::string& b) {
@@ -97,12 +98,13 @@ absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
       for (const TargetSpec& target : other.spec.targets) {
         if (!SamePlace(spec.targets[i].file.path, target.file.path)) continue;
         return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE",
-                            absl::StrCat(target.file.path, " belongs to streamer \"", name, "\", target \"", target.name,
-                                         "\"; give each target a folder of its own"));
+                            absl::StrCat(target.file.path, " belongs to streamer \"", name, "\", target \"",
+                                         target.name, "\"; give each target a folder of its own"));
       }
     }
     if (!spec.checkpoint.file.empty() && spec.checkpoint.file == other.spec.checkpoint.file) {
-      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE", absl::StrCat("streamer \"", name, "\" writes it"));
+      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
+                          absl::StrCat("streamer \"", name, "\" writes it"));
     }
   }
   return absl::OkStatus();
@@ -123,8 +125,9 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
     absl::MutexLock lock(&mutex_);
     if (shutting_down_) return ShuttingDown();
     if (entries_.count(spec.name) != 0) {
-      return MakeError(absl::StatusCode::kAlreadyExists, "STREAMER_EXISTS",
-                       absl::StrCat("there is a streamer \"", spec.name, "\" already; update it, or choose another name"));
+      return MakeError(
+          absl::StatusCode::kAlreadyExists, "STREAMER_EXISTS",
+          absl::StrCat("there is a streamer \"", spec.name, "\" already; update it, or choose another name"));
     }
     RETURN_IF_ERROR(CheckClash(spec));
     entries_[spec.name] = entry;
@@ -176,7 +179,8 @@ absl::Status Manager::Replace(Entry& entry, const StreamerSpec& spec) {
   ++record.generation;
   const std::shared_ptr<Streamer> old = StreamerOf(entry);
   RETURN_IF_ERROR(store_->Put(record));
-  old->RequestStop(MakeError(absl::StatusCode::kUnavailable, "SPEC_CHANGED", "the streamer restarts with a new spec; tap it again"));
+  old->RequestStop(
+      MakeError(absl::StatusCode::kUnavailable, "SPEC_CHANGED", "the streamer restarts with a new spec; tap it again"));
   old->WaitStopped(absl::InfiniteFuture());
   const auto streamer = std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name));
   {
@@ -195,7 +199,8 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
   const StreamerRecord record = RecordOf(*entry);
   RETURN_IF_ERROR(CheckEtag(record, etag));
   const Secret& kept = record.spec.source.password;
-  if (spec.source.password.kind == Secret::Kind::kNone && kept.kind == Secret::Kind::kValue) spec.source.password = kept;
+  if (spec.source.password.kind == Secret::Kind::kNone && kept.kind == Secret::Kind::kValue)
+    spec.source.password = kept;
   {
     absl::ReaderMutexLock lock(&mutex_);
     if (shutting_down_) return ShuttingDown();
@@ -260,7 +265,8 @@ absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, absl::Time de
     streamer = StreamerOf(*entry);
     const StreamerState state = streamer->Snapshot().state;
     const bool desired = RecordOf(*entry).desired_running;
-    if (!desired && state != StreamerState::kRunning && state != StreamerState::kStarting && state != StreamerState::kRetrying) {
+    if (!desired && state != StreamerState::kRunning && state != StreamerState::kStarting &&
+        state != StreamerState::kRetrying) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_RUNNING",
                        absl::StrCat("streamer \"", name, "\" is ", StreamerStateName(state), " already"));
     }

@@ -27,7 +27,8 @@ struct StreamerView {
   StreamerSnapshot snapshot;
 };
 
-// Thread-safe. Every change is durable before it is answered. Errors name the streamer; NOT_FOUND (STREAMER_NOT_FOUND) when there is none.
+// Thread-safe. Every change is durable before it is answered. Errors name the streamer; NOT_FOUND (STREAMER_NOT_FOUND)
+// when there is none.
 class Manager {
  public:
   // Loads the store and starts what should run. `store` is owned.
@@ -41,8 +42,8 @@ class Manager {
   absl::StatusOr<StreamerView> Create(const StreamerSpec& spec, bool start);
   absl::StatusOr<StreamerView> Get(absl::string_view name) const;
   std::vector<StreamerView> List() const;
-  // A password by value that is left out is kept. ABORTED (STALE_ETAG) unless `etag` is empty or current. The same spec again
-  // changes nothing; else a running streamer is stopped and started with the new one.
+  // A password by value that is left out is kept. ABORTED (STALE_ETAG) unless `etag` is empty or current. The same spec
+  // again changes nothing; else a running streamer is stopped and started with the new one.
   absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag);
   enum class Outcome { kCreated, kUpdated, kUnchanged };
   absl::StatusOr<StreamerView> Apply(const StreamerSpec& spec, bool start, Outcome* outcome);
@@ -55,8 +56,8 @@ class Manager {
   // Whether the spec would be taken: CheckSpec, and no clash with others.
   absl::Status Check(const StreamerSpec& spec) const;
 
-  // Stops all streamers, at the same time, and waits; taps end with UNAVAILABLE (SHUTTING_DOWN). Desired states stay. Changes are refused
-  // from now on.
+  // Stops all streamers, at the same time, and waits; taps end with UNAVAILABLE (SHUTTING_DOWN). Desired states stay.
+  // Changes are refused from now on.
   void Shutdown();
 
  private:

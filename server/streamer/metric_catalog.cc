@@ -11,7 +11,9 @@ double SecondsSince(absl::Time time) {
   return time == absl::InfinitePast() ? 0 : std::max(0.0, absl::ToDoubleSeconds(absl::Now() - time));
 }
 
-double UnixSeconds(absl::Time time) { return time == absl::InfinitePast() ? 0 : absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
+double UnixSeconds(absl::Time time) {
+  return time == absl::InfinitePast() ? 0 : absl::ToDoubleSeconds(time - absl::UnixEpoch());
+}
 
 struct StreamerMetric {
   const char* name;
@@ -26,8 +28,8 @@ constexpr StreamerMetric kStreamerMetrics[] = {
     {"binlogd_streamer_read_bytes_total", "Bytes of the binary log read from the source since binlogd started.", true,
      [](const StreamerSnapshot& s) { return static_cast<double>(s.bytes_read); }},
     {"binlogd_streamer_lag_seconds",
-     "How far the targets are behind the source: 0 when caught up, growing while the source is ahead or unreachable.", false,
-     [](const StreamerSnapshot& s) { return s.lag_seconds; }},
+     "How far the targets are behind the source: 0 when caught up, growing while the source is ahead or unreachable.",
+     false, [](const StreamerSnapshot& s) { return s.lag_seconds; }},
     {"binlogd_streamer_connected", "1 while a connection to the source stands.", false,
      [](const StreamerSnapshot& s) { return s.source.connected ? 1.0 : 0.0; }},
     {"binlogd_streamer_reconnects_total", "Times that the source was lost and tried again since binlogd started.", true,
@@ -42,8 +44,8 @@ constexpr StreamerMetric kStreamerMetrics[] = {
      [](const StreamerSnapshot& s) { return static_cast<double>(s.read_position.offset); }},
     {"binlogd_streamer_checkpoint_age_seconds", "Time since the checkpoint last moved or was confirmed.", false,
      [](const StreamerSnapshot& s) { return SecondsSince(s.checkpoint_time); }},
-    {"binlogd_streamer_last_event_timestamp_seconds", "The source's time of the newest event read; 0 before the first.", false,
-     [](const StreamerSnapshot& s) { return UnixSeconds(s.last_event_time); }},
+    {"binlogd_streamer_last_event_timestamp_seconds", "The source's time of the newest event read; 0 before the first.",
+     false, [](const StreamerSnapshot& s) { return UnixSeconds(s.last_event_time); }},
     {"binlogd_streamer_queue_bytes", "Bytes that wait in memory for targets.", false,
      [](const StreamerSnapshot& s) { return static_cast<double>(s.queue_bytes); }},
     {"binlogd_streamer_queue_budget_bytes", "The most that may wait there.", false,
@@ -68,8 +70,8 @@ constexpr TargetMetric kTargetMetrics[] = {
      [](const TargetSnapshot& t) { return static_cast<double>(t.events_written); }},
     {"binlogd_target_written_bytes_total", "Bytes written since the streamer was last started.", true,
      [](const TargetSnapshot& t) { return static_cast<double>(t.bytes_written); }},
-    {"binlogd_target_position_file_number", "Number of the source's file that the target's durable position is in.", false,
-     [](const TargetSnapshot& t) { return static_cast<double>(FileSequence(t.durable.position.file)); }},
+    {"binlogd_target_position_file_number", "Number of the source's file that the target's durable position is in.",
+     false, [](const TargetSnapshot& t) { return static_cast<double>(FileSequence(t.durable.position.file)); }},
     {"binlogd_target_position_bytes", "Offset of the target's durable position in that file.", false,
      [](const TargetSnapshot& t) { return static_cast<double>(t.durable.position.offset); }},
     {"binlogd_target_queue_bytes", "Bytes of the log that wait for the target in memory.", false,
@@ -94,13 +96,16 @@ std::vector<MetricSample> StreamerMetrics(const StreamerSnapshot& snapshot) {
                                    snapshot.state == state ? 1.0 : 0.0});
   }
   for (const StreamerMetric& metric : kStreamerMetrics) {
-    samples.push_back(MetricSample{metric.name, metric.help, metric.is_counter, {{"streamer", snapshot.name}},
-                                   metric.read(snapshot)});
+    samples.push_back(MetricSample{
+        metric.name, metric.help, metric.is_counter, {{"streamer", snapshot.name}}, metric.read(snapshot)});
   }
   for (const TargetMetric& metric : kTargetMetrics) {
     for (const TargetSnapshot& target : snapshot.targets) {
-      samples.push_back(MetricSample{metric.name, metric.help, metric.is_counter,
-                                     {{"streamer", snapshot.name}, {"target", target.name}}, metric.read(target)});
+      samples.push_back(MetricSample{metric.name,
+                                     metric.help,
+                                     metric.is_counter,
+                                     {{"streamer", snapshot.name}, {"target", target.name}},
+                                     metric.read(target)});
     }
   }
   return samples;

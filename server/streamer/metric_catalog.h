@@ -1,5 +1,5 @@
-// Every metric of a streamer: its name, meaning, and how it is read from a snapshot. The Prometheus endpoint and the Metrics RPC both
-// take them from here.
+// Every metric of a streamer: its name, meaning, and how it is read from a snapshot. The Prometheus endpoint and the
+// Metrics RPC both take them from here.
 #pragma once
 
 #include <map>
@@ -18,7 +18,8 @@ struct MetricSample {
   double value = 0;
 };
 
-// The samples of one streamer, grouped by name. Labels: "streamer", "target" on those of a target, "state" on the state.
+// The samples of one streamer, grouped by name. Labels: "streamer", "target" on those of a target, "state" on the
+// state.
 std::vector<MetricSample> StreamerMetrics(const StreamerSnapshot& snapshot);
 
 }  // namespace binlogd

@@ -64,7 +64,8 @@ std::string ReplicaName(const StreamerSpec& spec) {
   return absl::StrCat("binlogd-", spec.name, "@", host).substr(0, 60);
 }
 
-SourceSession::SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder)
+SourceSession::SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline,
+                             BlockBuilder* builder)
     : spec_(spec), interrupter_(interrupter), pipeline_(pipeline), builder_(builder) {}
 
 DumpOptions SourceSession::MakeDumpOptions(const std::string& file, uint64_t offset) const {
@@ -104,8 +105,9 @@ absl::Status SourceSession::CheckIdleDump(Interrupter* interrupter) {
   const Position place = builder_->place();
   const int ahead = ComparePositions(*end, place);
   if (ahead < 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
-                     absl::StrCat("its log ends at ", ToString(*end), ", but was read up to ", ToString(place), ": it was reset"));
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+        absl::StrCat("its log ends at ", ToString(*end), ", but was read up to ", ToString(place), ": it was reset"));
   }
   const bool stands_still = ahead > 0 && ComparePositions(idle_since_, place) == 0;
   idle_since_ = ahead > 0 ? place : Position();
@@ -139,7 +141,8 @@ absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endp
   requirements.replica_name = ReplicaName(spec_);
   requirements.decodes_rows = spec_.decodes();
   requirements.gtid = spec_.source.gtid;
-  ASSIGN_OR_RETURN(const std::vector<PreflightFinding> findings, CheckSource(*contact.connection, contact.server, requirements));
+  ASSIGN_OR_RETURN(const std::vector<PreflightFinding> findings,
+                   CheckSource(*contact.connection, contact.server, requirements));
   RETURN_IF_ERROR(Annotate(FirstError(findings), absl::StrCat("source ", endpoint.ToString())));
   for (const PreflightFinding& finding : findings) {
     // Once a run: it is the same at every reconnect.
@@ -148,7 +151,8 @@ absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endp
   ASSIGN_OR_RETURN(contact.files, ListLogFiles(*contact.connection));
   ASSIGN_OR_RETURN(contact.log_end, EndOfLog(*contact.connection, contact.server));
   ASSIGN_OR_RETURN(contact.clock_ahead, ClockAhead(*contact.connection));
-  if (contact.files.empty()) return absl::UnavailableError(absl::StrCat("source ", endpoint.ToString(), " lists no log file"));
+  if (contact.files.empty())
+    return absl::UnavailableError(absl::StrCat("source ", endpoint.ToString(), " lists no log file"));
   return contact;
 }
 
@@ -160,10 +164,11 @@ absl::Status SourceSession::DecidePlace(Contact& contact) {
   }
   if (newest != 0 && identity != contact.server.identity()) {
     if (!spec_.source.gtid) {
-      return PermanentError(absl::StatusCode::kFailedPrecondition, "WRONG_SOURCE",
-                            absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ",
-                                         contact.server.identity(), ", theirs is ", identity,
-                                         "); name that server, or set source.gtid to go on by GTID on this one"));
+      return PermanentError(
+          absl::StatusCode::kFailedPrecondition, "WRONG_SOURCE",
+          absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ",
+                       contact.server.identity(), ", theirs is ", identity,
+                       "); name that server, or set source.gtid to go on by GTID on this one"));
     }
     return BeginEpoch(contact, "failover");
   }
@@ -203,10 +208,11 @@ absl::Status SourceSession::CheckPlace(Contact& contact, const Position& place, 
     }
     return PermanentError(
         absl::StatusCode::kOutOfRange, "POSITION_PURGED",
-        absl::StrCat("source ", endpoint_, ": ", place.file, " was purged before it was read from offset ", place.offset,
-                     " on; the oldest file left is ", contact.files.front().name,
-                     ". What lies between is lost to this archive: restore the file on the source, or delete the streamer and "
-                     "create it anew with empty targets"));
+        absl::StrCat(
+            "source ", endpoint_, ": ", place.file, " was purged before it was read from offset ", place.offset,
+            " on; the oldest file left is ", contact.files.front().name,
+            ". What lies between is lost to this archive: restore the file on the source, or delete the streamer and "
+            "create it anew with empty targets"));
   }
   // The log may have grown since the list was made; only a file that is too short tells anything.
   if (file->size >= place.offset || ComparePositions(contact.log_end, place) >= 0) return absl::OkStatus();
@@ -217,9 +223,10 @@ absl::Status SourceSession::CheckPlace(Contact& contact, const Position& place, 
   }
   return PermanentError(
       absl::StatusCode::kOutOfRange, "SOURCE_LOST_TAIL",
-      absl::StrCat("source ", endpoint_, ": ", place.file, " has ", file->size, " bytes, but ", place.offset,
-                   " were read: the source lost the end of its log in a crash (sync_binlog is not 1). The archive holds "
-                   "transactions that the source does not; decide which is right, then create the streamer anew"));
+      absl::StrCat(
+          "source ", endpoint_, ": ", place.file, " has ", file->size, " bytes, but ", place.offset,
+          " were read: the source lost the end of its log in a crash (sync_binlog is not 1). The archive holds "
+          "transactions that the source does not; decide which is right, then create the streamer anew"));
 }
 
 // Reads the beginning of the file over a connection of its own.
@@ -309,9 +316,7 @@ absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, bo
   DurablePosition begin;
   begin.position.offset = kFirstEventOffset;
   switch (start.kind) {
-    case StartSpec::Kind::kEarliest:
-      begin.position.file = contact.files.front().name;
-      return begin;
+    case StartSpec::Kind::kEarliest: begin.position.file = contact.files.front().name; return begin;
     case StartSpec::Kind::kCurrent:
       begin.position.file = contact.log_end.file;
       if (decodes) begin.position = contact.log_end;
@@ -321,22 +326,22 @@ absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, bo
       begin.held_gtid_set = start.gtid_set;
       return begin;
     }
-    case StartSpec::Kind::kPosition:
-      break;
+    case StartSpec::Kind::kPosition: break;
   }
   const auto file = std::find_if(contact.files.begin(), contact.files.end(),
                                  [&start](const LogFile& f) { return f.name == start.file; });
   if (file == contact.files.end()) {
     const bool purged = FileSequence(start.file) < FileSequence(contact.files.front().name);
-    return PermanentError(absl::StatusCode::kOutOfRange, purged ? "POSITION_PURGED" : "POSITION_INVALID",
-                          absl::StrCat("source ", endpoint_, ": source.start.position.file: ", start.file,
-                                       purged ? " was purged" : " is not there", "; the source has ", contact.files.front().name,
-                                       " to ", contact.files.back().name, ": name one of these, or set start to earliest"));
+    return PermanentError(
+        absl::StatusCode::kOutOfRange, purged ? "POSITION_PURGED" : "POSITION_INVALID",
+        absl::StrCat("source ", endpoint_, ": source.start.position.file: ", start.file,
+                     purged ? " was purged" : " is not there", "; the source has ", contact.files.front().name, " to ",
+                     contact.files.back().name, ": name one of these, or set start to earliest"));
   }
   if (start.offset > file->size) {
     return PermanentError(absl::StatusCode::kOutOfRange, "POSITION_INVALID",
-                          absl::StrCat("source ", endpoint_, ": source.start.position.offset: ", start.file, " has only ",
-                                       file->size, " bytes"));
+                          absl::StrCat("source ", endpoint_, ": source.start.position.offset: ", start.file,
+                                       " has only ", file->size, " bytes"));
   }
   begin.position.file = start.file;
   if (decodes && start.offset > kFirstEventOffset) {

@@ -28,13 +28,14 @@ struct OpenSource {
   bool tls = false;
   ServerInfo server;
   std::shared_ptr<const EpochStart> epoch;
-  Position log_end;                       // When the dump was started.
-  absl::Duration clock_ahead;             // Our clock minus the source's.
+  Position log_end;            // When the dump was started.
+  absl::Duration clock_ahead;  // Our clock minus the source's.
   std::unique_ptr<BinlogDump> dump;
 };
 
-// How a streamer gets to its source, again and again during one run. Positions are the targets' own; "GTID locates, offsets stream":
-// a GTID set only ever decides in which file to begin, the log itself is read by file and offset, so that every byte has its place.
+// How a streamer gets to its source, again and again during one run. Positions are the targets' own; "GTID locates,
+// offsets stream": a GTID set only ever decides in which file to begin, the log itself is read by file and offset, so
+// that every byte has its place.
 //
 // Used by the streamer's thread.
 class SourceSession {
@@ -42,14 +43,15 @@ class SourceSession {
   // All outlive the session. The targets of `pipeline` are open and their lanes not started.
   SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder);
 
-  // Connects to the first endpoint that answers, checks the source, decides where to read (the first time: where the targets
-  // stand or their start; later: where reading stopped), begins a new epoch if that is due, and starts the dump.
-  // Errors are those of Connection, CheckSource and BinlogDump, and, permanent: WRONG_SOURCE, POSITION_PURGED, POSITION_INVALID, SOURCE_LOST_TAIL.
+  // Connects to the first endpoint that answers, checks the source, decides where to read (the first time: where the
+  // targets stand or their start; later: where reading stopped), begins a new epoch if that is due, and starts the
+  // dump. Errors are those of Connection, CheckSource and BinlogDump, and, permanent: WRONG_SOURCE, POSITION_PURGED,
+  // POSITION_INVALID, SOURCE_LOST_TAIL.
   absl::StatusOr<OpenSource> Open();
 
-  // Asks the source, over a short connection of its own, whether the log that is being read is still its log: a dump goes on in silence
-  // when the log was reset under it. LOG_RESET when it is not; UNAVAILABLE when the log goes on but the dump does not. To be
-  // called now and then while the dump is idle.
+  // Asks the source, over a short connection of its own, whether the log that is being read is still its log: a dump
+  // goes on in silence when the log was reset under it. LOG_RESET when it is not; UNAVAILABLE when the log goes on but
+  // the dump does not. To be called now and then while the dump is idle.
   absl::Status CheckIdleDump(Interrupter* interrupter);
 
   // The last dump ended with LOG_RESET: the next Open begins a new epoch.
@@ -73,7 +75,8 @@ class SourceSession {
   absl::Status BeginReading(Contact& contact);
   // Whether the place where reading is to go on is still there; sets reset_ when the numbering has begun anew.
   absl::Status CheckPlace(Contact& contact, const Position& place, uint32_t log_created, uint32_t log_server_id);
-  absl::StatusOr<bool> IsSameFile(Contact& contact, const std::string& file, uint32_t log_created, uint32_t log_server_id);
+  absl::StatusOr<bool> IsSameFile(Contact& contact, const std::string& file, uint32_t log_created,
+                                  uint32_t log_server_id);
   absl::Status BeginEpoch(Contact& contact, const std::string& reason);
   absl::Status BeginTargets(Contact& contact, const std::string& reason);
   // Where a new target begins, by the spec.
@@ -88,11 +91,11 @@ class SourceSession {
   BlockBuilder* const builder_;
   std::string endpoint_;
   size_t next_endpoint_ = 0;
-  bool begun_ = false;   // The builder has a place.
+  bool begun_ = false;  // The builder has a place.
   bool reset_ = false;
   std::shared_ptr<const EpochStart> epoch_;
-  ServerInfo server_;      // Of the last Open.
-  Position idle_since_;    // Where the dump stood at the last check, if the source's log went on beyond it.
+  ServerInfo server_;    // Of the last Open.
+  Position idle_since_;  // Where the dump stood at the last check, if the source's log went on beyond it.
 };
 
 }  // namespace binlogd

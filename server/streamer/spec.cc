@@ -33,7 +33,8 @@ absl::Status CheckStart(const SourceSpec& source) {
     if (start.file.empty() || start.file.find('/') != std::string::npos) {
       return BadValue("source.start.position.file", "name a binary log file of the source, for example binlog.000001");
     }
-    if (start.offset != 0 && start.offset < 4) return BadValue("source.start.position.offset", "the first event is at 4");
+    if (start.offset != 0 && start.offset < 4)
+      return BadValue("source.start.position.offset", "the first event is at 4");
   }
   if (start.kind == StartSpec::Kind::kGtidSet) {
     const absl::StatusOr<GtidSet> set = GtidSet::Parse(source.flavor, start.gtid_set);
@@ -51,7 +52,8 @@ absl::Status CheckSource(const SourceSpec& source) {
   if (source.user.empty()) return BadValue("source.user", "name the replication user");
   if (source.server_id == 0) return BadValue("source.server_id", "it must be 1 to 4294967295");
   const bool verifies = source.tls.mode == TlsMode::kVerifyCa || source.tls.mode == TlsMode::kVerifyIdentity;
-  if (verifies && source.tls.ca_file.empty()) return BadValue("source.tls.ca_file", "this mode checks against it: name one");
+  if (verifies && source.tls.ca_file.empty())
+    return BadValue("source.tls.ca_file", "this mode checks against it: name one");
   if (source.tls.cert_file.empty() != source.tls.key_file.empty()) {
     return BadValue("source.tls.cert_file", "cert_file and key_file go together");
   }
@@ -62,7 +64,8 @@ absl::Status CheckPatterns(absl::string_view field, const std::vector<std::strin
   if (patterns.size() > kMostPatterns) return BadValue(field, absl::StrCat("at most ", kMostPatterns, " patterns"));
   for (size_t i = 0; i < patterns.size(); ++i) {
     if (patterns[i].empty() || patterns[i].size() > kMostPatternBytes) {
-      return BadValue(absl::StrCat(field, "[", i, "]"), absl::StrCat("a pattern has 1 to ", kMostPatternBytes, " bytes"));
+      return BadValue(absl::StrCat(field, "[", i, "]"),
+                      absl::StrCat("a pattern has 1 to ", kMostPatternBytes, " bytes"));
     }
   }
   return absl::OkStatus();
@@ -85,8 +88,10 @@ absl::Status CheckFilter(const FilterSpec& filter) {
 }
 
 absl::Status CheckBatch(const BatchLimits& batch) {
-  if (batch.max_events < 1 || batch.max_events > 1000000) return BadValue("batch.max_events", "it must be 1 to 1000000");
-  if (batch.max_bytes < 4096 || batch.max_bytes > 64 << 20) return BadValue("batch.max_bytes", "it must be 4096 to 67108864");
+  if (batch.max_events < 1 || batch.max_events > 1000000)
+    return BadValue("batch.max_events", "it must be 1 to 1000000");
+  if (batch.max_bytes < 4096 || batch.max_bytes > 64 << 20)
+    return BadValue("batch.max_bytes", "it must be 4096 to 67108864");
   if (batch.max_wait < absl::Milliseconds(10) || batch.max_wait > absl::Hours(1)) {
     return BadValue("batch.max_wait", "it must be 10ms to 1h");
   }
@@ -97,7 +102,8 @@ absl::Status CheckCheckpoint(const CheckpointSpec& checkpoint) {
   if (checkpoint.interval < absl::Milliseconds(100) || checkpoint.interval > absl::Hours(1)) {
     return BadValue("checkpoint.interval", "it must be 100ms to 1h");
   }
-  if (!checkpoint.file.empty() && checkpoint.file[0] != '/') return BadValue("checkpoint.file", "it must be an absolute path");
+  if (!checkpoint.file.empty() && checkpoint.file[0] != '/')
+    return BadValue("checkpoint.file", "it must be an absolute path");
   return absl::OkStatus();
 }
 
@@ -111,22 +117,26 @@ absl::Status CheckTargets(const StreamerSpec& spec) {
     const std::string field = absl::StrCat("targets[", i, "]");
     RETURN_IF_ERROR(CheckName(absl::StrCat(field, ".name"), target.name));
     if (!names.insert(target.name).second) {
-      return InvalidField(absl::StrCat(field, ".name"), "DUPLICATE_NAME", absl::StrCat(Shown(target.name), " is taken"));
+      return InvalidField(absl::StrCat(field, ".name"), "DUPLICATE_NAME",
+                          absl::StrCat(Shown(target.name), " is taken"));
     }
     if (target.file.path.empty() || target.file.path[0] != '/' || target.file.path.find('\0') != std::string::npos) {
       return BadValue(absl::StrCat(field, ".file.path"), "it must be an absolute path");
     }
-    if (target.file.rotate_bytes < 4096) return BadValue(absl::StrCat(field, ".file.rotate_bytes"), "it must be at least 4096");
+    if (target.file.rotate_bytes < 4096)
+      return BadValue(absl::StrCat(field, ".file.rotate_bytes"), "it must be at least 4096");
     for (size_t j = 0; j < i; ++j) {
       // Inside counts as well: neither could tell its files from the other's.
       if (!PathsOverlap(target.file.path, spec.targets[j].file.path)) continue;
-      return InvalidField(absl::StrCat(field, ".file.path"), "TARGET_PATH_IN_USE",
-                          absl::StrCat("targets[", j, "] uses ", spec.targets[j].file.path, "; give each a folder of its own"));
+      return InvalidField(
+          absl::StrCat(field, ".file.path"), "TARGET_PATH_IN_USE",
+          absl::StrCat("targets[", j, "] uses ", spec.targets[j].file.path, "; give each a folder of its own"));
     }
     if (!target.decodes() && spec.filter.drops_events()) {
-      return InvalidField(absl::StrCat(field, ".file.format"), "RAW_WITH_FILTER",
-                          "a filtered binary log is not a backup; take the filter away, or put the RAW target into a streamer "
-                          "of its own");
+      return InvalidField(
+          absl::StrCat(field, ".file.format"), "RAW_WITH_FILTER",
+          "a filtered binary log is not a backup; take the filter away, or put the RAW target into a streamer "
+          "of its own");
     }
   }
   return absl::OkStatus();
@@ -137,13 +147,12 @@ absl::Status CheckTargets(const StreamerSpec& spec) {
 absl::StatusOr<std::string> Secret::Resolve() const {
   constexpr size_t kMostSecretBytes = 65536;
   const auto unreadable = [](absl::string_view what) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "SECRET_UNREADABLE", absl::StrCat("source.password: ", what));
+    return MakeError(absl::StatusCode::kFailedPrecondition, "SECRET_UNREADABLE",
+                     absl::StrCat("source.password: ", what));
   };
   switch (kind) {
-    case Kind::kNone:
-      return std::string();
-    case Kind::kValue:
-      return text;
+    case Kind::kNone: return std::string();
+    case Kind::kValue: return text;
     case Kind::kEnvironment: {
       const char* value = std::getenv(text.c_str());
       if (value == nullptr) return unreadable(absl::StrCat("binlogd's environment has no variable ", text));
@@ -169,7 +178,8 @@ bool StreamerSpec::decodes() const {
 }
 
 absl::Status CheckName(absl::string_view field, absl::string_view name) {
-  bool good = !name.empty() && name.size() <= kMostNameBytes && absl::ascii_isalnum(static_cast<unsigned char>(name[0]));
+  bool good =
+      !name.empty() && name.size() <= kMostNameBytes && absl::ascii_isalnum(static_cast<unsigned char>(name[0]));
   for (const char c : name) {
     good = good && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-');
   }

@@ -1,4 +1,5 @@
-// What a streamer is told to do; the domain's form of binlogd.v1.StreamerSpec, whose comments say what each field means.
+// What a streamer is told to do; the domain's form of binlogd.v1.StreamerSpec, whose comments say what each field
+// means.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct Secret {
   Kind kind = Kind::kNone;
   std::string text;  // Path, variable name, or the secret itself.
 
-  // The secret, read anew each time. FAILED_PRECONDITION (SECRET_UNREADABLE) names the file or variable, never the content.
+  // The secret, read anew each time. FAILED_PRECONDITION (SECRET_UNREADABLE) names the file or variable, never the
+  // content.
   absl::StatusOr<std::string> Resolve() const;
   friend bool operator==(const Secret&, const Secret&) = default;
 };

@@ -27,8 +27,8 @@ absl::Status CheckVersion(const std::string& state_dir) {
   int version = 0;
   if (absl::SimpleAtoi(*text, &version) && version >= 1 && version <= kVersion) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition, "STATE_DIR_TOO_NEW",
-                   absl::StrCat(path, " says that a newer binlogd wrote this directory; this one knows version ", kVersion,
-                                ": run the newer one, or name another --state-dir"));
+                   absl::StrCat(path, " says that a newer binlogd wrote this directory; this one knows version ",
+                                kVersion, ": run the newer one, or name another --state-dir"));
 }
 
 }  // namespace
@@ -74,7 +74,8 @@ absl::StatusOr<StreamerRecord> Store::Read(const std::string& name) const {
   ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path));
   const Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
   const auto damaged = [&path](absl::string_view why) {
-    return absl::DataLossError(absl::StrCat(path, " is damaged (", why, "); mend it or apply the streamer's spec anew"));
+    return absl::DataLossError(
+        absl::StrCat(path, " is damaged (", why, "); mend it or apply the streamer's spec anew"));
   };
   try {
     StreamerRecord record;

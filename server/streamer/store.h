@@ -31,12 +31,12 @@ struct StreamerRecord {
   absl::Time created;
 };
 
-// STATE_DIR/streamers/NAME/streamer.json, mode 0600, one for each streamer (docs/on-disk.md). Not thread-safe for one name; different
-// names may be used at the same time.
+// STATE_DIR/streamers/NAME/streamer.json, mode 0600, one for each streamer (docs/on-disk.md). Not thread-safe for one
+// name; different names may be used at the same time.
 class Store {
  public:
-  // Makes the directory, and locks it against another binlogd: FAILED_PRECONDITION (STATE_DIR_IN_USE). FAILED_PRECONDITION (STATE_DIR_TOO_NEW)
-  // when a newer version wrote it. `codec` outlives the store.
+  // Makes the directory, and locks it against another binlogd: FAILED_PRECONDITION (STATE_DIR_IN_USE).
+  // FAILED_PRECONDITION (STATE_DIR_TOO_NEW) when a newer version wrote it. `codec` outlives the store.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& state_dir, const SpecCodec* codec);
 
   // All records; one that cannot be read is reported in the log and left alone.

@@ -23,8 +23,8 @@
 
 namespace binlogd {
 
-// Thread-safe. While it runs it owns: the streamer's thread (connects, reads, waits between tries), a thread that publishes the
-// checkpoint, and the pipeline's threads; all are joined before it counts as stopped.
+// Thread-safe. While it runs it owns: the streamer's thread (connects, reads, waits between tries), a thread that
+// publishes the checkpoint, and the pipeline's threads; all are joined before it counts as stopped.
 //
 //   STOPPED ─Start→ STARTING → RUNNING ⇄ RETRYING       any of these ─RequestStop→ STOPPING → STOPPED
 //                      └────────┴──────────┴→ FAILED | FINISHED ─Start→ STARTING
@@ -50,7 +50,8 @@ class Streamer {
   void Run();
   // One life of the pipeline: opens the targets, follows the source, drains. OK when FINISHED or told to stop.
   absl::Status RunOnce();
-  // Connects and reads until the end, a stop, a failure of a target or an error that is permanent; retries the rest itself.
+  // Connects and reads until the end, a stop, a failure of a target or an error that is permanent; retries the rest
+  // itself.
   absl::Status Follow(SourceSession& session, BlockBuilder& builder);
   absl::Status ReadOnce(SourceSession& session, BlockBuilder& builder, bool* progressed);
   // Publishes the error, waits. False when it was told to stop.
@@ -95,7 +96,7 @@ class Streamer {
   bool stop_requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool run_ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);
-  StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);  // Without what Snapshot() works out.
+  StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);                 // Without what Snapshot() works out.
   std::vector<TargetSnapshot> last_targets_ ABSL_GUARDED_BY(mutex_);  // When there is no pipeline.
   absl::Time fresh_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Duration clock_ahead_ ABSL_GUARDED_BY(mutex_);

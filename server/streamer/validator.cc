@@ -23,7 +23,8 @@ absl::Status ValidateEndpoint(const StreamerSpec& spec, const std::string& text,
   ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(text));
   ASSIGN_OR_RETURN(const ConnectOptions options, MakeConnectOptions(spec.source, endpoint));
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Connect(options, interrupter));
-  findings->push_back(Finding{absl::OkStatus(), false, absl::StrCat(subject, connection->tls() ? " connect (TLS)" : " connect (no TLS)")});
+  findings->push_back(Finding{absl::OkStatus(), false,
+                              absl::StrCat(subject, connection->tls() ? " connect (TLS)" : " connect (no TLS)")});
   ASSIGN_OR_RETURN(const ServerInfo server, DescribeServer(*connection));
   PreflightRequirements requirements;
   requirements.flavor = spec.source.flavor;
@@ -50,7 +51,8 @@ absl::Status ValidateFolder(const std::string& path) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_PATH_INVALID",
                      absl::StrCat(folder.string(), " is not a directory; name a folder"));
   }
-  if (access(folder.c_str(), W_OK | X_OK) != 0) return SystemError(errno, absl::StrCat("cannot write to ", folder.string()));
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    return SystemError(errno, absl::StrCat("cannot write to ", folder.string()));
   return absl::OkStatus();
 }
 

@@ -11,13 +11,13 @@
 namespace binlogd {
 
 struct Finding {
-  absl::Status status;     // OK: `subject` is as it should be.
-  bool warning = false;    // It will run all the same.
-  std::string subject;     // A field path, "source …" or "targets[N]".
+  absl::Status status;   // OK: `subject` is as it should be.
+  bool warning = false;  // It will run all the same.
+  std::string subject;   // A field path, "source …" or "targets[N]".
 };
 
-// Looks at each endpoint (connects, checks what a start would check) and at each target's folder; changes nothing. The spec has passed
-// CheckSpec. Takes as long as the endpoints take to answer; `interrupter` cuts it short.
+// Looks at each endpoint (connects, checks what a start would check) and at each target's folder; changes nothing. The
+// spec has passed CheckSpec. Takes as long as the endpoints take to answer; `interrupter` cuts it short.
 std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interrupter);
 
 }  // namespace binlogd

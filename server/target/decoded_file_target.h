@@ -10,13 +10,13 @@
 
 namespace binlogd {
 
-// PATH/events-00000001.jsonl, …; a new file begins when the next line would make the current one larger than `rotate_bytes`
-// (docs/on-disk.md). Lines are never split.
+// PATH/events-00000001.jsonl, …; a new file begins when the next line would make the current one larger than
+// `rotate_bytes` (docs/on-disk.md). Lines are never split.
 class DecodedFileTarget : public Target {
  public:
   struct Options {
     std::string path;
-    std::string format = "JSON";     // As the position record names it.
+    std::string format = "JSON";  // As the position record names it.
     std::string suffix = ".jsonl";
     uint64_t rotate_bytes = 268435456;
     std::string owner;  // Names the streamer and target to whoever finds the folder in use.

@@ -67,9 +67,9 @@ absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& 
       RETURN_IF_ERROR(ReplaceFile(absl::StrCat(ours, "/", kNew), "", 0640));
     }
   } else if (log.last()->format != format) {
-    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
-                               absl::StrCat(path, " holds format ", log.last()->format, ", not ", format,
-                                            "; name another folder")));
+    return Permanent(
+        MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
+                  absl::StrCat(path, " holds format ", log.last()->format, ", not ", format, "; name another folder")));
   }
   return std::unique_ptr<FileFolder>(new FileFolder(path, format, *std::move(lock), std::move(log)));
 }

@@ -13,16 +13,19 @@
 
 namespace binlogd {
 
-// Permanent DATA_LOSS (TARGET_DAMAGED): a store does not hold what its position record says, or holds what it should not.
+// Permanent DATA_LOSS (TARGET_DAMAGED): a store does not hold what its position record says, or holds what it should
+// not.
 absl::Status TargetDamaged(const std::string& what);
 
-// PATH with PATH/.binlogd/lock (held while open) and PATH/.binlogd/position.log; PATH/.binlogd/new stands from when the folder was found
-// empty until the first record is durable, so that what a crash in between leaves is known to be ours. Not thread-safe.
+// PATH with PATH/.binlogd/lock (held while open) and PATH/.binlogd/position.log; PATH/.binlogd/new stands from when the
+// folder was found empty until the first record is durable, so that what a crash in between leaves is known to be ours.
+// Not thread-safe.
 class FileFolder {
  public:
   // Makes the folder when there is none, locks it and reads the last record. `format` must be that of the record.
-  // `owner` is shown to whoever finds the folder locked. FAILED_PRECONDITION, permanent: TARGET_IN_USE, TARGET_FORMAT_MISMATCH, or
-  // TARGET_PATH_INVALID when the path is not a folder; a new folder that is not empty is TARGET_NOT_EMPTY.
+  // `owner` is shown to whoever finds the folder locked. FAILED_PRECONDITION, permanent: TARGET_IN_USE,
+  // TARGET_FORMAT_MISMATCH, or TARGET_PATH_INVALID when the path is not a folder; a new folder that is not empty is
+  // TARGET_NOT_EMPTY.
   static absl::StatusOr<std::unique_ptr<FileFolder>> Open(const std::string& path, const std::string& format,
                                                           const std::string& owner);
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/numbers.h"
@@ -111,9 +110,10 @@ absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
   if (more_after_bad) {
     return Permanent(MakeError(
         absl::StatusCode::kDataLoss, "TARGET_DAMAGED",
-        absl::StrCat(path, ": the record at offset ", log.length_,
-                     " is damaged, so it is not known how far the data beside it is durable; restore the file from a copy, "
-                     "or move the folder away and start over")));
+        absl::StrCat(
+            path, ": the record at offset ", log.length_,
+            " is damaged, so it is not known how far the data beside it is durable; restore the file from a copy, "
+            "or move the folder away and start over")));
   }
   if (ftruncate(log.file_.get(), static_cast<off_t>(log.length_)) != 0) {
     return SystemError(errno, absl::StrCat("cannot truncate ", path));

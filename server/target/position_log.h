@@ -25,8 +25,8 @@ struct PositionRecord {
 // A torn last line is ignored and written over. The file is written anew when it has grown past 1 MiB. Not thread-safe.
 class PositionLog {
  public:
-  // Opens or makes the file. Permanent: DATA_LOSS (TARGET_DAMAGED) when a record before the last is not valid, FAILED_PRECONDITION
-  // (TARGET_FORMAT_MISMATCH) when one is of another version.
+  // Opens or makes the file. Permanent: DATA_LOSS (TARGET_DAMAGED) when a record before the last is not valid,
+  // FAILED_PRECONDITION (TARGET_FORMAT_MISMATCH) when one is of another version.
   static absl::StatusOr<PositionLog> Open(const std::string& path);
 
   const std::optional<PositionRecord>& last() const { return last_; }

@@ -23,7 +23,8 @@ struct DurablePosition {
   // From the file's format description, to tell it from a later file of the same name. Both 0 when not known.
   uint32_t log_created = 0;
   uint32_t log_server_id = 0;
-  uint32_t source_time = 0;  // Timestamp of the newest event before it, the source's clock, seconds since 1970; 0 when not known.
+  uint32_t source_time =
+      0;  // Timestamp of the newest event before it, the source's clock, seconds since 1970; 0 when not known.
   // Transactions that this epoch's log has after the position but that must not be delivered: they were delivered in an
   // earlier epoch, or the start excludes them. RAW targets take every byte and ignore it.
   std::string held_gtid_set;
@@ -39,8 +40,9 @@ struct EncodedBlock {
   uint64_t boundary_offset = 0;
 };
 
-// Public methods are called by one thread at a time, in the order Open, [Begin], { Write | Commit }, Close; after Close or an error of
-// Commit, Open begins anew. Destroying without Commit is what a crash does: what is not committed may be lost, and is read again.
+// Public methods are called by one thread at a time, in the order Open, [Begin], { Write | Commit }, Close; after Close
+// or an error of Commit, Open begins anew. Destroying without Commit is what a crash does: what is not committed may be
+// lost, and is read again.
 class Target {
  public:
   explicit Target(std::string name) : name_(std::move(name)) {}
@@ -54,22 +56,22 @@ class Target {
   // Whether Write takes encoded blocks (and positions move from transaction to transaction) or the source's bytes.
   virtual bool decodes() const = 0;
 
-  // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is removed), and
-  // returns the durable position; nullopt when the store is new. FAILED_PRECONDITION, permanent: the store is in use by another
-  // (TARGET_IN_USE), is of another format (TARGET_FORMAT_MISMATCH), holds things that are not ours or lacks what it should hold
-  // (TARGET_DAMAGED; DATA_LOSS). Other errors may pass.
+  // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
+  // removed), and returns the durable position; nullopt when the store is new. FAILED_PRECONDITION, permanent: the
+  // store is in use by another (TARGET_IN_USE), is of another format (TARGET_FORMAT_MISMATCH), holds things that are
+  // not ours or lacks what it should hold (TARGET_DAMAGED; DATA_LOSS). Other errors may pass.
   absl::StatusOr<std::optional<DurablePosition>> Open();
 
   // A new store, or one that goes on in a new epoch, begins at `start`. Durable when it returns.
   absl::Status Begin(const DurablePosition& start, const EpochStart& epoch);
 
-  // Takes the part of a sealed block from `from` (an index into block.bytes where an event begins) on, which follows what was written
-  // before without a gap; `encoded` is null for a target that does not decode. NOT durable when it returns. After an error the
-  // same call may be tried again.
+  // Takes the part of a sealed block from `from` (an index into block.bytes where an event begins) on, which follows
+  // what was written before without a gap; `encoded` is null for a target that does not decode. NOT durable when it
+  // returns. After an error the same call may be tried again.
   absl::Status Write(const Block& block, size_t from, const EncodedBlock* encoded);
 
-  // Makes what was written durable: data first, then its position. A target that decodes moves to the last transaction boundary
-  // written. After an error only Open can go on.
+  // Makes what was written durable: data first, then its position. A target that decodes moves to the last transaction
+  // boundary written. After an error only Open can go on.
   absl::Status Commit();
 
   // Gives the store up. Not a commit.

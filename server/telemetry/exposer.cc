@@ -33,7 +33,8 @@ class StreamerCollector : public prometheus::Collectable {
 
  private:
   static void AddBuildInfo(std::map<std::string, prometheus::MetricFamily>* families) {
-    Add(MetricSample{"binlogd_build_info", "1, with the version as a label.", false, {{"version", BINLOGD_VERSION}}, 1}, families);
+    Add(MetricSample{"binlogd_build_info", "1, with the version as a label.", false, {{"version", BINLOGD_VERSION}}, 1},
+        families);
   }
 
   static void Add(MetricSample sample, std::map<std::string, prometheus::MetricFamily>* families) {
@@ -61,15 +62,17 @@ struct MetricsExposer::Parts {
   std::unique_ptr<prometheus::Exposer> exposer;
 };
 
-absl::StatusOr<std::unique_ptr<MetricsExposer>> MetricsExposer::Listen(const std::string& address, const Manager* manager) {
+absl::StatusOr<std::unique_ptr<MetricsExposer>> MetricsExposer::Listen(const std::string& address,
+                                                                       const Manager* manager) {
   auto parts = std::make_unique<Parts>();
   parts->collector = std::make_shared<StreamerCollector>(manager);
   try {
     parts->exposer = std::make_unique<prometheus::Exposer>(address);
     parts->exposer->RegisterCollectable(parts->collector);
   } catch (const std::exception& e) {
-    return MakeError(absl::StatusCode::kUnavailable, "METRICS_ADDRESS_IN_USE",
-                     absl::StrCat("cannot serve metrics on ", address, ": ", e.what(), "; name another --metrics-listen"));
+    return MakeError(
+        absl::StatusCode::kUnavailable, "METRICS_ADDRESS_IN_USE",
+        absl::StrCat("cannot serve metrics on ", address, ": ", e.what(), "; name another --metrics-listen"));
   }
   return std::unique_ptr<MetricsExposer>(new MetricsExposer(std::move(parts)));
 }

@@ -12,7 +12,8 @@ namespace binlogd {
 // Serves /metrics. Values are read from the manager at each scrape, so a deleted streamer's series are simply gone.
 class MetricsExposer {
  public:
-  // `address` is "host:port". UNAVAILABLE (METRICS_ADDRESS_IN_USE) when it cannot be listened on. `manager` outlives the exposer.
+  // `address` is "host:port". UNAVAILABLE (METRICS_ADDRESS_IN_USE) when it cannot be listened on. `manager` outlives
+  // the exposer.
   static absl::StatusOr<std::unique_ptr<MetricsExposer>> Listen(const std::string& address, const Manager* manager);
   ~MetricsExposer();
 

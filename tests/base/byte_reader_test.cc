@@ -40,11 +40,15 @@ std::vector<Read> Reads() {
       {"U48", 6, Widened(&ByteReader::ReadU48), 0x860584038201},
       {"U64", 8, Widened(&ByteReader::ReadU64), 0x8807860584038201},
   };
-  const uint64_t little[] = {0x01, 0x8201, 0x038201, 0x84038201, 0x0584038201, 0x860584038201, 0x07860584038201, 0x8807860584038201};
-  const uint64_t big[] = {0x01, 0x0182, 0x018203, 0x01820384, 0x0182038405, 0x018203840586, 0x01820384058607, 0x0182038405860788};
+  const uint64_t little[] = {0x01,         0x8201,         0x038201,         0x84038201,
+                             0x0584038201, 0x860584038201, 0x07860584038201, 0x8807860584038201};
+  const uint64_t big[] = {0x01,         0x0182,         0x018203,         0x01820384,
+                          0x0182038405, 0x018203840586, 0x01820384058607, 0x0182038405860788};
   for (size_t width = 1; width <= 8; ++width) {
-    reads.push_back({"Unsigned", width, [width](ByteReader* r, uint64_t* v) { return r->ReadUnsigned(width, v); }, little[width - 1]});
-    reads.push_back({"BigEndian", width, [width](ByteReader* r, uint64_t* v) { return r->ReadBigEndian(width, v); }, big[width - 1]});
+    reads.push_back({"Unsigned", width, [width](ByteReader* r, uint64_t* v) { return r->ReadUnsigned(width, v); },
+                     little[width - 1]});
+    reads.push_back({"BigEndian", width, [width](ByteReader* r, uint64_t* v) { return r->ReadBigEndian(width, v); },
+                     big[width - 1]});
   }
   return reads;
 }

@@ -52,9 +52,12 @@ TEST(ErrorTest, SystemErrorsHaveTheCodeOfTheirErrno) {
   const struct {
     int number;
     absl::StatusCode code;
-  } cases[] = {{ENOSPC, absl::StatusCode::kResourceExhausted}, {EDQUOT, absl::StatusCode::kResourceExhausted},
-               {EACCES, absl::StatusCode::kPermissionDenied},  {EPERM, absl::StatusCode::kPermissionDenied},
-               {EROFS, absl::StatusCode::kPermissionDenied},   {ENOENT, absl::StatusCode::kNotFound},
+  } cases[] = {{ENOSPC, absl::StatusCode::kResourceExhausted},
+               {EDQUOT, absl::StatusCode::kResourceExhausted},
+               {EACCES, absl::StatusCode::kPermissionDenied},
+               {EPERM, absl::StatusCode::kPermissionDenied},
+               {EROFS, absl::StatusCode::kPermissionDenied},
+               {ENOENT, absl::StatusCode::kNotFound},
                {EIO, absl::StatusCode::kInternal}};
   for (const auto& c : cases) {
     const absl::Status error = SystemError(c.number, "cannot write /x");

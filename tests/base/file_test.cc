@@ -116,8 +116,8 @@ TEST(PathsOverlapTest, ByNameAlone) {
     const char* a;
     const char* b;
     bool overlap;
-  } cases[] = {{"/a", "/a", true},      {"/a", "/a/", true},   {"/a/", "/a/b", true},    {"/a", "/a/b/c", true},
-               {"/a", "/ab", false},    {"/a/b", "/a/c", false}, {"/a/../b", "/b", true},  {"/a/./b//", "/a/b", true},
+  } cases[] = {{"/a", "/a", true},       {"/a", "/a/", true},      {"/a/", "/a/b", true},   {"/a", "/a/b/c", true},
+               {"/a", "/ab", false},     {"/a/b", "/a/c", false},  {"/a/../b", "/b", true}, {"/a/./b//", "/a/b", true},
                {"/", "/anything", true}, {"/a/b", "/a/b.d", false}};
   for (const auto& c : cases) {
     EXPECT_EQ(PathsOverlap(c.a, c.b), c.overlap) << c.a << " " << c.b;

@@ -15,12 +15,30 @@ TEST(GlobTest, Matches) {
     const char* text;
     bool matches;
   } cases[] = {
-      {"", "", true},        {"", "a", false},          {"*", "", true},           {"*", "anything", true},
-      {"?", "", false},      {"?", "a", true},          {"?", "ab", false},        {"shop", "shop", true},
-      {"shop", "Shop", false}, {"shop", "shops", false}, {"shop*", "shops", true},  {"*op", "shop", true},
-      {"s*p", "shop", true}, {"s*p", "ship-shop", true}, {"s*p", "shops", false},   {"s?o?", "shop", true},
-      {"**a**", "bab", true}, {"a*b*c", "a-b-b-c", true}, {"a*b*c", "a-c-b", false}, {"shop.order*", "shop.orders_1", true},
-      {"*.*", "shop.t", true}, {"*.*", "shop", false},   {"[a]", "a", false},       {"\\*", "\\x", true},
+      {"", "", true},
+      {"", "a", false},
+      {"*", "", true},
+      {"*", "anything", true},
+      {"?", "", false},
+      {"?", "a", true},
+      {"?", "ab", false},
+      {"shop", "shop", true},
+      {"shop", "Shop", false},
+      {"shop", "shops", false},
+      {"shop*", "shops", true},
+      {"*op", "shop", true},
+      {"s*p", "shop", true},
+      {"s*p", "ship-shop", true},
+      {"s*p", "shops", false},
+      {"s?o?", "shop", true},
+      {"**a**", "bab", true},
+      {"a*b*c", "a-b-b-c", true},
+      {"a*b*c", "a-c-b", false},
+      {"shop.order*", "shop.orders_1", true},
+      {"*.*", "shop.t", true},
+      {"*.*", "shop", false},
+      {"[a]", "a", false},
+      {"\\*", "\\x", true},
   };
   for (const auto& c : cases) EXPECT_EQ(GlobMatches(c.pattern, c.text), c.matches) << c.pattern << " " << c.text;
 }

@@ -64,7 +64,9 @@ class ControlTest : public ::testing::Test {
   }
   json Status(const std::string& name) {
     const CommandResult result = Control({"status", name, "-o", "json"});
-    return json::parse(result.output, nullptr, false);
+    const json status = json::parse(result.output, nullptr, false);
+    EXPECT_TRUE(status.is_object()) << result.error_output << result.output;
+    return status.is_object() ? status : json::object();
   }
   bool WaitForState(const std::string& name, const std::string& state) {
     const bool reached = WaitUntil([&] { return Status(name).value("state", "") == state; });

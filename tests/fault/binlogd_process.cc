@@ -14,7 +14,8 @@ BinlogdProcess::BinlogdProcess(std::string state_dir, std::vector<std::string> m
     : log_file_(absl::StrCat(state_dir, ".log")) {
   std::remove(log_file_.c_str());
   SubprocessOptions options;
-  options.arguments = {BINLOGD_BINARY, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--state-dir", state_dir};
+  options.arguments = {BINLOGD_BINARY, "--listen",    "127.0.0.1:0", "--metrics-listen",
+                       "127.0.0.1:0",  "--state-dir", state_dir};
   options.arguments.insert(options.arguments.end(), more_flags.begin(), more_flags.end());
   options.log_file = log_file_;
   process_ = *Subprocess::Start(options);
@@ -35,7 +36,8 @@ std::unique_ptr<v1::StreamerService::Stub> BinlogdProcess::Stub() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return v1::StreamerService::NewStub(grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), arguments));
+  return v1::StreamerService::NewStub(
+      grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), arguments));
 }
 
 std::vector<std::string> BinlogdProcess::ControlCommand(const std::vector<std::string>& arguments) const {

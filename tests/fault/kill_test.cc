@@ -49,7 +49,8 @@ class Load {
       run("BEGIN");
       const int rows = 1 + static_cast<int>(random_() % 30);
       for (int i = 0; i < rows; ++i) {
-        run(absl::StrCat("INSERT INTO shop.orders (total, filler) VALUES (", random_() % 1000, ", REPEAT('x', ", random_() % 2000, "))"));
+        run(absl::StrCat("INSERT INTO shop.orders (total, filler) VALUES (", random_() % 1000, ", REPEAT('x', ",
+                         random_() % 2000, "))"));
       }
       run("UPDATE shop.orders SET total = total + 1 ORDER BY id DESC LIMIT 5");
       run("DELETE FROM shop.orders ORDER BY id LIMIT 3");
@@ -79,12 +80,16 @@ TEST_P(KillTest, ArchiveAndEventsAreExactAfterTwentyKills) {
   TempDir directory;
   const std::string spec = absl::StrCat(
       "name: orders\n"
-      "source: {flavor: ", (*server)->flavor() == Flavor::kMySql ? "MYSQL" : "MARIADB", ", endpoints: [\"", (*server)->endpoint(),
+      "source: {flavor: ",
+      (*server)->flavor() == Flavor::kMySql ? "MYSQL" : "MARIADB", ", endpoints: [\"", (*server)->endpoint(),
       "\"], user: repl, password: {value: replpass}}\n"
       "batch: {max_wait: 50ms}\n"
       "targets:\n"
-      "  - {name: archive, file: {path: ", directory / "raw", "}}\n"
-      "  - {name: changes, file: {path: ", directory / "json", ", format: JSON, rotate_bytes: 1MiB}}\n");
+      "  - {name: archive, file: {path: ",
+      directory / "raw",
+      "}}\n"
+      "  - {name: changes, file: {path: ",
+      directory / "json", ", format: JSON, rotate_bytes: 1MiB}}\n");
   const std::string state = directory / "state";
   {
     Load load(server->get(), seed);
@@ -113,14 +118,17 @@ TEST_P(KillTest, ArchiveAndEventsAreExactAfterTwentyKills) {
     request.set_name("orders");
     if (!stub->Status(&context, request, &status).ok()) return false;
     return status.position().file() == end->file && status.position().position() >= end->offset;
-  })) << status.DebugString() << binlogd.Log();
+  })) << status.DebugString()
+      << binlogd.Log();
   EXPECT_EQ(*binlogd.Terminate(), 0);
   EXPECT_EQ(CompareArchive(directory / "raw", **server), "");
   EXPECT_EQ(CompareTable(ReadEvents(directory / "json"), **server, "shop", "orders", "id"), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, KillTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) { return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011"; });
+                         [](const auto& info) {
+                           return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011";
+                         });
 
 }  // namespace
 }  // namespace binlogd::testing

@@ -15,7 +15,8 @@
 
 namespace binlogd::testing {
 
-// Takes one connection on a free loopback port, sends `greeting`, and reads until the client hangs up or the server is destroyed.
+// Takes one connection on a free loopback port, sends `greeting`, and reads until the client hangs up or the server is
+// destroyed.
 class FakeServer {
  public:
   explicit FakeServer(std::string greeting) : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

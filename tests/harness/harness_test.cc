@@ -6,10 +6,10 @@
 
 #include "absl/time/clock.h"
 #include "mysql/connection.h"
+#include "tests/harness/fake_server.h"
 #include "tests/harness/subprocess.h"
 #include "tests/harness/tcp_proxy.h"
 #include "tests/harness/temp_dir.h"
-#include "tests/harness/fake_server.h"
 
 namespace binlogd::testing {
 namespace {

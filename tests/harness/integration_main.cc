@@ -1,5 +1,5 @@
-// The main() of tests that need what a machine may lack. Ends with kSkipped when nothing failed but something was skipped, so
-// that ctest says "Skipped" instead of "Passed", and repeats the reasons at the end.
+// The main() of tests that need what a machine may lack. Ends with kSkipped when nothing failed but something was
+// skipped, so that ctest says "Skipped" instead of "Passed", and repeats the reasons at the end.
 #include <gtest/gtest.h>
 
 #include <csignal>

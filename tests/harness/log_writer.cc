@@ -2,6 +2,8 @@
 
 #include <libdeflate.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "binlog/gtid_set.h"
@@ -14,7 +16,10 @@ constexpr size_t kSizeAt = 9;
 constexpr size_t kEndAt = 13;
 constexpr size_t kFlagsAt = 17;
 
-void Put(uint64_t value, int width, size_t at, std::string* event) { event->replace(at, width, Little(value, width)); }
+void Put(uint64_t value, int width, size_t at, std::string* event) {
+  const std::string bytes = Little(value, width);
+  std::copy(bytes.begin(), bytes.end(), event->begin() + static_cast<std::ptrdiff_t>(at));
+}
 
 void PutChecksum(std::string* event) {
   event->resize(event->size() - kChecksumSize);
@@ -79,20 +84,24 @@ void LogWriter::Ddl(absl::string_view statement) {
 
 void LogWriter::Gtid() { Append(MakeGtid(++gtid_), false); }
 
-void LogWriter::Query(absl::string_view statement, absl::string_view schema) { Append(MakeQuery(statement, schema), false); }
+void LogWriter::Query(absl::string_view statement, absl::string_view schema) {
+  Append(MakeQuery(statement, schema), false);
+}
 
-// shop.t: id INT NOT NULL, name VARCHAR(200) of utf8mb4; optional metadata SIGNEDNESS (1), DEFAULT_CHARSET (2), COLUMN_NAME (4).
+// shop.t: id INT NOT NULL, name VARCHAR(200) of utf8mb4; optional metadata SIGNEDNESS (1), DEFAULT_CHARSET (2),
+// COLUMN_NAME (4).
 void LogWriter::TableMap() {
   Add(EventType::kTableMap,
-      absl::StrCat(Little(7, 6), Little(1, 2), Little(4, 1), "shop", Little(0, 1), Little(1, 1), "t", Little(0, 1), Little(2, 1),
-                   Little(3, 1), Little(15, 1), Little(2, 1), Little(800, 2), Little(2, 1), Little(1, 1), Little(1, 1), Little(0, 1),
-                   Little(2, 1), Little(1, 1), Little(45, 1), Little(4, 1), Little(8, 1), Little(2, 1), "id", Little(4, 1), "name"));
+      absl::StrCat(Little(7, 6), Little(1, 2), Little(4, 1), "shop", Little(0, 1), Little(1, 1), "t", Little(0, 1),
+                   Little(2, 1), Little(3, 1), Little(15, 1), Little(2, 1), Little(800, 2), Little(2, 1), Little(1, 1),
+                   Little(1, 1), Little(0, 1), Little(2, 1), Little(1, 1), Little(45, 1), Little(4, 1), Little(8, 1),
+                   Little(2, 1), "id", Little(4, 1), "name"));
 }
 
 void LogWriter::WriteRows(int32_t id, absl::string_view name, bool ends_statement) {
   Add(EventType::kWriteRows,
-      absl::StrCat(Little(7, 6), Little(ends_statement ? 1 : 0, 2), Little(2, 2), Little(2, 1), Little(3, 1), Little(0, 1),
-                   Little(static_cast<uint32_t>(id), 4), Little(name.size(), 2), name));
+      absl::StrCat(Little(7, 6), Little(ends_statement ? 1 : 0, 2), Little(2, 2), Little(2, 1), Little(3, 1),
+                   Little(0, 1), Little(static_cast<uint32_t>(id), 4), Little(name.size(), 2), name));
 }
 
 void LogWriter::Xid() { Add(EventType::kXid, Little(++xid_, 8)); }
@@ -102,7 +111,9 @@ std::string LogWriter::gtid_set() const {
   return gtid_ == 1 ? absl::StrCat(kServerUuid, ":1") : absl::StrCat(kServerUuid, ":1-", gtid_);
 }
 
-void LogWriter::PreviousGtids() { Add(EventType::kPreviousGtids, GtidSet::Parse(Flavor::kMySql, gtid_set())->Encode()); }
+void LogWriter::PreviousGtids() {
+  Add(EventType::kPreviousGtids, GtidSet::Parse(Flavor::kMySql, gtid_set())->Encode());
+}
 
 void LogWriter::Heartbeat() { Append(MakeEvent(EventType::kHeartbeat, file_), true); }
 

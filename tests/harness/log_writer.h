@@ -22,8 +22,9 @@ struct LoggedEvent {
   bool in_file() const { return !file.empty(); }
 };
 
-// Writes the log of a MySQL server with CRC-32 checksums and GTIDs, event by event: sizes, ends and checksums are right unless asked otherwise.
-// The events are what a dump from the first file's beginning sends, artificial ones included. Not thread-safe.
+// Writes the log of a MySQL server with CRC-32 checksums and GTIDs, event by event: sizes, ends and checksums are right
+// unless asked otherwise. The events are what a dump from the first file's beginning sends, artificial ones included.
+// Not thread-safe.
 class LogWriter {
  public:
   static constexpr char kServerUuid[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -31,7 +32,8 @@ class LogWriter {
   // The log's first file, with its format description.
   explicit LogWriter(std::string file = "binlog.000001", uint32_t created = 1700000000);
 
-  // Goes on in the next file: ROTATE, the artificial ROTATE that a dump adds, the format description and the GTIDs so far.
+  // Goes on in the next file: ROTATE, the artificial ROTATE that a dump adds, the format description and the GTIDs so
+  // far.
   void Rotate();
   // GTID, BEGIN, a table map of shop.t (id INT, name VARCHAR; names in the metadata), a rows event for each row, XID.
   void Transaction(const std::vector<std::pair<int32_t, std::string>>& rows);

@@ -37,9 +37,10 @@ absl::StatusOr<std::string> AskProvide(const std::string& name) {
                    RunCommand({{"bash", BINLOGD_PROVIDE, name}, {}, {}, {}, {}}, kProvideTimeout));
   const absl::string_view line = absl::StripTrailingAsciiWhitespace(result.output);
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(' ', 1));
-  if (result.exit_code == 0 && parts.first == name && absl::StartsWith(parts.second, "/")) return std::string(parts.second);
-  return absl::UnavailableError(
-      absl::StrCat("this machine cannot get ", name, ": ", line, line.empty() ? LastLines(result.error_output, 3) : ""));
+  if (result.exit_code == 0 && parts.first == name && absl::StartsWith(parts.second, "/"))
+    return std::string(parts.second);
+  return absl::UnavailableError(absl::StrCat("this machine cannot get ", name, ": ", line,
+                                             line.empty() ? LastLines(result.error_output, 3) : ""));
 }
 
 absl::Mutex provided_mutex(absl::kConstInit);
@@ -63,7 +64,8 @@ absl::StatusOr<std::string> ProvideServer(ServerKind kind) {
   return provided->emplace(kind, AskProvide(ServerName(kind))).first->second;
 }
 
-absl::StatusOr<std::unique_ptr<MySqlServer>> MySqlServer::Start(ServerKind kind, const std::vector<std::string>& options) {
+absl::StatusOr<std::unique_ptr<MySqlServer>> MySqlServer::Start(ServerKind kind,
+                                                                const std::vector<std::string>& options) {
   ASSIGN_OR_RETURN(std::string program_dir, ProvideServer(kind));
   std::unique_ptr<MySqlServer> server(new MySqlServer(kind, std::move(program_dir), options));
   RETURN_IF_ERROR(server->CopyTemplate());
@@ -90,7 +92,8 @@ MySqlServer::~MySqlServer() {
 }
 
 absl::Status MySqlServer::CopyTemplate() {
-  const SubprocessOptions copy{{"cp", "-a", "--sparse=always", absl::StrCat(program_dir_, "/data"), data_dir()}, {}, {}, {}, {}};
+  const SubprocessOptions copy{
+      {"cp", "-a", "--sparse=always", absl::StrCat(program_dir_, "/data"), data_dir()}, {}, {}, {}, {}};
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(copy));
   return result.exit_code == 0 ? absl::OkStatus() : absl::InternalError(result.error_output);
 }
@@ -120,8 +123,8 @@ std::vector<std::string> MySqlServer::Arguments() const {
   };
   if (geteuid() == 0) arguments.push_back("--user=root");
   if (mysql) {
-    for (const char* option : {"--mysqlx=OFF", "--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--innodb-doublewrite=OFF",
-                               "--innodb-redo-log-capacity=64M"}) {
+    for (const char* option : {"--mysqlx=OFF", "--gtid-mode=ON", "--enforce-gtid-consistency=ON",
+                               "--innodb-doublewrite=OFF", "--innodb-redo-log-capacity=64M"}) {
       arguments.push_back(option);
     }
   } else {
@@ -208,8 +211,9 @@ void MySqlServer::Kill() { process_->Kill(); }
 
 absl::Status MySqlServer::Stop() {
   ASSIGN_OR_RETURN(const int exit_code, process_->Terminate(kStopTimeout));
-  return exit_code == 0 ? absl::OkStatus()
-                        : absl::InternalError(absl::StrCat(ServerName(kind_), " ended with ", exit_code, "\n", LogTail()));
+  return exit_code == 0
+             ? absl::OkStatus()
+             : absl::InternalError(absl::StrCat(ServerName(kind_), " ended with ", exit_code, "\n", LogTail()));
 }
 
 absl::Status MySqlServer::Restart() {

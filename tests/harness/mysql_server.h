@@ -23,19 +23,20 @@ enum class ServerKind { kMySql97, kMariaDb1011, kMariaDb118 };
 // "mysql-9.7"
 const char* ServerName(ServerKind kind);
 
-// Where tests/harness/provide keeps the server, which it fetches first if need be: PATH/bin/mysqld, PATH/bin/mysqlbinlog, ….
-// UNAVAILABLE with the reason when this machine cannot get it. Thread-safe.
+// Where tests/harness/provide keeps the server, which it fetches first if need be: PATH/bin/mysqld,
+// PATH/bin/mysqlbinlog, …. UNAVAILABLE with the reason when this machine cannot get it. Thread-safe.
 absl::StatusOr<std::string> ProvideServer(ServerKind kind);
 
-// A private server with a throwaway data directory on a free loopback port, stopped and removed when destroyed. The account
-// root (no password) may do everything; "repl"/"replpass" has the replication privileges of docs/operations.md only. It also
-// dies with the thread that started it. Not thread-safe.
+// A private server with a throwaway data directory on a free loopback port, stopped and removed when destroyed. The
+// account root (no password) may do everything; "repl"/"replpass" has the replication privileges of docs/operations.md
+// only. It also dies with the thread that started it. Not thread-safe.
 class MySqlServer {
  public:
-  // Starts one with `options` ("--binlog-format=ROW") after the defaults: log_bin=binlog, server_id=1, row format, row metadata
-  // FULL, GTIDs on, checksums CRC32, small buffers; what it writes survives a kill -9, not a power loss. UNAVAILABLE with the
-  // reason when this machine cannot get the server.
-  static absl::StatusOr<std::unique_ptr<MySqlServer>> Start(ServerKind kind, const std::vector<std::string>& options = {});
+  // Starts one with `options` ("--binlog-format=ROW") after the defaults: log_bin=binlog, server_id=1, row format, row
+  // metadata FULL, GTIDs on, checksums CRC32, small buffers; what it writes survives a kill -9, not a power loss.
+  // UNAVAILABLE with the reason when this machine cannot get the server.
+  static absl::StatusOr<std::unique_ptr<MySqlServer>> Start(ServerKind kind,
+                                                            const std::vector<std::string>& options = {});
   ~MySqlServer();
 
   // For connections by TCP as root; change what a test needs changed.
@@ -54,9 +55,9 @@ class MySqlServer {
   // A program of the same version: "mysql", "mysqlbinlog", "mariadb", "mariadb-binlog".
   std::string Program(const std::string& name) const;
   int pid() const;
-  void Kill();            // kill -9 and wait for its end.
-  absl::Status Stop();    // Orderly shutdown.
-  absl::Status Restart(); // Starts again on the same port and data directory; stops it first if it runs.
+  void Kill();             // kill -9 and wait for its end.
+  absl::Status Stop();     // Orderly shutdown.
+  absl::Status Restart();  // Starts again on the same port and data directory; stops it first if it runs.
   // As Restart(), with other options in place of those that Start() got.
   absl::Status RestartWith(const std::vector<std::string>& options);
   // The last lines of the server's error log.
@@ -78,8 +79,8 @@ class MySqlServer {
   std::unique_ptr<Subprocess> process_;
 };
 
-// A server with the default options that the tests of this process share; it ends with the process. Call it first from the
-// main thread. Tests must leave it running and its settings as they found them.
+// A server with the default options that the tests of this process share; it ends with the process. Call it first from
+// the main thread. Tests must leave it running and its settings as they found them.
 absl::StatusOr<MySqlServer*> SharedServer(ServerKind kind);
 
 }  // namespace binlogd::testing

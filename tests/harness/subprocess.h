@@ -22,8 +22,8 @@ struct SubprocessOptions {
   std::string log_file;                  // Standard output and error are appended to it, instead of being captured.
 };
 
-// A child process. Killed when destroyed, and by the kernel when the thread that started it ends, so start long-lived ones from
-// a thread that lives as long. Not thread-safe.
+// A child process. Killed when destroyed, and by the kernel when the thread that started it ends, so start long-lived
+// ones from a thread that lives as long. Not thread-safe.
 class Subprocess {
  public:
   static absl::StatusOr<std::unique_ptr<Subprocess>> Start(const SubprocessOptions& options);

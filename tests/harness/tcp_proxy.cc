@@ -74,7 +74,8 @@ struct TcpProxy::Link {
 
   static bool Write(End* from, End* to) {
     if (!from->incoming.empty()) {
-      const ssize_t count = send(to->socket.get(), from->incoming.data(), from->incoming.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      const ssize_t count =
+          send(to->socket.get(), from->incoming.data(), from->incoming.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (count > 0) from->incoming.erase(0, static_cast<size_t>(count));
       if (count < 0 && errno != EAGAIN && errno != EINTR) return false;
     }

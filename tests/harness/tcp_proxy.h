@@ -13,8 +13,8 @@
 
 namespace binlogd::testing {
 
-// Forwards TCP connections from a free loopback port to another one, on a thread of its own that is joined on destruction.
-// Thread-safe.
+// Forwards TCP connections from a free loopback port to another one, on a thread of its own that is joined on
+// destruction. Thread-safe.
 class TcpProxy {
  public:
   static absl::StatusOr<std::unique_ptr<TcpProxy>> Start(uint16_t target_port);

@@ -24,7 +24,8 @@ class FailureTest : public ::testing::TestWithParam<ServerKind> {
     auto server = MySqlServer::Start(GetParam());
     if (!server.ok()) GTEST_SKIP() << server.status();
     server_ = *std::move(server);
-    server_->Run({"CREATE DATABASE shop", "CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, total INT, filler VARCHAR(500))"});
+    server_->Run({"CREATE DATABASE shop",
+                  "CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, total INT, filler VARCHAR(500))"});
   }
 
   StreamerSpec Spec() const {
@@ -281,7 +282,9 @@ TEST_P(FailureTest, AFullDiskIsWaitedOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, FailureTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) { return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011"; });
+                         [](const auto& info) {
+                           return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011";
+                         });
 
 }  // namespace
 }  // namespace binlogd::testing

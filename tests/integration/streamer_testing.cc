@@ -70,9 +70,9 @@ bool WaitUntilCaughtUp(Streamer& streamer, MySqlServer& server, absl::Duration t
       timeout);
   if (!reached) {
     const StreamerSnapshot snapshot = streamer.Snapshot();
-    ADD_FAILURE() << "not caught up: at " << ToString(snapshot.position) << ", read " << ToString(snapshot.read_position)
-                  << ", wanted " << ToString(*end) << ", state " << StreamerStateName(snapshot.state) << " "
-                  << snapshot.error;
+    ADD_FAILURE() << "not caught up: at " << ToString(snapshot.position) << ", read "
+                  << ToString(snapshot.read_position) << ", wanted " << ToString(*end) << ", state "
+                  << StreamerStateName(snapshot.state) << " " << snapshot.error;
   }
   return reached;
 }
@@ -99,9 +99,13 @@ std::string CompareFile(const std::string& archived, const std::string& original
     if (bytes->size() > kFlagsOffset) (*bytes)[kFlagsOffset] = static_cast<char>((*bytes)[kFlagsOffset] & ~1);
   }
   if (*ours == *theirs) return "";
-  const size_t same = std::mismatch(ours->begin(), ours->begin() + static_cast<long>(std::min(ours->size(), theirs->size())),
-                                    theirs->begin()).first - ours->begin();
-  return absl::StrCat(archived, " (", ours->size(), " bytes) differs from ", original, " (", theirs->size(), " bytes) at ", same);
+  const size_t same =
+      std::mismatch(ours->begin(), ours->begin() + static_cast<long>(std::min(ours->size(), theirs->size())),
+                    theirs->begin())
+          .first -
+      ours->begin();
+  return absl::StrCat(archived, " (", ours->size(), " bytes) differs from ", original, " (", theirs->size(),
+                      " bytes) at ", same);
 }
 
 }  // namespace
@@ -143,7 +147,8 @@ std::string AsText(const json& value) {
   return value.dump();
 }
 
-std::map<std::string, json> ReplayTable(const std::vector<json>& events, const std::string& table, const std::string& key) {
+std::map<std::string, json> ReplayTable(const std::vector<json>& events, const std::string& table,
+                                        const std::string& key) {
   std::map<std::string, json> rows;
   for (const json& event : events) {
     if (event.value("table", "") != table) continue;
@@ -164,7 +169,8 @@ std::string CompareTable(const std::vector<json>& events, MySqlServer& server, c
                          const std::string& table, const std::string& key) {
   const std::map<std::string, json> replayed = ReplayTable(events, table, key);
   // TIMESTAMP is delivered in UTC.
-  const ResultSet result = server.Run({"SET time_zone = '+00:00'", absl::StrCat("SELECT * FROM ", database, ".", table)});
+  const ResultSet result =
+      server.Run({"SET time_zone = '+00:00'", absl::StrCat("SELECT * FROM ", database, ".", table)});
   if (result.rows.size() != replayed.size()) {
     return absl::StrCat(table, ": ", replayed.size(), " rows replayed, ", result.rows.size(), " on the server\n");
   }

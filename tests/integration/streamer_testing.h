@@ -28,15 +28,15 @@ bool WaitUntilCaughtUp(Streamer& streamer, MySqlServer& server, absl::Duration t
 // The epoch folders of a RAW target, oldest first.
 std::vector<std::string> Epochs(const std::string& path);
 
-// Compares each file of the newest epoch with the server's own: all of them, byte by byte, but for the "in use" flag. The empty string, or
-// what differs.
+// Compares each file of the newest epoch with the server's own: all of them, byte by byte, but for the "in use" flag.
+// The empty string, or what differs.
 std::string CompareArchive(const std::string& path, const MySqlServer& server);
 
 // Every line of a JSON target's files in order. Fails the test on a line that is not JSON.
 std::vector<nlohmann::json> ReadEvents(const std::string& path);
 
-// Applies write, update and delete events of one table in order: what the table should hold, by the value of `key`. Fails the test when
-// an update or delete finds no row, or a write finds one: then an event was lost or came twice.
+// Applies write, update and delete events of one table in order: what the table should hold, by the value of `key`.
+// Fails the test when an update or delete finds no row, or a write finds one: then an event was lost or came twice.
 std::map<std::string, nlohmann::json> ReplayTable(const std::vector<nlohmann::json>& events, const std::string& table,
                                                   const std::string& key);
 

@@ -43,19 +43,23 @@ class StreamingTest : public ::testing::TestWithParam<ServerKind> {
   std::vector<json> Events() const { return ReadEvents(directory_ / "json"); }
 
   void MakeTables() {
-    server_->Run({"CREATE DATABASE shop CHARACTER SET utf8mb4", "SET NAMES utf8mb4",
-                  "CREATE TABLE shop.wide (id INT PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT UNSIGNED, "
-                  "m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT, iu INT UNSIGNED, b BIGINT, bu BIGINT UNSIGNED, "
-                  "d DECIMAL(30,10), d0 DECIMAL(10,0) UNSIGNED, v VARCHAR(200), c CHAR(20), x TEXT, da DATE, dt DATETIME(6), "
-                  "ti TIME(3), ts TIMESTAMP(6) NULL, y YEAR)",
-                  "CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(50), total DECIMAL(12,2))"});
+    server_->Run(
+        {"CREATE DATABASE shop CHARACTER SET utf8mb4", "SET NAMES utf8mb4",
+         "CREATE TABLE shop.wide (id INT PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT "
+         "UNSIGNED, "
+         "m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT, iu INT UNSIGNED, b BIGINT, bu BIGINT UNSIGNED, "
+         "d DECIMAL(30,10), d0 DECIMAL(10,0) UNSIGNED, v VARCHAR(200), c CHAR(20), x TEXT, da DATE, dt DATETIME(6), "
+         "ti TIME(3), ts TIMESTAMP(6) NULL, y YEAR)",
+         "CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(50), total DECIMAL(12,2))"});
   }
   void WriteEdges() {
     server_->Run({"SET NAMES utf8mb4", "SET time_zone = '+00:00'",
                   "INSERT INTO shop.wide VALUES (1,-128,255,-32768,65535,-8388608,16777215,-2147483648,4294967295,"
-                  "-9223372036854775808,18446744073709551615,-12345678901234567890.0123456789,9999999999,'żółw 🐢','ab','\"\\\\\n\t',"
+                  "-9223372036854775808,18446744073709551615,-12345678901234567890.0123456789,9999999999,'żółw "
+                  "🐢','ab','\"\\\\\n\t',"
                   "'9999-12-31','9999-12-31 23:59:59.999999','-838:59:59.000','2038-01-19 03:14:07.999999',2155)",
-                  "INSERT INTO shop.wide VALUES (2,127,0,32767,0,8388607,0,2147483647,0,9223372036854775807,0,0.0000000001,0,'','','',"
+                  "INSERT INTO shop.wide VALUES "
+                  "(2,127,0,32767,0,8388607,0,2147483647,0,9223372036854775807,0,0.0000000001,0,'','','',"
                   "'1000-01-01','1000-01-01 00:00:00.000000','838:59:59.000','1970-01-01 00:00:01.000000',1901)",
                   "INSERT INTO shop.wide (id) VALUES (3)"});
   }
@@ -70,10 +74,12 @@ TEST_P(StreamingTest, ArchivesByteForByteAndDecodesWhatSelectSays) {
   auto streamer = Make(Spec());
   ASSERT_TRUE(streamer->Start().ok());
   server_->Run({"BEGIN", "INSERT INTO shop.orders (customer, total) VALUES ('ann', 1.50), ('bob', -2.25)",
-                "UPDATE shop.orders SET total = total + 1", "INSERT INTO shop.wide (id, v) VALUES (4, 'in one transaction')", "COMMIT",
-                "FLUSH BINARY LOGS", "ALTER TABLE shop.orders ADD COLUMN note VARCHAR(20) DEFAULT 'none'",
-                "INSERT INTO shop.orders (customer, total, note) VALUES ('cid', 3, 'after')", "DELETE FROM shop.orders WHERE id = 1",
-                "BEGIN", "INSERT INTO shop.orders (customer) VALUES ('never')", "ROLLBACK"});
+                "UPDATE shop.orders SET total = total + 1",
+                "INSERT INTO shop.wide (id, v) VALUES (4, 'in one transaction')", "COMMIT", "FLUSH BINARY LOGS",
+                "ALTER TABLE shop.orders ADD COLUMN note VARCHAR(20) DEFAULT 'none'",
+                "INSERT INTO shop.orders (customer, total, note) VALUES ('cid', 3, 'after')",
+                "DELETE FROM shop.orders WHERE id = 1", "BEGIN", "INSERT INTO shop.orders (customer) VALUES ('never')",
+                "ROLLBACK"});
   ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
   Stop(*streamer);
   EXPECT_EQ(CompareArchive(directory_ / "raw", *server_), "");
@@ -130,7 +136,8 @@ TEST_P(StreamingTest, ResumesWhereItStopped) {
 
 TEST_P(StreamingTest, OneshotFinishesAtTheEndAsItStoodAtTheStart) {
   MakeTables();
-  server_->Run({"INSERT INTO shop.orders (total) VALUES (1)", "FLUSH BINARY LOGS", "INSERT INTO shop.orders (total) VALUES (2)"});
+  server_->Run({"INSERT INTO shop.orders (total) VALUES (1)", "FLUSH BINARY LOGS",
+                "INSERT INTO shop.orders (total) VALUES (2)"});
   StreamerSpec spec = Spec();
   spec.oneshot = true;
   auto streamer = Make(spec);
@@ -196,14 +203,16 @@ TEST_P(StreamingTest, APositionInsideAnEventIsRefused) {
 
 TEST_P(StreamingTest, StartsAfterAGtidSetAndGoesOnByGtid) {
   MakeTables();
-  server_->Run({"INSERT INTO shop.orders (total) VALUES (1)", "FLUSH BINARY LOGS", "INSERT INTO shop.orders (total) VALUES (2)"});
+  server_->Run({"INSERT INTO shop.orders (total) VALUES (1)", "FLUSH BINARY LOGS",
+                "INSERT INTO shop.orders (total) VALUES (2)"});
   Interrupter interrupter;
   auto connection = server_->Connect(&interrupter);
   ASSERT_TRUE(connection.ok());
   const auto end = EndOfLog(**connection, *DescribeServer(**connection));
   ASSERT_TRUE(end.ok());
   ASSERT_NE(end->gtid_set, "");
-  server_->Run({"INSERT INTO shop.orders (total) VALUES (3)", "FLUSH BINARY LOGS", "INSERT INTO shop.orders (total) VALUES (4)"});
+  server_->Run({"INSERT INTO shop.orders (total) VALUES (3)", "FLUSH BINARY LOGS",
+                "INSERT INTO shop.orders (total) VALUES (4)"});
   StreamerSpec spec = Spec();
   spec.source.gtid = true;
   spec.source.start.kind = StartSpec::Kind::kGtidSet;
@@ -260,7 +269,8 @@ TEST_P(StreamingTest, FiltersDatabasesTablesKindsAndDdl) {
 
 TEST_P(StreamingTest, CutsDecodedFilesBySizeBetweenLines) {
   MakeTables();
-  for (int i = 0; i < 60; ++i) server_->Run({absl::StrCat("INSERT INTO shop.orders (customer) VALUES ('customer ", i, "')")});
+  for (int i = 0; i < 60; ++i)
+    server_->Run({absl::StrCat("INSERT INTO shop.orders (customer) VALUES ('customer ", i, "')")});
   StreamerSpec spec = Spec();
   spec.oneshot = true;
   spec.targets[1].file.rotate_bytes = 8192;
@@ -278,10 +288,12 @@ TEST_P(StreamingTest, CutsDecodedFilesBySizeBetweenLines) {
 }
 
 TEST_P(StreamingTest, ATransactionOf100MegabytesPassesInBoundedMemory) {
-  server_->Run({"CREATE DATABASE big", "CREATE TABLE big.rows_ (id INT PRIMARY KEY, filler VARBINARY(60000))", "BEGIN"});
+  server_->Run(
+      {"CREATE DATABASE big", "CREATE TABLE big.rows_ (id INT PRIMARY KEY, filler VARBINARY(60000))", "BEGIN"});
   std::vector<std::string> statements = {"BEGIN"};
   for (int i = 0; i < 1800; ++i) {
-    statements.push_back(absl::StrCat("INSERT INTO big.rows_ VALUES (", i, ", REPEAT(CHAR(65 + ", i % 26, "), 60000))"));
+    statements.push_back(
+        absl::StrCat("INSERT INTO big.rows_ VALUES (", i, ", REPEAT(CHAR(65 + ", i % 26, "), 60000))"));
   }
   statements.push_back("COMMIT");
   auto streamer = Make(Spec());
@@ -347,7 +359,8 @@ TEST_P(StreamingTest, AResetOfTheLogBeginsANewEpoch) {
                 "INSERT INTO shop.orders (total) VALUES (42)"});
   ASSERT_TRUE(WaitUntil([&] {
     const std::vector<TargetSnapshot> targets = streamer->Snapshot().targets;
-    return std::all_of(targets.begin(), targets.end(), [](const auto& target) { return target.durable.epoch.number == 2; });
+    return std::all_of(targets.begin(), targets.end(),
+                       [](const auto& target) { return target.durable.epoch.number == 2; });
   })) << streamer->Snapshot().error;
   ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
   Stop(*streamer);
@@ -356,7 +369,9 @@ TEST_P(StreamingTest, AResetOfTheLogBeginsANewEpoch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, StreamingTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) { return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011"; });
+                         [](const auto& info) {
+                           return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011";
+                         });
 
 }  // namespace
 }  // namespace binlogd::testing

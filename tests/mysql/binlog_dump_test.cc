@@ -87,8 +87,8 @@ class BinlogDumpTest : public ServerTest {
     return files;
   }
 
-  // Whether `copy` is the file from `offset` on, as far as the log reached when it was copied: MariaDB may add a checkpoint by
-  // itself at any time.
+  // Whether `copy` is the file from `offset` on, as far as the log reached when it was copied: MariaDB may add a
+  // checkpoint by itself at any time.
   static ::testing::AssertionResult IsCopyOf(const std::string& path, const std::string& copy, size_t offset = 0) {
     const std::string content = FileContent(path);
     if (copy.empty() || offset > content.size()) return ::testing::AssertionFailure() << path << ": nothing was copied";
@@ -100,9 +100,9 @@ class BinlogDumpTest : public ServerTest {
   void WriteSome() {
     std::string value(150, 'x');
     for (int file = 0; file < 2; ++file) {
-      server_->Run({"FLUSH BINARY LOGS", "BEGIN", absl::StrCat("INSERT INTO dump.t VALUES (1, '", value, "'), (2, NULL)"),
-                    "UPDATE dump.t SET a = a + 1", "COMMIT", "CREATE OR REPLACE VIEW dump.v AS SELECT 1",
-                    "DELETE FROM dump.t"});
+      server_->Run(
+          {"FLUSH BINARY LOGS", "BEGIN", absl::StrCat("INSERT INTO dump.t VALUES (1, '", value, "'), (2, NULL)"),
+           "UPDATE dump.t SET a = a + 1", "COMMIT", "CREATE OR REPLACE VIEW dump.v AS SELECT 1", "DELETE FROM dump.t"});
     }
   }
 
@@ -336,7 +336,8 @@ TEST_P(BinlogDumpTest, LocateGtidSetOfWhatIsGoneIsPositionPurged) {
   Purge();
   for (const GtidSet& set : {*old, GtidSet(server_->flavor())}) {
     const absl::StatusOr<std::string> file = BinlogDump::LocateGtidSet(Connect(), options_, set);
-    EXPECT_EQ(Reason(file), "POSITION_PURGED") << set.ToString() << ": " << (file.ok() ? *file : file.status().ToString());
+    EXPECT_EQ(Reason(file), "POSITION_PURGED")
+        << set.ToString() << ": " << (file.ok() ? *file : file.status().ToString());
     EXPECT_EQ(file.status().code(), absl::StatusCode::kOutOfRange);
   }
 }
@@ -360,7 +361,8 @@ TEST_P(BinlogDumpTest, TheSameReplicaTakesItsPlaceBack) {
   ASSERT_OK(first);
   ASSERT_OK((*first)->Next());
   Interrupter interrupter;
-  absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Connect(server_->connect_options(), &interrupter);
+  absl::StatusOr<std::unique_ptr<Connection>> connection =
+      Connection::Connect(server_->connect_options(), &interrupter);
   ASSERT_OK(connection);
   const auto second = BinlogDump::Start(*std::move(connection), options_);
   ASSERT_OK(second);
@@ -390,8 +392,8 @@ class BinlogDumpShutdownTest : public BinlogDumpTest {
   std::unique_ptr<MySqlServer> own_server_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, BinlogDumpShutdownTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         ServerTestName);
+INSTANTIATE_TEST_SUITE_P(Servers, BinlogDumpShutdownTest,
+                         ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011), ServerTestName);
 
 TEST_P(BinlogDumpShutdownTest, AServerThatEndsIsUnavailableAndComesBackAtTheSamePlace) {
   for (bool orderly : {false, true}) {

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "tests/harness/tcp_proxy.h"
 #include "tests/harness/fake_server.h"
+#include "tests/harness/tcp_proxy.h"
 #include "tests/mysql/server_test.h"
 
 namespace binlogd::testing {
@@ -19,8 +19,8 @@ INSTANTIATE_TEST_SUITE_P(Servers, ConnectionTest, ::testing::Values(ServerKind::
 TEST_P(ConnectionTest, QueriesReturnRowsNullsAndBinary) {
   const auto connection = Connect();
   ASSERT_NE(connection, nullptr);
-  const absl::StatusOr<ResultSet> result =
-      connection->Query("SELECT 1 AS one, NULL AS nothing, '' AS no_text, x'00ff00' AS bytes UNION ALL SELECT 2, 'x', 'ä', ''");
+  const absl::StatusOr<ResultSet> result = connection->Query(
+      "SELECT 1 AS one, NULL AS nothing, '' AS no_text, x'00ff00' AS bytes UNION ALL SELECT 2, 'x', 'ä', ''");
   ASSERT_OK(result);
   EXPECT_EQ(result->columns, (std::vector<std::string>{"one", "nothing", "no_text", "bytes"}));
   ASSERT_EQ(result->rows.size(), 2u);
@@ -38,7 +38,8 @@ TEST_P(ConnectionTest, QuoteMakesALiteral) {
   const auto connection = Connect();
   ASSERT_NE(connection, nullptr);
   for (const std::string& text : {std::string(""), std::string("it's \\ \"x\" \n ä"), std::string("a\0b", 3)}) {
-    const absl::StatusOr<ResultSet> result = connection->Query(absl::StrCat("SELECT ", connection->Quote(text), " AS t"));
+    const absl::StatusOr<ResultSet> result =
+        connection->Query(absl::StrCat("SELECT ", connection->Quote(text), " AS t"));
     ASSERT_OK(result);
     EXPECT_EQ(result->First("t"), text);
   }
@@ -108,7 +109,8 @@ TEST_P(ConnectionTest, InterruptEndsAQueryAtOnce) {
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
   EXPECT_LT(absl::Now() - start, absl::Seconds(5));
   // From then on nothing starts, until it is reset.
-  EXPECT_EQ(Connection::Connect(server_->connect_options(), &interrupter_).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Connection::Connect(server_->connect_options(), &interrupter_).status().code(),
+            absl::StatusCode::kCancelled);
 }
 
 TEST_P(ConnectionTest, ASilentServerIsUnavailableAfterTheReadTimeout) {

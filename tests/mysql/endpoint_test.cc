@@ -28,8 +28,9 @@ TEST(ParseEndpointTest, TakesEveryForm) {
 }
 
 TEST(ParseEndpointTest, RefusesWhatIsNone) {
-  for (const char* text : {"", ":", ":3306", "db1:", "db1:0", "db1:65536", "db1:123456789012", "db1:-1", "db1:+1", "db1: 1",
-                           "db1:x", "::1", "a:1:2", "[::1", "[]", "[]:1", "[::1]x", "[::1]:", "a b", "a/b", "user@db1:1"}) {
+  for (const char* text : {"",       ":",      ":3306",  "db1:",   "db1:0", "db1:65536", "db1:123456789012",
+                           "db1:-1", "db1:+1", "db1: 1", "db1:x",  "::1",   "a:1:2",     "[::1",
+                           "[]",     "[]:1",   "[::1]x", "[::1]:", "a b",   "a/b",       "user@db1:1"}) {
     EXPECT_EQ(ParseEndpoint(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_FALSE(ParseEndpoint(std::string(10000, 'a')).ok());

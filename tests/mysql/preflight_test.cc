@@ -129,7 +129,8 @@ TEST_P(PreflightTest, TheSourcesOwnIdIsAPermanentClash) {
 
 TEST_P(PreflightTest, AnotherReplicasIdIsAClashUntilItIsGone) {
   Interrupter interrupter;
-  absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Connect(server_->connect_options(), &interrupter);
+  absl::StatusOr<std::unique_ptr<Connection>> connection =
+      Connection::Connect(server_->connect_options(), &interrupter);
   ASSERT_OK(connection);
   DumpOptions options;
   options.flavor = server_->flavor();

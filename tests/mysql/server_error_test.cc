@@ -30,8 +30,8 @@ TEST(ServerErrorTest, MapsNumbersAndTexts) {
       {kDump, 1227, "Access denied; you need (at least one of) the REPLICATION SLAVE privilege(s) for this operation",
        StatusCode::kPermissionDenied, "MISSING_PRIVILEGE", true},
       {kStatement, 1142, "SELECT command denied", StatusCode::kPermissionDenied, "MISSING_PRIVILEGE", true},
-      {kConnect, 1130, "Host 'x' is not allowed to connect to this MySQL server", StatusCode::kUnauthenticated, "ACCESS_DENIED",
-       true},
+      {kConnect, 1130, "Host 'x' is not allowed to connect to this MySQL server", StatusCode::kUnauthenticated,
+       "ACCESS_DENIED", true},
       {kConnect, 2002, "Can't connect to server on 'db1' (111)", StatusCode::kUnavailable, "SOURCE_UNREACHABLE", false},
       {kConnect, 2005, "Unknown server host 'db1' (-2)", StatusCode::kUnavailable, "SOURCE_UNREACHABLE", false},
       {kConnect, 1040, "Too many connections", StatusCode::kUnavailable, "SOURCE_UNAVAILABLE", false},
@@ -45,14 +45,16 @@ TEST(ServerErrorTest, MapsNumbersAndTexts) {
       {kConnect, 2026, "TLS/SSL error: Connection reset by peer", StatusCode::kUnavailable, "CONNECTION_LOST", false},
       {kConnect, 3159, "Connections using insecure transport are prohibited", StatusCode::kFailedPrecondition,
        "TLS_REQUIRED_BY_SOURCE", true},
-      {kDump, 1236, "Could not find first log file name in binary log index file", StatusCode::kOutOfRange, "POSITION_PURGED",
-       true},
+      {kDump, 1236, "Could not find first log file name in binary log index file", StatusCode::kOutOfRange,
+       "POSITION_PURGED", true},
       {kDump, 1236,
-       "Cannot replicate because the source purged required binary logs. Replicate the missing transactions from elsewhere, or "
+       "Cannot replicate because the source purged required binary logs. Replicate the missing transactions from "
+       "elsewhere, or "
        "provision a new replica from backup.",
        StatusCode::kOutOfRange, "POSITION_PURGED", true},
       {kDump, 1236,
-       "Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old and required "
+       "Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old and "
+       "required "
        "binlog files have been purged.",
        StatusCode::kOutOfRange, "POSITION_PURGED", true},
       {kDump, 1236, "Client requested source to start replication from position > file size", StatusCode::kOutOfRange,
@@ -60,12 +62,15 @@ TEST(ServerErrorTest, MapsNumbersAndTexts) {
       {kDump, 1236, "Client requested master to start replication from impossible position", StatusCode::kOutOfRange,
        "POSITION_INVALID", true},
       {kDump, 1236,
-       "Error: connecting slave requested to start from GTID 0-1-100, which is not in the master's binlog. Since the master's "
-       "binlog contains GTIDs with higher sequence numbers, it probably means that the slave has diverged due to executing "
+       "Error: connecting slave requested to start from GTID 0-1-100, which is not in the master's binlog. Since the "
+       "master's "
+       "binlog contains GTIDs with higher sequence numbers, it probably means that the slave has diverged due to "
+       "executing "
        "extra erroneous transactions",
        StatusCode::kOutOfRange, "POSITION_INVALID", true},
       {kDump, 1236,
-       "Replica has more GTIDs than the source has, using the source's SERVER_UUID. This may indicate that the end of the "
+       "Replica has more GTIDs than the source has, using the source's SERVER_UUID. This may indicate that the end of "
+       "the "
        "binary log was truncated or that the last binary log file was lost",
        StatusCode::kOutOfRange, "POSITION_INVALID", true},
       {kDump, 1236,

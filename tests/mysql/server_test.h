@@ -59,7 +59,8 @@ class ServerTest : public ::testing::TestWithParam<ServerKind> {
 
 inline std::string ServerTestName(const ::testing::TestParamInfo<ServerKind>& info) {
   std::string name = ServerName(info.param);
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 }
 

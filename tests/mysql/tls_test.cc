@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "tests/harness/fake_server.h"
 #include "tests/harness/subprocess.h"
 #include "tests/harness/tcp_proxy.h"
-#include "tests/harness/fake_server.h"
 #include "tests/mysql/server_test.h"
 
 namespace binlogd::testing {
@@ -26,15 +26,16 @@ class Certificates {
     SubprocessOptions options{{"openssl"}, {}, directory_.path(), {}, {}};
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     const absl::StatusOr<CommandResult> result = RunCommand(options);
-    EXPECT_TRUE(result.ok() && result->exit_code == 0) << (result.ok() ? result->error_output : result.status().ToString());
+    EXPECT_TRUE(result.ok() && result->exit_code == 0)
+        << (result.ok() ? result->error_output : result.status().ToString());
   }
   void Authority(const std::string& name) {
-    OpenSsl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout", name + ".key",
-             "-out", name + ".pem"});
+    OpenSsl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout",
+             name + ".key", "-out", name + ".pem"});
   }
   void Sign(const std::string& name, const std::string& alternative_names) {
-    OpenSsl({"req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-addext", "subjectAltName=" + alternative_names,
-             "-keyout", name + ".key", "-out", name + ".csr"});
+    OpenSsl({"req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-addext",
+             "subjectAltName=" + alternative_names, "-keyout", name + ".key", "-out", name + ".csr"});
     OpenSsl({"x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
              "-copy_extensions", "copy", "-out", name + ".pem"});
   }
@@ -56,11 +57,12 @@ class TlsTest : public ::testing::TestWithParam<ServerKind> {
     const std::string key = absl::StrCat(ServerName(kind), certificate);
     auto found = servers.find(key);
     if (found == servers.end()) {
-      found = servers
-                  .emplace(key, MySqlServer::Start(kind, {absl::StrCat("--ssl-ca=", files.path("ca.pem")),
-                                                          absl::StrCat("--ssl-cert=", files.path(certificate + ".pem")),
-                                                          absl::StrCat("--ssl-key=", files.path(certificate + ".key"))}))
-                  .first;
+      found =
+          servers
+              .emplace(key, MySqlServer::Start(kind, {absl::StrCat("--ssl-ca=", files.path("ca.pem")),
+                                                      absl::StrCat("--ssl-cert=", files.path(certificate + ".pem")),
+                                                      absl::StrCat("--ssl-key=", files.path(certificate + ".key"))}))
+              .first;
     }
     if (!found->second.ok()) return found->second.status();
     return found->second->get();
@@ -87,7 +89,8 @@ class TlsTest : public ::testing::TestWithParam<ServerKind> {
   Interrupter interrupter_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, TlsTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011), ServerTestName);
+INSTANTIATE_TEST_SUITE_P(Servers, TlsTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
+                         ServerTestName);
 
 TEST_P(TlsTest, EveryModeWithAGoodCertificate) {
   Use("server");

@@ -1,0 +1,64 @@
+// What tests of targets share.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "pipeline/block_encoder.h"
+#include "target/target.h"
+#include "tests/harness/log_blocks.h"
+#include "tests/harness/temp_dir.h"
+
+namespace binlogd::testing {
+
+// Every file of a folder but what is the target's own, by path in it; and epoch.json, which holds a time, by name only.
+inline std::map<std::string, std::string> FolderContent(const std::string& folder) {
+  std::map<std::string, std::string> content;
+  for (auto entry = std::filesystem::recursive_directory_iterator(folder); entry != std::filesystem::recursive_directory_iterator();
+       ++entry) {
+    const std::string name = std::filesystem::relative(entry->path(), folder).string();
+    if (name == ".binlogd") {
+      entry.disable_recursion_pending();
+    } else if (entry->is_regular_file()) {
+      content[name] = name.find("epoch.json") != std::string::npos ? "" : *ReadWholeFile(entry->path().string());
+    }
+  }
+  return content;
+}
+
+inline void AppendGarbage(const std::string& path, const std::string& garbage) {
+  std::ofstream(path, std::ios::binary | std::ios::app) << garbage;
+}
+
+inline DurablePosition StartOf(const EpochStart& epoch) {
+  DurablePosition start;
+  start.epoch = epoch.epoch;
+  start.position = epoch.first;
+  return start;
+}
+
+// Hands a block to a target as a lane does: what the target has already is left out. `had` is where it stood when it was opened.
+inline absl::Status Hand(Target& target, const Block& block, const DurablePosition& had) {
+  BlockRange range;
+  size_t from = 0;
+  if (had.epoch == block.epoch->epoch && ComparePositions(block.start, had.position) < 0) {
+    if (ComparePositions(block.end, had.position) <= 0) return absl::OkStatus();
+    if (block.start.file == had.position.file) {
+      range.from_offset = had.position.offset;
+      from = had.position.offset - block.start.offset;
+    }
+  }
+  if (!target.decodes()) return target.Write(block, from, nullptr);
+  const absl::StatusOr<EncodedBlock> encoded = EncodeBlock(block, range, EventFilter(FilterSpec()));
+  if (!encoded.ok()) return encoded.status();
+  return target.Write(block, from, &*encoded);
+}
+
+}  // namespace binlogd::testing
