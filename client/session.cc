@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/error.h"
 #include "wire/status_detail.h"
 
@@ -45,6 +46,15 @@ absl::Status Session::Explain(const grpc::Status& status, absl::string_view atte
   if (!from_server && status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
     return absl::UnimplementedError(absl::StrCat(attempt, ": the server at ", server_,
                                                  " does not know this call; is it a binlogd of this version?"));
+  }
+  // The server names the streamer for those who have only its message; here `attempt` has named it already.
+  const size_t subject = attempt.find("streamer ");
+  const std::string repeated =
+      subject == absl::string_view::npos ? "" : absl::StrCat(attempt.substr(subject), ": ");
+  absl::string_view message = status.error_message();
+  if (!repeated.empty() && absl::ConsumePrefix(&message, repeated)) {
+    const grpc::Status shorter(status.error_code(), std::string(message), status.error_details());
+    return Annotate(FromGrpcStatus(shorter), attempt);
   }
   return Annotate(FromGrpcStatus(status), attempt);
 }

@@ -23,6 +23,14 @@ if(BINLOGD_SANITIZE)
   add_compile_options(-fsanitize=${BINLOGD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BINLOGD_SANITIZE})
 endif()
+if(BINLOGD_SANITIZE MATCHES thread)
+  add_library(binlogd_tsan_mutex STATIC ${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan_absl_mutex.cc)
+  target_link_libraries(binlogd_options INTERFACE binlogd_tsan_mutex)
+  foreach(method 4LockEv 6UnlockEv 10ReaderLockEv 12ReaderUnlockEv 5AwaitERKNS0_9ConditionE D1Ev
+                 17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE 16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)
+    add_link_options(-Wl,--wrap=_ZN4absl7debian35Mutex${method})
+  endforeach()
+endif()
 
 # binlogd_library(ROOM SOURCES file… [DEPENDS target…]): the one library of a folder of server/. It may include its own
 # headers and those of the rooms in DEPENDS; another room's symbols do not link.

@@ -1,0 +1,81 @@
+#include "pipeline/filter.h"
+
+#include <gtest/gtest.h>
+
+namespace binlogd {
+namespace {
+
+const TableMap kTable;
+
+DecodedEvent Row(absl::string_view database, absl::string_view table, EventKind kind = EventKind::kWrite) {
+  DecodedEvent event;
+  event.kind = kind;
+  event.database = database;
+  event.table = table;
+  event.table_map = &kTable;
+  return event;
+}
+
+DecodedEvent Query(absl::string_view database, bool is_ddl) {
+  DecodedEvent event;
+  event.kind = EventKind::kQuery;
+  event.database = database;
+  event.is_ddl = is_ddl;
+  return event;
+}
+
+DecodedEvent Other(EventKind kind) {
+  DecodedEvent event;
+  event.kind = kind;
+  return event;
+}
+
+TEST(EventFilterTest, Table) {
+  const DecodedEvent orders = Row("shop", "orders");
+  const DecodedEvent ddl = Query("shop", true);
+  const DecodedEvent dml = Query("shop", false);
+  const DecodedEvent commit = Other(EventKind::kCommit);
+  const struct {
+    const char* what;
+    FilterSpec spec;
+    DecodedEvent event;
+    bool passes;
+  } cases[] = {
+      {"nothing set: rows", {}, orders, true},
+      {"nothing set: commit", {}, commit, true},
+      {"database named", {.databases = {"shop"}}, orders, true},
+      {"database not named", {.databases = {"other"}}, orders, false},
+      {"database by glob", {.databases = {"x", "sh*"}}, orders, true},
+      {"database named: its statement", {.databases = {"shop"}}, dml, true},
+      {"database not named: its statement", {.databases = {"other"}}, dml, false},
+      {"database named: boundaries belong to none", {.databases = {"shop"}}, commit, false},
+      {"database excluded", {.exclude_databases = {"shop"}}, orders, false},
+      {"another excluded", {.exclude_databases = {"other"}}, orders, true},
+      {"excluded: boundaries pass", {.exclude_databases = {"shop"}}, commit, true},
+      {"table named", {.tables = {"shop.orders"}}, orders, true},
+      {"table by glob", {.tables = {"shop.ord*"}}, orders, true},
+      {"table not named", {.tables = {"shop.items"}}, orders, false},
+      {"table named: boundaries", {.tables = {"shop.orders"}}, commit, false},
+      {"table excluded", {.exclude_tables = {"shop.o*"}}, orders, false},
+      {"included and excluded", {.tables = {"shop.*"}, .exclude_tables = {"shop.orders"}}, orders, false},
+      {"case counts", {.databases = {"SHOP"}}, orders, false},
+      {"kind named", {.events = {EventKind::kWrite}}, orders, true},
+      {"kind not named", {.events = {EventKind::kDelete}}, orders, false},
+      {"kind named: commit not", {.events = {EventKind::kWrite}}, commit, false},
+      {"no DDL: DDL", {.include_ddl = false}, ddl, false},
+      {"no DDL: another statement", {.include_ddl = false}, dml, true},
+      {"no DDL: rows", {.include_ddl = false}, orders, true},
+  };
+  for (const auto& c : cases) EXPECT_EQ(EventFilter(c.spec).Passes(c.event), c.passes) << c.what;
+}
+
+TEST(FilterSpecTest, KnowsWhetherItDropsEvents) {
+  EXPECT_FALSE(FilterSpec().drops_events());
+  EXPECT_TRUE((FilterSpec{.databases = {"a"}}).drops_events());
+  EXPECT_TRUE((FilterSpec{.exclude_tables = {"a.b"}}).drops_events());
+  EXPECT_TRUE((FilterSpec{.events = {EventKind::kWrite}}).drops_events());
+  EXPECT_TRUE((FilterSpec{.include_ddl = false}).drops_events());
+}
+
+}  // namespace
+}  // namespace binlogd

@@ -1,0 +1,140 @@
+#include "pipeline/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "tests/harness/log_blocks.h"
+#include "tests/pipeline/fake_target.h"
+
+namespace binlogd {
+namespace {
+
+using testing::BlocksOf;
+using testing::FakeStore;
+using testing::FakeTarget;
+using testing::Limits;
+using testing::LogWriter;
+using testing::MakeEpoch;
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Pipeline> Make() {
+    std::vector<std::unique_ptr<Target>> targets;
+    targets.push_back(std::make_unique<FakeTarget>("raw", raw_, false));
+    targets.push_back(std::make_unique<FakeTarget>("json", json_, true));
+    Pipeline::Options options;
+    options.batch.max_wait = absl::Milliseconds(10);
+    options.on_failure = [this] { failed_.Notify(); };
+    return std::make_unique<Pipeline>(std::move(targets), options, &taps_);
+  }
+  static void BeginAll(Pipeline& pipeline) {
+    ASSERT_TRUE(pipeline.OpenTargets().ok());
+    DurablePosition start;
+    start.epoch = MakeEpoch()->epoch;
+    start.position = MakeEpoch()->first;
+    for (size_t i = 0; i < pipeline.lanes().size(); ++i) {
+      if (pipeline.positions()[i]) continue;
+      ASSERT_TRUE(pipeline.Begin(i, start, *MakeEpoch()).ok());
+    }
+    pipeline.Start();
+  }
+  // Blocks of about a mebibyte.
+  static std::vector<std::shared_ptr<const Block>> LargeBlocks(int count, LogWriter* log) {
+    for (int i = 0; i < count; ++i) {
+      std::vector<std::pair<int32_t, std::string>> rows(16, {i, std::string(65000, 'x')});
+      log->Transaction(rows);
+    }
+    return BlocksOf(*log, Limits(100000, 1 << 20));
+  }
+
+  TapHub taps_;
+  std::shared_ptr<FakeStore> raw_ = std::make_shared<FakeStore>();
+  std::shared_ptr<FakeStore> json_ = std::make_shared<FakeStore>();
+  absl::Notification failed_;
+};
+
+TEST_F(PipelineTest, EveryTargetAndTapGetsEveryBlock) {
+  LogWriter log;
+  for (int i = 0; i < 10; ++i) log.Transaction({{i, "row"}});
+  const auto tap = *taps_.Attach([] {});
+  const auto pipeline = Make();
+  BeginAll(*pipeline);
+  const auto blocks = BlocksOf(log, Limits(4));
+  for (const auto& block : blocks) ASSERT_TRUE(pipeline->Deliver(block).ok());
+  ASSERT_TRUE(pipeline->Drain().ok());
+  EXPECT_EQ(std::string(kFileMagic) + raw_->committed(), log.FileBytes("binlog.000001"));
+  EXPECT_NE(json_->committed().find(R"("id":9)"), std::string::npos);
+  Tap::Item item;
+  for (const auto& block : blocks) {
+    ASSERT_TRUE(tap->Take(&item));
+    EXPECT_EQ(item.block, block);
+  }
+  for (const auto& position : pipeline->positions()) EXPECT_EQ(position->position.offset, log.offset());
+  EXPECT_EQ(pipeline->Snapshot().size(), 2u);
+}
+
+TEST_F(PipelineTest, ABlockedTargetStopsTheOthersOnlyWhenTheBudgetIsUsedUp) {
+  LogWriter log;
+  const auto blocks = LargeBlocks(80, &log);
+  const auto pipeline = Make();
+  BeginAll(*pipeline);
+  json_->Block(true);
+  std::thread reader([&] {
+    for (const auto& block : blocks) ASSERT_TRUE(pipeline->Deliver(block).ok());
+  });
+  // The other one gets all that the budget lets through, and makes it durable.
+  const absl::Time bound = absl::Now() + absl::Seconds(120);
+  while (raw_->committed().size() < Pipeline::kBudgetBytes - (8 << 20) && absl::Now() < bound) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_GE(raw_->committed().size(), Pipeline::kBudgetBytes - (8 << 20));
+  EXPECT_LE(raw_->written().size(), Pipeline::kBudgetBytes);
+  EXPECT_LE(pipeline->queue_bytes(), Pipeline::kBudgetBytes);
+  json_->Block(false);
+  reader.join();
+  ASSERT_TRUE(pipeline->Drain().ok());
+  EXPECT_EQ(raw_->committed().size() + kFileMagic.size(), log.offset());
+  EXPECT_EQ(json_->position()->position.offset, log.offset());
+  EXPECT_EQ(pipeline->queue_bytes(), 0u);
+}
+
+TEST_F(PipelineTest, InterruptEndsADeliverThatWaits) {
+  LogWriter log;
+  const auto blocks = LargeBlocks(80, &log);
+  const auto pipeline = Make();
+  BeginAll(*pipeline);
+  raw_->Block(true);
+  absl::Status end;
+  std::thread reader([&] {
+    for (const auto& block : blocks) {
+      end = pipeline->Deliver(block);
+      if (!end.ok()) return;
+    }
+  });
+  raw_->AwaitWrites(1);
+  pipeline->Interrupt();
+  reader.join();
+  EXPECT_TRUE(absl::IsCancelled(end)) << end;
+  raw_->Block(false);
+  EXPECT_TRUE(pipeline->Drain().ok()) << "what was delivered is committed all the same";
+}
+
+TEST_F(PipelineTest, AFailingTargetIsNamedAndTheOtherKeepsWhatItHas) {
+  LogWriter log;
+  log.Transaction({{1, "row"}});
+  const auto pipeline = Make();
+  BeginAll(*pipeline);
+  json_->FailWrites({MakeError(absl::StatusCode::kPermissionDenied, "X", "no access")});
+  for (const auto& block : BlocksOf(log, Limits(1000))) ASSERT_TRUE(pipeline->Deliver(block).ok());
+  failed_.WaitForNotification();
+  EXPECT_EQ(ErrorReason(pipeline->Failure()), "X");
+  EXPECT_NE(pipeline->Failure().message().find("\"json\""), absl::string_view::npos);
+  EXPECT_EQ(ErrorReason(pipeline->Deliver(BlocksOf(log, Limits(1000))[0])), "X");
+  EXPECT_EQ(ErrorReason(pipeline->Drain()), "X");
+  EXPECT_EQ(raw_->position()->position.offset, log.offset());
+}
+
+}  // namespace
+}  // namespace binlogd
