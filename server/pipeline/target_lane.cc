@@ -124,6 +124,10 @@ void TargetLane::Run() {
     if (status.ok() && (due || target_->uncommitted_bytes() >= kCommitBytes)) status = CommitNow();
     if (!status.ok()) return Fail(status);
   }
+  {
+    absl::MutexLock lock(&mutex_);
+    if (end_ == End::kNow) return;
+  }
   if (absl::Status last = CommitNow(); !last.ok()) Fail(last);
 }
 

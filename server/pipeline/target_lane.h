@@ -66,7 +66,7 @@ class TargetLane {
   // Waits until all that was offered is written, commits, and ends the writer. Returns the lane's failure; gives up at
   // once when the target is failing.
   absl::Status Drain();
-  // Ends the writer without waiting for the queue, and closes the target.
+  // Ends the writer without waiting for the queue and without a commit, and closes the target.
   void Abandon();
 
   bool decodes() const { return target_->decodes(); }

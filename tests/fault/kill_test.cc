@@ -126,9 +126,7 @@ TEST_P(KillTest, ArchiveAndEventsAreExactAfterTwentyKills) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, KillTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) {
-                           return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011";
-                         });
+                         [](const auto& info) { return ServerIdentifier(info.param); });
 
 }  // namespace
 }  // namespace binlogd::testing

@@ -73,7 +73,7 @@ class LogWriter {
   std::string Format(bool artificial) const;
 
   std::string file_;
-  const uint32_t created_;
+  uint32_t created_;
   uint64_t offset_ = kFirstEventOffset;
   uint64_t gtid_ = 0;
   uint64_t xid_ = 0;

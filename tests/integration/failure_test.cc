@@ -282,9 +282,7 @@ TEST_P(FailureTest, AFullDiskIsWaitedOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, FailureTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) {
-                           return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011";
-                         });
+                         [](const auto& info) { return ServerIdentifier(info.param); });
 
 }  // namespace
 }  // namespace binlogd::testing

@@ -46,6 +46,18 @@ TargetSpec JsonTarget(const std::string& path) {
   return target;
 }
 
+std::string ServerIdentifier(ServerKind kind) {
+  switch (kind) {
+    case ServerKind::kMySql97:
+      return "MySql97";
+    case ServerKind::kMariaDb1011:
+      return "MariaDb1011";
+    case ServerKind::kMariaDb118:
+      return "MariaDb118";
+  }
+  return "";
+}
+
 bool WaitUntil(const std::function<bool()>& condition, absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   while (!condition()) {
@@ -91,7 +103,7 @@ namespace {
 
 constexpr size_t kFlagsOffset = 21;
 
-std::string CompareFile(const std::string& archived, const std::string& original) {
+std::string CompareFile(const std::string& archived, const std::string& original, bool newest) {
   auto ours = ReadWholeFile(archived, size_t{2} << 30);
   auto theirs = ReadWholeFile(original, size_t{2} << 30);
   if (!ours.ok() || !theirs.ok()) return absl::StrCat(ours.status().ToString(), " ", theirs.status().ToString());
@@ -99,6 +111,8 @@ std::string CompareFile(const std::string& archived, const std::string& original
     if (bytes->size() > kFlagsOffset) (*bytes)[kFlagsOffset] = static_cast<char>((*bytes)[kFlagsOffset] & ~1);
   }
   if (*ours == *theirs) return "";
+  // A server may write to its newest file by itself, after what the test waited for.
+  if (newest && absl::StartsWith(*theirs, *ours)) return "";
   const size_t same =
       std::mismatch(ours->begin(), ours->begin() + static_cast<long>(std::min(ours->size(), theirs->size())),
                     theirs->begin())
@@ -118,7 +132,7 @@ std::string CompareArchive(const std::string& path, const MySqlServer& server) {
   std::string differences;
   for (const std::string& original : originals) {
     const std::string archived = absl::StrCat(epochs.back(), "/", std::filesystem::path(original).filename().string());
-    absl::StrAppend(&differences, CompareFile(archived, original));
+    absl::StrAppend(&differences, CompareFile(archived, original, original == originals.back()));
   }
   return differences;
 }

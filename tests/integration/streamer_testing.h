@@ -19,6 +19,9 @@ StreamerSpec SpecFor(const MySqlServer& server, const std::string& name = "test"
 TargetSpec RawTarget(const std::string& path);
 TargetSpec JsonTarget(const std::string& path);
 
+// "MySql97": for the names of parameterized tests.
+std::string ServerIdentifier(ServerKind kind);
+
 // Polls until `condition` holds. False after `timeout`.
 bool WaitUntil(const std::function<bool()>& condition, absl::Duration timeout = absl::Seconds(60));
 

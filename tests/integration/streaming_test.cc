@@ -368,10 +368,9 @@ TEST_P(StreamingTest, AResetOfTheLogBeginsANewEpoch) {
   EXPECT_EQ(CompareTable(Events(), *server_, "shop", "orders", "id"), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, StreamingTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) {
-                           return info.param == ServerKind::kMySql97 ? "MySql97" : "MariaDb1011";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, StreamingTest,
+                         ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011, ServerKind::kMariaDb118),
+                         [](const auto& info) { return ServerIdentifier(info.param); });
 
 }  // namespace
 }  // namespace binlogd::testing

@@ -127,7 +127,7 @@ TEST(BlockEncoderTest, WhatCannotBeDecodedIsAnErrorWithItsPlace) {
   log.WriteRows(1, "without a table map", true);
   const auto block = BlocksOf(log, Limits(1000))[0];
   const absl::Status refused = EncodeBlock(*block, BlockRange(), kAll).status();
-  EXPECT_EQ(ErrorReason(refused), "DECODE_FAILED");
+  EXPECT_EQ(ErrorReason(refused), "TABLE_MAP_MISSING");
   EXPECT_TRUE(absl::IsDataLoss(refused));
   EXPECT_TRUE(IsPermanent(refused));
   EXPECT_NE(refused.message().find(absl::StrCat("binlog.000001 offset ", at)), absl::string_view::npos) << refused;

@@ -30,6 +30,12 @@ DecodedEvent Other(EventKind kind) {
   return event;
 }
 
+FilterSpec With(void (*set)(FilterSpec& spec)) {
+  FilterSpec spec;
+  set(spec);
+  return spec;
+}
+
 TEST(EventFilterTest, Table) {
   const DecodedEvent orders = Row("shop", "orders");
   const DecodedEvent ddl = Query("shop", true);
@@ -43,38 +49,38 @@ TEST(EventFilterTest, Table) {
   } cases[] = {
       {"nothing set: rows", {}, orders, true},
       {"nothing set: commit", {}, commit, true},
-      {"database named", {.databases = {"shop"}}, orders, true},
-      {"database not named", {.databases = {"other"}}, orders, false},
-      {"database by glob", {.databases = {"x", "sh*"}}, orders, true},
-      {"database named: its statement", {.databases = {"shop"}}, dml, true},
-      {"database not named: its statement", {.databases = {"other"}}, dml, false},
-      {"database named: boundaries belong to none", {.databases = {"shop"}}, commit, false},
-      {"database excluded", {.exclude_databases = {"shop"}}, orders, false},
-      {"another excluded", {.exclude_databases = {"other"}}, orders, true},
-      {"excluded: boundaries pass", {.exclude_databases = {"shop"}}, commit, true},
-      {"table named", {.tables = {"shop.orders"}}, orders, true},
-      {"table by glob", {.tables = {"shop.ord*"}}, orders, true},
-      {"table not named", {.tables = {"shop.items"}}, orders, false},
-      {"table named: boundaries", {.tables = {"shop.orders"}}, commit, false},
-      {"table excluded", {.exclude_tables = {"shop.o*"}}, orders, false},
-      {"included and excluded", {.tables = {"shop.*"}, .exclude_tables = {"shop.orders"}}, orders, false},
-      {"case counts", {.databases = {"SHOP"}}, orders, false},
-      {"kind named", {.events = {EventKind::kWrite}}, orders, true},
-      {"kind not named", {.events = {EventKind::kDelete}}, orders, false},
-      {"kind named: commit not", {.events = {EventKind::kWrite}}, commit, false},
-      {"no DDL: DDL", {.include_ddl = false}, ddl, false},
-      {"no DDL: another statement", {.include_ddl = false}, dml, true},
-      {"no DDL: rows", {.include_ddl = false}, orders, true},
+      {"database named", With([](FilterSpec& s) { s.databases = {"shop"}; }), orders, true},
+      {"database not named", With([](FilterSpec& s) { s.databases = {"other"}; }), orders, false},
+      {"database by glob", With([](FilterSpec& s) { s.databases = {"x", "sh*"}; }), orders, true},
+      {"database named: its statement", With([](FilterSpec& s) { s.databases = {"shop"}; }), dml, true},
+      {"database not named: its statement", With([](FilterSpec& s) { s.databases = {"other"}; }), dml, false},
+      {"database named: boundaries belong to none", With([](FilterSpec& s) { s.databases = {"shop"}; }), commit, false},
+      {"database excluded", With([](FilterSpec& s) { s.exclude_databases = {"shop"}; }), orders, false},
+      {"another excluded", With([](FilterSpec& s) { s.exclude_databases = {"other"}; }), orders, true},
+      {"excluded: boundaries pass", With([](FilterSpec& s) { s.exclude_databases = {"shop"}; }), commit, true},
+      {"table named", With([](FilterSpec& s) { s.tables = {"shop.orders"}; }), orders, true},
+      {"table by glob", With([](FilterSpec& s) { s.tables = {"shop.ord*"}; }), orders, true},
+      {"table not named", With([](FilterSpec& s) { s.tables = {"shop.items"}; }), orders, false},
+      {"table named: boundaries", With([](FilterSpec& s) { s.tables = {"shop.orders"}; }), commit, false},
+      {"table excluded", With([](FilterSpec& s) { s.exclude_tables = {"shop.o*"}; }), orders, false},
+      {"included and excluded", With([](FilterSpec& s) { s.tables = {"shop.*"}; s.exclude_tables = {"shop.orders"}; }), orders, false},
+      {"case counts", With([](FilterSpec& s) { s.databases = {"SHOP"}; }), orders, false},
+      {"kind named", With([](FilterSpec& s) { s.events = {EventKind::kWrite}; }), orders, true},
+      {"kind not named", With([](FilterSpec& s) { s.events = {EventKind::kDelete}; }), orders, false},
+      {"kind named: commit not", With([](FilterSpec& s) { s.events = {EventKind::kWrite}; }), commit, false},
+      {"no DDL: DDL", With([](FilterSpec& s) { s.include_ddl = false; }), ddl, false},
+      {"no DDL: another statement", With([](FilterSpec& s) { s.include_ddl = false; }), dml, true},
+      {"no DDL: rows", With([](FilterSpec& s) { s.include_ddl = false; }), orders, true},
   };
   for (const auto& c : cases) EXPECT_EQ(EventFilter(c.spec).Passes(c.event), c.passes) << c.what;
 }
 
 TEST(FilterSpecTest, KnowsWhetherItDropsEvents) {
   EXPECT_FALSE(FilterSpec().drops_events());
-  EXPECT_TRUE((FilterSpec{.databases = {"a"}}).drops_events());
-  EXPECT_TRUE((FilterSpec{.exclude_tables = {"a.b"}}).drops_events());
-  EXPECT_TRUE((FilterSpec{.events = {EventKind::kWrite}}).drops_events());
-  EXPECT_TRUE((FilterSpec{.include_ddl = false}).drops_events());
+  EXPECT_TRUE(With([](FilterSpec& s) { s.databases = {"a"}; }).drops_events());
+  EXPECT_TRUE(With([](FilterSpec& s) { s.exclude_tables = {"a.b"}; }).drops_events());
+  EXPECT_TRUE(With([](FilterSpec& s) { s.events = {EventKind::kWrite}; }).drops_events());
+  EXPECT_TRUE(With([](FilterSpec& s) { s.include_ddl = false; }).drops_events());
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ class PipelineTest : public ::testing::Test {
 TEST_F(PipelineTest, EveryTargetAndTapGetsEveryBlock) {
   LogWriter log;
   for (int i = 0; i < 10; ++i) log.Transaction({{i, "row"}});
+  taps_.Reopen();
   const auto tap = *taps_.Attach([] {});
   const auto pipeline = Make();
   BeginAll(*pipeline);

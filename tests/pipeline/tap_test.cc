@@ -24,6 +24,7 @@ std::shared_ptr<const Block> MakeBlock(uint64_t n, size_t bytes = 100, size_t ev
 
 class TapTest : public ::testing::Test {
  protected:
+  TapTest() { hub_.Reopen(); }
   std::shared_ptr<Tap> Attach() {
     return *hub_.Attach([this] { ++wakes_; });
   }
@@ -102,10 +103,14 @@ TEST_F(TapTest, CloseEndsAfterWhatIsLeft) {
   EXPECT_FALSE(tap->Take(&item));
   ASSERT_TRUE(tap->ended().has_value());
   EXPECT_EQ(tap->ended()->message(), "stopped");
-  EXPECT_EQ(hub_.Attach([] {}).status().message(), "too late");
+  const absl::Status refused = hub_.Attach([] {}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(ErrorReason(refused), "NOT_RUNNING");
   hub_.Reopen();
   EXPECT_TRUE(hub_.Attach([] {}).ok());
 }
+
+TEST(TapHubTest, ANewOneIsClosed) { EXPECT_EQ(ErrorReason(TapHub().Attach([] {}).status()), "NOT_RUNNING"); }
 
 TEST_F(TapTest, Limits) {
   std::vector<std::shared_ptr<Tap>> taps;

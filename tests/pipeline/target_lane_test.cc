@@ -246,7 +246,7 @@ TEST_P(TargetLaneTest, ABlockThatCannotBeDecodedFailsOnlyDecodingLanes) {
   const absl::Status drained = lane_->Drain();
   EXPECT_EQ(drained.ok(), !GetParam());
   if (!drained.ok()) {
-    EXPECT_EQ(ErrorReason(drained), "DECODE_FAILED");
+    EXPECT_EQ(ErrorReason(drained), "TABLE_MAP_MISSING");
   }
 }
 

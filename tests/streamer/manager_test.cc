@@ -1,0 +1,269 @@
+#include "streamer/manager.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "base/error.h"
+#include "tests/harness/temp_dir.h"
+#include "tests/streamer/streamer_testing.h"
+
+namespace binlogd {
+namespace {
+
+using testing::Eventually;
+using testing::MakeSpec;
+
+class ManagerTest : public ::testing::Test {
+ protected:
+  ManagerTest() { Restart(); }
+
+  // As if binlogd had been started again.
+  void Restart() {
+    manager_.reset();
+    auto store = Store::Open(dir_ / "state", &codec_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    manager_ = std::make_unique<Manager>(*std::move(store));
+    ASSERT_TRUE(manager_->Load().ok());
+  }
+  StreamerSpec Spec(const std::string& name) const { return MakeSpec(name, dir_ / "targets"); }
+  bool BecomesRetrying(const std::string& name) {
+    return Eventually([&] { return manager_->Get(name)->snapshot.state == StreamerState::kRetrying; });
+  }
+  static std::string Refusal(const absl::Status& status) { return ErrorReason(status); }
+
+  testing::TempDir dir_;
+  testing::FakeCodec codec_;
+  std::unique_ptr<Manager> manager_;
+};
+
+TEST_F(ManagerTest, CreateGetListDelete) {
+  for (const char* name : {"b", "a", "c"}) {
+    const auto created = manager_->Create(Spec(name), false);
+    ASSERT_TRUE(created.ok()) << created.status();
+    EXPECT_EQ(created->snapshot.state, StreamerState::kStopped);
+    EXPECT_FALSE(created->snapshot.desired_running);
+    EXPECT_FALSE(created->etag.empty());
+    EXPECT_EQ(created->snapshot.targets.size(), 1u);
+  }
+  EXPECT_EQ(manager_->Get("a")->spec, Spec("a"));
+  const auto all = manager_->List();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].spec.name, "a");
+  EXPECT_EQ(all[2].spec.name, "c");
+  ASSERT_TRUE(manager_->Delete("b", "").ok());
+  EXPECT_EQ(manager_->List().size(), 2u);
+  EXPECT_EQ(Refusal(manager_->Get("b").status()), "STREAMER_NOT_FOUND");
+  Restart();
+  EXPECT_EQ(manager_->List().size(), 2u);
+}
+
+TEST_F(ManagerTest, UnknownNames) {
+  const std::string hostile = "no\nsuch";
+  for (const std::string& name : {std::string("none"), std::string(), hostile, std::string(10000, 'x'), std::string("../state")}) {
+    for (const absl::Status& status :
+         {manager_->Get(name).status(), manager_->Find(name).status(), manager_->Start(name).status(),
+          manager_->Stop(name, absl::InfiniteFuture()).status(), manager_->Delete(name, "")}) {
+      EXPECT_TRUE(absl::IsNotFound(status));
+      EXPECT_EQ(Refusal(status), "STREAMER_NOT_FOUND");
+      EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
+      EXPECT_LT(status.message().size(), 500u);
+    }
+  }
+  EXPECT_EQ(Refusal(manager_->Update(Spec("none"), "").status()), "STREAMER_NOT_FOUND");
+}
+
+TEST_F(ManagerTest, DuplicatesAndBadSpecs) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
+  const absl::Status duplicate = manager_->Create(Spec("a"), false).status();
+  EXPECT_TRUE(absl::IsAlreadyExists(duplicate));
+  EXPECT_EQ(Refusal(duplicate), "STREAMER_EXISTS");
+  StreamerSpec bad = Spec("b");
+  bad.targets.clear();
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Create(bad, false).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Check(bad)));
+  bad = Spec("a");
+  bad.source.user.clear();
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Update(bad, "").status()));
+  EXPECT_EQ(manager_->List().size(), 1u);
+}
+
+TEST_F(ManagerTest, ClashesOfFolders) {
+  StreamerSpec first = Spec("a");
+  first.targets[0].file.path = dir_ / "x/y";
+  first.checkpoint.file = dir_ / "checkpoint.json";
+  ASSERT_TRUE(manager_->Create(first, false).ok());
+  std::filesystem::create_directories(dir_ / "x/y");
+  std::filesystem::create_directory_symlink(dir_ / "x", dir_ / "link");
+  for (const std::string& path : {dir_ / "x/y", dir_ / "x/y/", dir_ / "x", dir_ / "x/", dir_ / "x/y/z", dir_ / "link/y", dir_ / "link/y/new",
+                                  dir_ / "x/../x/y", dir_.path()}) {
+    StreamerSpec second = Spec("b");
+    second.targets[0].file.path = path;
+    const absl::Status refused = manager_->Create(second, false).status();
+    EXPECT_EQ(Refusal(refused), "TARGET_PATH_IN_USE") << path;
+    EXPECT_EQ(ErrorField(refused), "targets[0].file.path");
+    EXPECT_EQ(Refusal(manager_->Check(second)), "TARGET_PATH_IN_USE");
+  }
+  StreamerSpec second = Spec("b");
+  second.targets[0].file.path = dir_ / "x/yy";
+  ASSERT_TRUE(manager_->Create(second, false).ok());
+  second.targets[0].file.path = dir_ / "x/y";
+  EXPECT_EQ(Refusal(manager_->Update(second, "").status()), "TARGET_PATH_IN_USE");
+  StreamerSpec third = Spec("c");
+  third.checkpoint.file = first.checkpoint.file;
+  EXPECT_EQ(Refusal(manager_->Create(third, false).status()), "CHECKPOINT_FILE_IN_USE");
+  EXPECT_TRUE(manager_->Update(first, "").ok()) << "no clash with itself";
+}
+
+TEST_F(ManagerTest, EtagsGuardUpdateAndDelete) {
+  const std::string first = manager_->Create(Spec("a"), false)->etag;
+  StreamerSpec changed = Spec("a");
+  changed.source.server_id = 5;
+  const auto updated = manager_->Update(changed, first);
+  ASSERT_TRUE(updated.ok());
+  EXPECT_NE(updated->etag, first);
+  EXPECT_EQ(manager_->Update(changed, updated->etag)->etag, updated->etag) << "the same again changes nothing";
+  changed.source.server_id = 6;
+  for (const std::string& stale : {first, std::string("nonsense")}) {
+    EXPECT_TRUE(absl::IsAborted(manager_->Update(changed, stale).status()));
+    EXPECT_EQ(Refusal(manager_->Update(changed, stale).status()), "STALE_ETAG");
+    EXPECT_EQ(Refusal(manager_->Delete("a", stale)), "STALE_ETAG");
+  }
+  EXPECT_EQ(manager_->Get("a")->spec.source.server_id, 5u);
+  EXPECT_TRUE(manager_->Delete("a", updated->etag).ok());
+}
+
+TEST_F(ManagerTest, ApplyOutcomes) {
+  Manager::Outcome outcome;
+  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &outcome).ok());
+  EXPECT_EQ(outcome, Manager::Outcome::kCreated);
+  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &outcome).ok());
+  EXPECT_EQ(outcome, Manager::Outcome::kUnchanged);
+  StreamerSpec changed = Spec("a");
+  changed.batch.max_events = 7;
+  const auto started = manager_->Apply(changed, true, &outcome);
+  ASSERT_TRUE(started.ok());
+  EXPECT_EQ(outcome, Manager::Outcome::kUpdated);
+  EXPECT_TRUE(started->snapshot.desired_running);
+  ASSERT_TRUE(manager_->Apply(changed, true, &outcome).ok()) << "one that runs goes on";
+  EXPECT_EQ(outcome, Manager::Outcome::kUnchanged);
+  changed.targets.clear();
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Apply(changed, true, &outcome).status()));
+}
+
+TEST_F(ManagerTest, APasswordByValueThatIsLeftOutIsKept) {
+  StreamerSpec spec = Spec("a");
+  spec.source.password = Secret{Secret::Kind::kValue, "s3cret"};
+  const std::string etag = manager_->Create(spec, false)->etag;
+  EXPECT_EQ(manager_->Update(Spec("a"), "")->etag, etag);
+  StreamerSpec changed = Spec("a");
+  changed.source.server_id = 5;
+  EXPECT_EQ(manager_->Update(changed, "")->spec.source.password.text, "s3cret");
+  changed.source.password = Secret{Secret::Kind::kEnvironment, "X"};
+  EXPECT_EQ(manager_->Update(changed, "")->spec.source.password.text, "X");
+  changed.source.password = Secret();
+  EXPECT_EQ(manager_->Update(changed, "")->spec.source.password.kind, Secret::Kind::kNone);
+}
+
+TEST_F(ManagerTest, StartAndStop) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
+  const absl::Status stopped = manager_->Stop("a", absl::InfiniteFuture()).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(stopped));
+  EXPECT_EQ(Refusal(stopped), "NOT_RUNNING");
+  ASSERT_TRUE(manager_->Start("a").ok());
+  EXPECT_TRUE(BecomesRetrying("a"));
+  const StreamerView view = *manager_->Get("a");
+  EXPECT_TRUE(view.snapshot.desired_running);
+  EXPECT_FALSE(view.snapshot.error.ok());
+  EXPECT_EQ(view.snapshot.source.endpoint, "127.0.0.1:1");
+  EXPECT_GE(view.snapshot.retries, 1u);
+  const absl::Status running = manager_->Start("a").status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(running));
+  EXPECT_EQ(Refusal(running), "ALREADY_RUNNING");
+  const auto now = manager_->Stop("a", absl::InfiniteFuture());
+  ASSERT_TRUE(now.ok());
+  EXPECT_EQ(now->snapshot.state, StreamerState::kStopped);
+  EXPECT_TRUE(now->snapshot.error.ok());
+  EXPECT_FALSE(now->snapshot.desired_running);
+  EXPECT_TRUE(manager_->Start("a").ok());
+}
+
+TEST_F(ManagerTest, AChangedSpecRestartsARunningOne) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), true).ok());
+  EXPECT_TRUE(BecomesRetrying("a"));
+  StreamerSpec changed = Spec("a");
+  changed.source.endpoints = {"127.0.0.1:2"};
+  ASSERT_TRUE(manager_->Update(changed, "").ok());
+  EXPECT_TRUE(Eventually([&] { return manager_->Get("a")->snapshot.source.endpoint == "127.0.0.1:2"; }));
+  EXPECT_TRUE(BecomesRetrying("a"));
+}
+
+TEST_F(ManagerTest, DesiredStatesSurviveARestart) {
+  ASSERT_TRUE(manager_->Create(Spec("runs"), true).ok());
+  ASSERT_TRUE(manager_->Create(Spec("stopped"), true).ok());
+  ASSERT_TRUE(manager_->Stop("stopped", absl::InfiniteFuture()).ok());
+  const std::string etag = manager_->Get("runs")->etag;
+  Restart();
+  EXPECT_TRUE(BecomesRetrying("runs"));
+  EXPECT_EQ(manager_->Get("runs")->etag, etag);
+  EXPECT_EQ(manager_->Get("stopped")->snapshot.state, StreamerState::kStopped);
+  EXPECT_FALSE(manager_->Get("stopped")->snapshot.desired_running);
+}
+
+TEST_F(ManagerTest, ATargetThatOnlyAPersonCanMendIsAFailure) {
+  StreamerSpec spec = Spec("a");
+  ASSERT_TRUE(ReplaceFile(dir_ / "file", "", 0600).ok());
+  spec.targets[0].file.path = dir_ / "file";
+  ASSERT_TRUE(manager_->Create(spec, true).ok());
+  ASSERT_TRUE(Eventually([&] { return manager_->Get("a")->snapshot.state == StreamerState::kFailed; }));
+  const StreamerView view = *manager_->Get("a");
+  EXPECT_EQ(ErrorReason(view.snapshot.error), "TARGET_PATH_INVALID");
+  EXPECT_TRUE(view.snapshot.desired_running);
+  EXPECT_TRUE(manager_->Start("a").ok()) << "a person may have mended it";
+}
+
+TEST_F(ManagerTest, AfterShutdownNothingChanges) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), true).ok());
+  ASSERT_TRUE(manager_->Create(Spec("b"), false).ok());
+  const auto tap = (*manager_->Find("a"))->taps().Attach([] {});
+  manager_->Shutdown();
+  EXPECT_EQ(manager_->Get("a")->snapshot.state, StreamerState::kStopped);
+  EXPECT_EQ(ErrorReason(*(*tap)->ended()), "SHUTTING_DOWN");
+  StreamerSpec changed = Spec("b");
+  changed.source.server_id = 5;
+  for (const absl::Status& status : {manager_->Create(Spec("c"), true).status(), manager_->Start("b").status(),
+                                     manager_->Update(changed, "").status(), manager_->Delete("b", "")}) {
+    EXPECT_EQ(Refusal(status), "SHUTTING_DOWN");
+  }
+  Restart();
+  EXPECT_TRUE(manager_->Get("a")->snapshot.desired_running);
+}
+
+TEST_F(ManagerTest, ManyChangesAtATime) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this, i] {
+      for (int round = 0; round < 12; ++round) {
+        const std::string name = absl::StrCat("s", (i + round) % 3);
+        StreamerSpec spec = Spec(name);
+        spec.source.server_id = static_cast<uint32_t>(round + 1);
+        Manager::Outcome outcome;
+        (void)manager_->Apply(spec, round % 2 == 0, &outcome);
+        (void)manager_->Get(name);
+        (void)manager_->List();
+        if (round % 3 == 1) (void)manager_->Stop(name, absl::Now());
+        if (round % 3 == 2) (void)manager_->Delete(name, "");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  manager_->Shutdown();
+  for (const StreamerView& view : manager_->List()) EXPECT_EQ(view.snapshot.state, StreamerState::kStopped);
+  const size_t count = manager_->List().size();
+  Restart();
+  EXPECT_EQ(manager_->List().size(), count);
+}
+
+}  // namespace
+}  // namespace binlogd

@@ -1,0 +1,145 @@
+#include "streamer/spec.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "tests/streamer/streamer_testing.h"
+
+namespace binlogd {
+namespace {
+
+using testing::MakeSpec;
+
+struct Case {
+  const char* what;
+  std::function<void(StreamerSpec&)> spoil;
+  const char* field;
+  const char* reason = "BAD_VALUE";
+};
+
+TargetSpec File(const std::string& name, const std::string& path, TargetFormat format = TargetFormat::kRaw) {
+  TargetSpec target;
+  target.name = name;
+  target.file.path = path;
+  target.file.format = format;
+  return target;
+}
+
+TEST(CheckSpecTest, AGoodOnePasses) {
+  EXPECT_TRUE(CheckSpec(MakeSpec("orders", "/srv")).ok());
+  StreamerSpec spec = MakeSpec("a", "/srv");
+  spec.name = std::string(63, 'Z');
+  spec.targets = {File("a", "/srv/a"), File("b", "/srv/ab"), File("c", "/srv/a.b", TargetFormat::kJson)};
+  spec.source.endpoints = {"db1", "db2:3307", "[::1]:3306"};
+  EXPECT_TRUE(CheckSpec(spec).ok());
+}
+
+TEST(CheckSpecTest, EachBadFieldIsNamed) {
+  const Case cases[] = {
+      {"empty name", [](StreamerSpec& s) { s.name = ""; }, "name", "INVALID_NAME"},
+      {"slash", [](StreamerSpec& s) { s.name = "a/b"; }, "name", "INVALID_NAME"},
+      {"dots", [](StreamerSpec& s) { s.name = ".."; }, "name", "INVALID_NAME"},
+      {"dot", [](StreamerSpec& s) { s.name = "."; }, "name", "INVALID_NAME"},
+      {"dash first", [](StreamerSpec& s) { s.name = "-a"; }, "name", "INVALID_NAME"},
+      {"64 bytes", [](StreamerSpec& s) { s.name = std::string(64, 'a'); }, "name", "INVALID_NAME"},
+      {"10 kB", [](StreamerSpec& s) { s.name = std::string(10000, 'a'); }, "name", "INVALID_NAME"},
+      {"unicode", [](StreamerSpec& s) { s.name = "größe"; }, "name", "INVALID_NAME"},
+      {"space", [](StreamerSpec& s) { s.name = "a b"; }, "name", "INVALID_NAME"},
+      {"zero byte", [](StreamerSpec& s) { s.name = std::string("a\0b", 3); }, "name", "INVALID_NAME"},
+      {"newline", [](StreamerSpec& s) { s.name = "a\n"; }, "name", "INVALID_NAME"},
+      {"no endpoint", [](StreamerSpec& s) { s.source.endpoints = {}; }, "source.endpoints"},
+      {"empty endpoint", [](StreamerSpec& s) { s.source.endpoints = {"a:1", ""}; }, "source.endpoints[1]"},
+      {"bad port", [](StreamerSpec& s) { s.source.endpoints = {"db:70000"}; }, "source.endpoints[0]"},
+      {"port 0", [](StreamerSpec& s) { s.source.endpoints = {"db:0"}; }, "source.endpoints[0]"},
+      {"no user", [](StreamerSpec& s) { s.source.user = ""; }, "source.user"},
+      {"server id 0", [](StreamerSpec& s) { s.source.server_id = 0; }, "source.server_id"},
+      {"verify without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyCa; }, "source.tls.ca_file"},
+      {"verify identity without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyIdentity; }, "source.tls.ca_file"},
+      {"certificate without key", [](StreamerSpec& s) { s.source.tls.cert_file = "/c"; }, "source.tls.cert_file"},
+      {"key without certificate", [](StreamerSpec& s) { s.source.tls.key_file = "/k"; }, "source.tls.cert_file"},
+      {"start without file", [](StreamerSpec& s) { s.source.start.kind = StartSpec::Kind::kPosition; }, "source.start.position.file"},
+      {"start in a path",
+       [](StreamerSpec& s) {
+         s.source.start.kind = StartSpec::Kind::kPosition;
+         s.source.start.file = "../binlog.000001";
+       },
+       "source.start.position.file"},
+      {"start before the first event",
+       [](StreamerSpec& s) {
+         s.source.start.kind = StartSpec::Kind::kPosition;
+         s.source.start.file = "binlog.000001";
+         s.source.start.offset = 3;
+       },
+       "source.start.position.offset"},
+      {"bad GTID set",
+       [](StreamerSpec& s) {
+         s.source.start.kind = StartSpec::Kind::kGtidSet;
+         s.source.start.gtid_set = "0-1-5";  // MariaDB's, of a MySQL source.
+       },
+       "source.start.gtid_set"},
+      {"empty pattern", [](StreamerSpec& s) { s.filter.databases = {"a", ""}; }, "filter.databases[1]"},
+      {"long pattern", [](StreamerSpec& s) { s.filter.exclude_tables = {std::string(1025, '*')}; }, "filter.exclude_tables[0]"},
+      {"many patterns", [](StreamerSpec& s) { s.filter.exclude_databases.assign(1001, "a"); }, "filter.exclude_databases"},
+      {"table without schema", [](StreamerSpec& s) { s.filter.tables = {"orders"}; }, "filter.tables"},
+      {"no events", [](StreamerSpec& s) { s.batch.max_events = 0; }, "batch.max_events"},
+      {"many events", [](StreamerSpec& s) { s.batch.max_events = 1000001; }, "batch.max_events"},
+      {"few bytes", [](StreamerSpec& s) { s.batch.max_bytes = 4095; }, "batch.max_bytes"},
+      {"many bytes", [](StreamerSpec& s) { s.batch.max_bytes = (64 << 20) + 1; }, "batch.max_bytes"},
+      {"short wait", [](StreamerSpec& s) { s.batch.max_wait = absl::Milliseconds(9); }, "batch.max_wait"},
+      {"long wait", [](StreamerSpec& s) { s.batch.max_wait = absl::InfiniteDuration(); }, "batch.max_wait"},
+      {"short interval", [](StreamerSpec& s) { s.checkpoint.interval = absl::ZeroDuration(); }, "checkpoint.interval"},
+      {"long interval", [](StreamerSpec& s) { s.checkpoint.interval = absl::Hours(2); }, "checkpoint.interval"},
+      {"relative checkpoint", [](StreamerSpec& s) { s.checkpoint.file = "x.json"; }, "checkpoint.file"},
+      {"no target", [](StreamerSpec& s) { s.targets = {}; }, "targets"},
+      {"many targets", [](StreamerSpec& s) { s.targets.resize(17); }, "targets"},
+      {"bad target name", [](StreamerSpec& s) { s.targets[0].name = "a/b"; }, "targets[0].name", "INVALID_NAME"},
+      {"target name twice", [](StreamerSpec& s) { s.targets.push_back(File("archive", "/x")); }, "targets[1].name", "DUPLICATE_NAME"},
+      {"no path", [](StreamerSpec& s) { s.targets[0].file.path = ""; }, "targets[0].file.path"},
+      {"relative path", [](StreamerSpec& s) { s.targets[0].file.path = "x"; }, "targets[0].file.path"},
+      {"zero byte in path", [](StreamerSpec& s) { s.targets[0].file.path = std::string("/a\0b", 4); }, "targets[0].file.path"},
+      {"small files", [](StreamerSpec& s) { s.targets[0].file.rotate_bytes = 4095; }, "targets[0].file.rotate_bytes"},
+      {"same path", [](StreamerSpec& s) { s.targets = {File("a", "/x"), File("b", "/x")}; }, "targets[1].file.path", "TARGET_PATH_IN_USE"},
+      {"nested", [](StreamerSpec& s) { s.targets = {File("a", "/x/y"), File("b", "/x")}; }, "targets[1].file.path", "TARGET_PATH_IN_USE"},
+      {"nested below a slash", [](StreamerSpec& s) { s.targets = {File("a", "/x/"), File("b", "/x/y")}; }, "targets[1].file.path",
+       "TARGET_PATH_IN_USE"},
+      {"the same by another name", [](StreamerSpec& s) { s.targets = {File("a", "/x/../y"), File("b", "/y/.")}; },
+       "targets[1].file.path", "TARGET_PATH_IN_USE"},
+      {"RAW with filter", [](StreamerSpec& s) { s.filter.tables = {"shop.*"}; }, "targets[0].file.format", "RAW_WITH_FILTER"},
+      {"RAW without DDL", [](StreamerSpec& s) { s.filter.include_ddl = false; }, "targets[0].file.format", "RAW_WITH_FILTER"},
+  };
+  for (const Case& c : cases) {
+    StreamerSpec spec = MakeSpec("orders", "/srv");
+    c.spoil(spec);
+    const absl::Status refused = CheckSpec(spec);
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << c.what;
+    EXPECT_EQ(ErrorField(refused), c.field) << c.what << ": " << refused;
+    EXPECT_EQ(ErrorReason(refused), c.reason) << c.what;
+    EXPECT_LT(refused.message().size(), 1000u) << c.what;
+    EXPECT_EQ(refused.message().find('\n'), absl::string_view::npos) << c.what;
+  }
+}
+
+TEST(CheckSpecTest, AFilterWithDecodedTargetsOnlyIsFine) {
+  StreamerSpec spec = MakeSpec("orders", "/srv");
+  spec.targets = {File("a", "/x", TargetFormat::kJson)};
+  spec.filter.tables = {"shop.*", "*"};
+  EXPECT_TRUE(CheckSpec(spec).ok());
+  EXPECT_TRUE(spec.decodes());
+  EXPECT_FALSE(MakeSpec("orders", "/srv").decodes());
+}
+
+TEST(MakeTargetsTest, OneForEach) {
+  StreamerSpec spec = MakeSpec("orders", "/srv");
+  spec.targets.push_back(File("changes", "/x", TargetFormat::kJson));
+  const auto targets = MakeTargets(spec);
+  ASSERT_EQ(targets.size(), 2u);
+  EXPECT_EQ(targets[0]->name(), "archive");
+  EXPECT_FALSE(targets[0]->decodes());
+  EXPECT_EQ(targets[1]->name(), "changes");
+  EXPECT_TRUE(targets[1]->decodes());
+}
+
+}  // namespace
+}  // namespace binlogd
