@@ -51,7 +51,8 @@ absl::Status Session::Explain(const grpc::Status& status, absl::string_view atte
   const size_t subject = attempt.find("streamer ");
   const std::string repeated =
       subject == absl::string_view::npos ? "" : absl::StrCat(attempt.substr(subject), ": ");
-  absl::string_view message = status.error_message();
+  const std::string text = status.error_message();
+  absl::string_view message = text;
   if (!repeated.empty() && absl::ConsumePrefix(&message, repeated)) {
     const grpc::Status shorter(status.error_code(), std::string(message), status.error_details());
     return Annotate(FromGrpcStatus(shorter), attempt);

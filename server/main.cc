@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/allocator.h"
 #include "base/file.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
@@ -101,6 +102,7 @@ int Main(int argc, char** argv) {
   }
   LogLevel level = LogLevel::kInfo;
   if (ParseLogLevel(flags.log_level, &level)) SetLogLevel(level);
+  TuneAllocator();
   signal(SIGPIPE, SIG_IGN);
   const sigset_t signals = EndSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

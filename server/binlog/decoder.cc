@@ -290,6 +290,7 @@ absl::Status EventDecoder::DecodeRows(absl::string_view body) {
   event_.database = table.database;
   event_.table = table.table;
   event_.query = rows_query_;
+  rows_query_told_ = true;
   event_.table_map = &table;
   event_.rows = &rows_;
   return absl::OkStatus();
@@ -315,6 +316,9 @@ void EventDecoder::Advance(TransactionGrammar::Step step) {
 void EventDecoder::ForgetWhatEnded() {
   if (transaction_ends_) gtid_.clear();
   if (transaction_ends_ || statement_ends_) EndStatement();
+  // A statement's text may be megabytes long and have thousands of row events: the first one tells it.
+  if (rows_query_told_) rows_query_.clear();
+  rows_query_told_ = false;
   transaction_ends_ = false;
   statement_ends_ = false;
 }

@@ -51,7 +51,7 @@ struct DecodedEvent {
   absl::string_view database;  // All names and statements are UTF-8.
   absl::string_view table;
   absl::string_view gtid;   // Of the transaction that the event belongs to; empty when there is none.
-  absl::string_view query;  // The statement; of a row event: its rows query or annotate rows, if the source logs it.
+  absl::string_view query;  // The statement; of a statement's first row event: its rows query or annotate rows, if logged.
   bool is_ddl = false;      // kQuery: not one of the statements that change or read rows.
   const TableMap* table_map = nullptr;  // Row events.
   const RowsEvent* rows = nullptr;      // Row events: iterate with RowCursor.
@@ -104,6 +104,7 @@ class EventDecoder {
   TransactionGrammar grammar_;
   std::string gtid_;
   std::string rows_query_;
+  bool rows_query_told_ = false;
   std::string schema_;
   std::string uncompressed_;
   std::string converted_;

@@ -17,9 +17,14 @@ uint64_t FileSequence(absl::string_view file) {
 }
 
 int ComparePositions(const Position& a, const Position& b) {
-  const uint64_t sequence_a = FileSequence(a.file);
-  const uint64_t sequence_b = FileSequence(b.file);
-  if (sequence_a != sequence_b) return sequence_a < sequence_b ? -1 : 1;
+  // Names of one length are ordered as their numbers are; this is asked for every event.
+  if (a.file.size() == b.file.size()) {
+    if (const int order = a.file.compare(b.file); order != 0) return order < 0 ? -1 : 1;
+  } else {
+    const uint64_t sequence_a = FileSequence(a.file);
+    const uint64_t sequence_b = FileSequence(b.file);
+    if (sequence_a != sequence_b) return sequence_a < sequence_b ? -1 : 1;
+  }
   if (a.offset != b.offset) return a.offset < b.offset ? -1 : 1;
   return 0;
 }

@@ -103,6 +103,7 @@ absl::StatusOr<StreamTracker::Step> StreamTracker::TakeRows(EventType type, absl
   if (!reader.Skip(table_id_size) || !reader.ReadU16(&flags)) {
     return Malformed(absl::StrCat("a ", EventTypeName(type), " event is cut short"));
   }
+  rows_query_event_.clear();  // Told by this event.
   if ((flags & kStatementEndFlag) != 0) ForgetStatement();
   return grammar_.TakeOther(type);
 }

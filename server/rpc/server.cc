@@ -24,6 +24,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const std::string& 
                      absl::StrCat("cannot listen on ", address,
                                   ": it is in use or not an address of this machine; name another --listen"));
   }
+  // By itself it answers only who asks without a name.
+  server->server_->GetHealthCheckService()->SetServingStatus(v1::StreamerService::service_full_name(), true);
   return server;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/allocator.h"
 #include "base/logging.h"
 #include "streamer/streamer.h"
 
@@ -49,4 +50,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace binlogd
 
-int main(int argc, char** argv) { return binlogd::Main(argc, argv); }
+int main(int argc, char** argv) {
+  binlogd::TuneAllocator();
+  return binlogd::Main(argc, argv);
+}

@@ -1,0 +1,267 @@
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "tests/harness/log_blocks.h"
+#include "tests/rpc/rpc_testing.h"
+
+namespace binlogd {
+namespace {
+
+using grpc::StatusCode;
+using testing::BlocksOf;
+using testing::Eventually;
+using testing::Limits;
+using testing::LogWriter;
+
+using Reader = std::unique_ptr<grpc::ClientReader<v1::TapResponse>>;
+
+class TapTest : public testing::RpcTest {
+ protected:
+  TapTest() { EXPECT_TRUE(Create(Spec("a"), true).ok()); }
+
+  Reader Tap(grpc::ClientContext* context, const v1::FilterSpec& filter = v1::FilterSpec(), const std::string& name = "a") {
+    v1::TapRequest request;
+    request.set_name(name);
+    *request.mutable_filter() = filter;
+    return stub_->Tap(context, request);
+  }
+  // The tap, when it is attached: the first message is a heartbeat.
+  Reader Attached(grpc::ClientContext* context, const v1::FilterSpec& filter = v1::FilterSpec()) {
+    Reader reader = Tap(context, filter);
+    v1::TapResponse response;
+    EXPECT_TRUE(reader->Read(&response));
+    EXPECT_TRUE(response.has_heartbeat()) << response.DebugString();
+    EXPECT_GT(response.heartbeat().time().seconds(), 0);
+    return reader;
+  }
+  // As the pipeline does.
+  void Offer(const LogWriter& log, uint32_t max_events = 1000) {
+    const auto streamer = *manager_->Find("a");
+    for (const auto& block : BlocksOf(log, Limits(max_events))) streamer->taps().Offer(block);
+  }
+  uint32_t taps() { return manager_->Get("a")->snapshot.taps; }
+  static grpc::Status Rest(grpc::ClientReader<v1::TapResponse>& reader, std::vector<v1::TapResponse>* responses = nullptr) {
+    v1::TapResponse response;
+    while (reader.Read(&response)) {
+      if (responses != nullptr) responses->push_back(response);
+    }
+    return reader.Finish();
+  }
+};
+
+TEST_F(TapTest, Refusals) {
+  v1::FilterSpec bad;
+  bad.add_events(v1::WRITE);
+  bad.add_events(static_cast<v1::EventType>(99));
+  {
+    grpc::ClientContext context;
+    ExpectError(Rest(*Tap(&context, bad)), StatusCode::INVALID_ARGUMENT, "BAD_VALUE", "filter.events[1]");
+  }
+  {
+    grpc::ClientContext context;
+    ExpectError(Rest(*Tap(&context, v1::FilterSpec(), "none")), StatusCode::NOT_FOUND, "STREAMER_NOT_FOUND");
+  }
+  ASSERT_TRUE(Stop("a").ok());
+  {
+    grpc::ClientContext context;
+    ExpectError(Rest(*Tap(&context)), StatusCode::FAILED_PRECONDITION, "NOT_RUNNING");
+  }
+  EXPECT_EQ(taps(), 0u);
+}
+
+TEST_F(TapTest, EventsComeInOrderWithTheirRows) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  LogWriter log;
+  log.Ddl("CREATE TABLE t (id INT, name VARCHAR(200))");
+  log.Transaction({{1, "one"}, {2, "two"}});
+  Offer(log, 2);
+  std::vector<v1::Event> events;
+  v1::TapResponse response;
+  while ((events.empty() || events.back().type() != v1::COMMIT) && reader->Read(&response)) {
+    ASSERT_TRUE(response.has_batch()) << response.DebugString();
+    events.insert(events.end(), response.batch().events().begin(), response.batch().events().end());
+  }
+  const std::vector<v1::EventType> expected = {v1::FORMAT_DESCRIPTION, v1::GTID, v1::QUERY, v1::GTID, v1::BEGIN, v1::WRITE, v1::WRITE, v1::COMMIT};
+  std::vector<v1::EventType> types;
+  for (const v1::Event& event : events) types.push_back(event.type());
+  ASSERT_EQ(types, expected);
+  EXPECT_EQ(events[5].rows(0).columns(1).value().text_value(), "one");
+  EXPECT_EQ(events[6].rows(0).columns(0).value().int_value(), 2);
+  EXPECT_EQ(events.back().position().position(), log.offset());
+  EXPECT_EQ(events.back().gtid(), absl::StrCat(LogWriter::kServerUuid, ":2"));
+}
+
+TEST_F(TapTest, ItsFilterIsItsOwn) {
+  grpc::ClientContext writes_context, all_context;
+  v1::FilterSpec writes;
+  writes.add_events(v1::WRITE);
+  const Reader filtered = Attached(&writes_context, writes);
+  const Reader all = Attached(&all_context);
+  LogWriter log;
+  log.Transaction({{1, "one"}});
+  Offer(log);
+  v1::TapResponse response;
+  ASSERT_TRUE(filtered->Read(&response));
+  ASSERT_EQ(response.batch().events_size(), 1);
+  EXPECT_EQ(response.batch().events(0).type(), v1::WRITE);
+  ASSERT_TRUE(all->Read(&response));
+  EXPECT_EQ(response.batch().events_size(), 5);
+}
+
+TEST_F(TapTest, ManyBatchesOneAfterTheOther) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  int received = 0;
+  for (int i = 0; i < 200; ++i) {
+    LogWriter log;
+    log.Ddl("CREATE TABLE t (a INT)");
+    Offer(log);
+    v1::TapResponse response;
+    ASSERT_TRUE(reader->Read(&response));
+    received += response.batch().events_size();
+  }
+  EXPECT_EQ(received, 600);
+}
+
+TEST_F(TapTest, ASlowReaderGetsGapsThatCountExactly) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  LogWriter log;
+  for (int i = 0; i < 1500; ++i) log.Ddl(absl::StrCat("CREATE TABLE t", i, " (a INT) COMMENT '", std::string(30000, 'x'), "'"));
+  Offer(log, 20);
+  const uint64_t dropped = (*manager_->Find("a"))->Snapshot().tap_dropped_events;
+  EXPECT_GT(dropped, 0u);
+  const uint64_t offered = 1 + 2 * 1500;
+  uint64_t received = 0, told = 0, place = 4;
+  v1::TapResponse response;
+  while (received + told < offered && reader->Read(&response)) {
+    if (response.has_gap()) {
+      told += response.gap().dropped_events();
+      EXPECT_EQ(response.gap().from().position(), place);
+      EXPECT_GT(response.gap().to().position(), place);
+      place = response.gap().to().position();
+    }
+    for (const v1::Event& event : response.batch().events()) {
+      ++received;
+      EXPECT_GT(event.position().position(), place);
+      place = event.position().position();
+    }
+  }
+  EXPECT_EQ(told, dropped);
+  EXPECT_EQ(received + told, offered);
+  EXPECT_EQ(place, log.offset());
+}
+
+TEST_F(TapTest, WhatCannotBeDecodedEndsItAfterWhatCould) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  LogWriter log;
+  log.Ddl("CREATE TABLE t (a INT)");
+  log.Gtid();
+  log.Query("BEGIN");
+  log.WriteRows(1, "without a table map", true);
+  Offer(log);
+  std::vector<v1::TapResponse> responses;
+  ExpectError(Rest(*reader, &responses), StatusCode::DATA_LOSS, "TABLE_MAP_MISSING");
+  ASSERT_EQ(responses.size(), 1u);
+  EXPECT_EQ(responses[0].batch().events_size(), 5);
+  EXPECT_TRUE(Eventually([&] { return taps() == 0; }));
+}
+
+TEST_F(TapTest, EndsWithTheStreamersStop) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  ASSERT_TRUE(Stop("a").ok());
+  ExpectError(Rest(*reader), StatusCode::UNAVAILABLE, "STREAMER_STOPPED");
+}
+
+TEST_F(TapTest, EndsWithItsDeletion) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  ASSERT_TRUE(Delete("a").ok());
+  ExpectError(Rest(*reader), StatusCode::NOT_FOUND, "STREAMER_NOT_FOUND");
+}
+
+TEST_F(TapTest, EndsWithAChangeOfTheSpec) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  StreamerSpec spec = manager_->Get("a")->spec;
+  spec.source.server_id = 5;
+  ASSERT_TRUE(manager_->Update(spec, "").ok());
+  ExpectError(Rest(*reader), StatusCode::UNAVAILABLE, "SPEC_CHANGED");
+}
+
+TEST_F(TapTest, EndsWithTheServersShutdown) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  manager_->Shutdown();
+  ExpectError(Rest(*reader), StatusCode::UNAVAILABLE, "SHUTTING_DOWN");
+  grpc::ClientContext again;
+  EXPECT_FALSE(Rest(*Tap(&again)).ok());
+}
+
+TEST_F(TapTest, AServerThatGoesWithoutWaitingEndsIt) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  server_->Shutdown(absl::ZeroDuration());
+  EXPECT_FALSE(Rest(*reader).ok());
+  EXPECT_TRUE(Eventually([&] { return taps() == 0; }));
+}
+
+TEST_F(TapTest, ACancelFreesIt) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  EXPECT_EQ(taps(), 1u);
+  context.TryCancel();
+  EXPECT_EQ(Rest(*reader).error_code(), StatusCode::CANCELLED);
+  EXPECT_TRUE(Eventually([&] { return taps() == 0; }));
+}
+
+TEST_F(TapTest, ACancelWhileItIsStuckFreesIt) {
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  LogWriter log;
+  for (int i = 0; i < 100; ++i) log.Ddl(std::string(100000, 'x'));
+  Offer(log, 10);  // More than the transport takes without a reader.
+  context.TryCancel();
+  EXPECT_EQ(Rest(*reader).error_code(), StatusCode::CANCELLED);
+  EXPECT_TRUE(Eventually([&] { return taps() == 0; }));
+}
+
+TEST_F(TapTest, ManyAtOnceWithCancelsAnytime) {
+  std::atomic<bool> done = false;
+  std::thread offering([&] {
+    while (!done) {
+      LogWriter log;
+      log.Transaction({{1, "one"}, {2, std::string(1000, 'x')}});
+      Offer(log, 3);
+    }
+  });
+  std::vector<std::thread> clients;
+  for (unsigned client = 0; client < 20; ++client) {
+    clients.emplace_back([this, client] {
+      std::mt19937 random(client);
+      for (int round = 0; round < 5; ++round) {
+        grpc::ClientContext context;
+        const Reader reader = Tap(&context);
+        v1::TapResponse response;
+        for (unsigned reads = random() % 20; reads > 0 && reader->Read(&response); --reads) {
+        }
+        context.TryCancel();
+        EXPECT_EQ(Rest(*reader).error_code(), StatusCode::CANCELLED);
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  done = true;
+  offering.join();
+  EXPECT_TRUE(Eventually([&] { return taps() == 0; }));
+  EXPECT_TRUE(Stop("a").ok());
+}
+
+}  // namespace
+}  // namespace binlogd
