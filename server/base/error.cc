@@ -68,6 +68,12 @@ absl::Status Permanent(const absl::Status& status) {
   return permanent;
 }
 
+absl::Status Transient(const absl::Status& status) {
+  absl::Status transient = status;
+  transient.ErasePayload(kPermanentKey);
+  return transient;
+}
+
 bool IsPermanent(const absl::Status& status) { return status.GetPayload(kPermanentKey).has_value(); }
 
 absl::Status SystemError(int error_number, absl::string_view what) {

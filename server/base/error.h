@@ -27,6 +27,9 @@ absl::Status Annotate(const absl::Status& status, absl::string_view prefix);
 // The same status with a permanent mark: trying again will not help, a person has to act. OK stays OK.
 absl::Status Permanent(const absl::Status& status);
 
+// The same status without that mark.
+absl::Status Transient(const absl::Status& status);
+
 // Whether Permanent() was called on it.
 bool IsPermanent(const absl::Status& status);
 

@@ -172,6 +172,7 @@ absl::Status BlockBuilder::Seal() {
   }
   open_->end = next();
   expected_bytes_ = std::min<size_t>(open_->bytes.size() + open_->bytes.size() / 8, limits_.max_bytes);
+  ++sealed_blocks_;
   return sink_->Deliver(std::exchange(open_, nullptr));
 }
 

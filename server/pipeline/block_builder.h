@@ -56,6 +56,8 @@ class BlockBuilder {
   // Delivers the open block, if there is one.
   absl::Status Seal();
 
+  // Blocks delivered so far.
+  uint64_t sealed_blocks() const { return sealed_blocks_; }
   bool has_open_block() const { return open_ != nullptr; }
   // When the open block's first event came.
   absl::Time open_since() const { return open_->received; }
@@ -91,6 +93,7 @@ class BlockBuilder {
   uint32_t log_server_id_ = 0;
   std::shared_ptr<Block> open_;
   size_t expected_bytes_ = 0;  // Of the next block, from the last one's.
+  uint64_t sealed_blocks_ = 0;
   Taken last_taken_ = Taken::kArtificial;
   uint32_t last_timestamp_ = 0;
 };

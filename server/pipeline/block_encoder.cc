@@ -82,7 +82,9 @@ absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& r
   encoded.bytes.reserve(block.bytes.size() * 2);
   uint64_t boundary = 0;
   for (const BlockEvent& event : block.events) {
-    if (event.ends_transaction) boundary = block.start.offset + event.begin + event.size;
+    const uint64_t end = block.start.offset + event.begin + event.size;
+    // A boundary before what is delivered would take the target's position back.
+    if (event.ends_transaction && end > range.from_offset) boundary = end;
   }
   JsonEncoder encoder;
   auto append = [&](const DecodedEvent& event, uint64_t end_offset) {

@@ -1,6 +1,8 @@
 #include "pipeline/log_reader.h"
 
-#include "absl/time/clock.h"
+#include <ctime>
+
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
@@ -9,38 +11,50 @@ namespace {
 // How long an event may wait for company before its block goes on its way.
 constexpr absl::Duration kLinger = absl::Milliseconds(10);
 
+// Fine enough for the linger, and cheap enough to be read for every event.
+absl::Time CoarseNow() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return absl::TimeFromTimespec(now);
+}
+
 void Count(BlockBuilder& builder, size_t bytes, ReaderCounters& counters) {
   if (builder.last_taken() != BlockBuilder::Taken::kFileEvent) return;
   counters.events.store(counters.events.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   counters.bytes.store(counters.bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
   counters.last_event_seconds.store(builder.last_timestamp(), std::memory_order_relaxed);
+  // More may be on its way: only a heartbeat tells that this was all.
+  counters.caught_up.store(false, std::memory_order_relaxed);
+}
+
+// Seals the open block when it has lingered long enough, or waits for company for what is left of that time.
+absl::Status SealIfDue(BinlogDump& dump, BlockBuilder& builder) {
+  if (!builder.has_open_block()) return absl::OkStatus();
+  const absl::Duration left = builder.open_since() + kLinger - CoarseNow();
+  if (left > absl::ZeroDuration() && dump.WaitReadable(left)) return absl::OkStatus();
+  return builder.Seal();
 }
 
 }  // namespace
 
 absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& log_end,
                      const std::optional<Position>& stop_at, ReaderCounters& counters, const ReaderHooks& hooks) {
+  uint64_t told_blocks = builder.sealed_blocks();
+  bool reached_log_end = false;
   for (;;) {
-    if (stop_at && ComparePositions(builder.place(), *stop_at) >= 0) {
-      RETURN_IF_ERROR(builder.Seal());
+    const bool finished = stop_at && ComparePositions(builder.place(), *stop_at) >= 0;
+    RETURN_IF_ERROR(finished ? builder.Seal() : SealIfDue(dump, builder));
+    if (!reached_log_end && !builder.has_open_block() && ComparePositions(builder.place(), log_end) >= 0) {
+      reached_log_end = true;
+      counters.caught_up.store(!dump.WaitReadable(absl::ZeroDuration()), std::memory_order_relaxed);
+    }
+    if (finished || builder.sealed_blocks() != told_blocks) {
+      told_blocks = builder.sealed_blocks();
       hooks.on_progress();
-      return absl::OkStatus();
     }
-    // The clock is read only when the source pauses, or now and then.
-    bool note_time = (counters.events.load(std::memory_order_relaxed) & 0xff) == 0;
-    if (!dump.WaitReadable(absl::ZeroDuration())) {
-      note_time = true;
-      if (!counters.caught_up.load(std::memory_order_relaxed) && ComparePositions(builder.place(), log_end) >= 0) {
-        counters.caught_up.store(true, std::memory_order_relaxed);
-      }
-      const absl::Duration left = builder.has_open_block() ? builder.open_since() + kLinger - absl::Now() : kLinger;
-      if (builder.has_open_block() && (left <= absl::ZeroDuration() || !dump.WaitReadable(left))) {
-        RETURN_IF_ERROR(builder.Seal());
-        hooks.on_progress();
-      }
-    }
+    if (finished) return absl::OkStatus();
     ASSIGN_OR_RETURN(const absl::string_view event, dump.Next());
-    if (note_time) counters.last_packet_nanos.store(absl::GetCurrentTimeNanos(), std::memory_order_relaxed);
+    counters.last_packet_nanos.store(absl::ToUnixNanos(CoarseNow()), std::memory_order_relaxed);
     RETURN_IF_ERROR(builder.Add(event));
     Count(builder, event.size(), counters);
     if (builder.last_taken() == BlockBuilder::Taken::kHeartbeat) {

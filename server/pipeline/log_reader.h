@@ -20,18 +20,17 @@ struct ReaderCounters {
   std::atomic<uint64_t> bytes{0};
   std::atomic<int64_t> last_event_seconds{0};  // The source's clock; 0 before the first event.
   std::atomic<int64_t> last_packet_nanos{0};   // Our clock, since 1970; heartbeats count.
-  // The source had nothing more to send, or the end of the log at the time of the connect was reached. False after a
-  // disconnect.
+  // The source had nothing more to send (a heartbeat said so, or the end of the log at the time of the connect was
+  // reached) and has sent nothing since. False after a disconnect.
   std::atomic<bool> caught_up{false};
 };
 
-// Reads until `stop_at` is reached (OK), or the dump or the builder fails. Blocks are sealed when they are full, when
-// the source has been silent for 10 ms, or 10 ms after their first event once nothing more is waiting. `log_end`, where
-// the log ended when the dump was started, decides when the reader has caught up.
 struct ReaderHooks {
   std::function<void()> on_progress;           // After each seal.
   std::function<absl::Status()> on_heartbeat;  // The source has nothing more to send; an error ends reading.
 };
+// Reads until `stop_at` is reached (OK), or the dump or the builder fails. A block is sealed when it is full, or 10 ms after its
+// first event. `log_end` is where the log ended when the dump was started.
 absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& log_end,
                      const std::optional<Position>& stop_at, ReaderCounters& counters, const ReaderHooks& hooks);
 

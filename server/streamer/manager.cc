@@ -31,11 +31,34 @@ absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
                                 record.generation, ", not ", Shown(etag), "); get it again and redo the change"));
 }
 
+// A password that was given by value is never shown, so a change of something else may leave it out. It must not follow to
+// another server: that would be shown it.
+absl::Status KeepPassword(const SourceSpec& before, SourceSpec* after) {
+  if (after->password.kind != Secret::Kind::kNone || before.password.kind != Secret::Kind::kValue) return absl::OkStatus();
+  if (after->endpoints != before.endpoints || !(after->tls == before.tls) || after->user != before.user) {
+    return InvalidField("source.password", "BAD_VALUE", "endpoints, user or tls change: give the password again");
+  }
+  after->password = before.password;
+  return absl::OkStatus();
+}
+
 bool SamePlace(const std::string& a, const std::string& b) {
   std::error_code error;
   const std::filesystem::path x = std::filesystem::weakly_canonical(a, error);
   const std::filesystem::path y = std::filesystem::weakly_canonical(b, error);
   return PathsOverlap(x.empty() ? a : x.string(), y.empty() ? b : y.string());
+}
+
+// A checkpoint file replaces what is there, so it may not be among a target's files.
+absl::Status CheckApart(const std::string& checkpoint_file, const StreamerSpec& spec) {
+  if (checkpoint_file.empty()) return absl::OkStatus();
+  for (const TargetSpec& target : spec.targets) {
+    if (!SamePlace(checkpoint_file, target.file.path)) continue;
+    return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
+                        absl::StrCat(checkpoint_file, " is in the folder of target \"", target.name, "\" of streamer \"",
+                                     spec.name, "\"; keep it apart"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -73,6 +96,13 @@ absl::StatusOr<std::shared_ptr<Manager::Entry>> Manager::FindEntry(absl::string_
   return found->second;
 }
 
+absl::Status Manager::CheckAlive(absl::string_view name, const std::shared_ptr<Entry>& entry) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  if (shutting_down_) return ShuttingDown();
+  const auto found = entries_.find(std::string(name));
+  return found == entries_.end() || found->second != entry ? NotFound(name) : absl::OkStatus();
+}
+
 StreamerRecord Manager::RecordOf(const Entry& entry) {
   absl::MutexLock lock(&entry.mutex);
   return entry.record;
@@ -91,6 +121,15 @@ StreamerView Manager::View(const Entry& entry) {
 }
 
 absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
+  RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, spec));
+  if (!spec.checkpoint.file.empty() && SamePlace(spec.checkpoint.file, store_->streamers_directory())) {
+    return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
+                        "it is in the state directory; leave it out for the default");
+  }
+  for (size_t i = 0; i < spec.targets.size(); ++i) {
+    if (!SamePlace(spec.targets[i].file.path, store_->streamers_directory())) continue;
+    return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE", "binlogd keeps its state there");
+  }
   for (const auto& [name, entry] : entries_) {
     if (name == spec.name) continue;
     const StreamerRecord other = RecordOf(*entry);
@@ -102,10 +141,12 @@ absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
                                          target.name, "\"; give each target a folder of its own"));
       }
     }
-    if (!spec.checkpoint.file.empty() && spec.checkpoint.file == other.spec.checkpoint.file) {
-      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
-                          absl::StrCat("streamer \"", name, "\" writes it"));
+    if (!spec.checkpoint.file.empty() && !other.spec.checkpoint.file.empty() &&
+        SamePlace(spec.checkpoint.file, other.spec.checkpoint.file)) {
+      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE", absl::StrCat("streamer \"", name, "\" writes it"));
     }
+    RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, other.spec));
+    RETURN_IF_ERROR(CheckApart(other.spec.checkpoint.file, spec));
   }
   return absl::OkStatus();
 }
@@ -196,15 +237,12 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
   RETURN_IF_ERROR(CheckSpec(spec));
   ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(spec.name));
   absl::MutexLock change(&entry->change_mutex);
+  RETURN_IF_ERROR(CheckAlive(spec.name, entry));
   const StreamerRecord record = RecordOf(*entry);
   RETURN_IF_ERROR(CheckEtag(record, etag));
-  const Secret& kept = record.spec.source.password;
-  if (spec.source.password.kind == Secret::Kind::kNone && kept.kind == Secret::Kind::kValue)
-    spec.source.password = kept;
+  RETURN_IF_ERROR(KeepPassword(record.spec.source, &spec.source));
   {
     absl::ReaderMutexLock lock(&mutex_);
-    if (shutting_down_) return ShuttingDown();
-    if (entries_.count(spec.name) == 0) return NotFound(spec.name);
     RETURN_IF_ERROR(CheckClash(spec));
   }
   if (!(spec == record.spec)) RETURN_IF_ERROR(Replace(*entry, spec));
@@ -213,12 +251,15 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
 
 absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Outcome* outcome) {
   absl::StatusOr<StreamerView> before = Get(spec.name);
-  absl::StatusOr<StreamerView> view;
   if (!before.ok()) {
     *outcome = Outcome::kCreated;
     return Create(spec, start);
   }
-  view = Update(spec, "");
+  absl::StatusOr<StreamerView> view = Update(spec, "");
+  if (absl::IsNotFound(view.status())) {  // Deleted meanwhile.
+    *outcome = Outcome::kCreated;
+    return Create(spec, start);
+  }
   RETURN_IF_ERROR(view.status());
   *outcome = view->etag == before->etag ? Outcome::kUnchanged : Outcome::kUpdated;
   if (!start || view->snapshot.desired_running) return view;
@@ -228,12 +269,8 @@ absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start
 absl::Status Manager::Delete(absl::string_view name, absl::string_view etag) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
   absl::MutexLock change(&entry->change_mutex);
+  RETURN_IF_ERROR(CheckAlive(name, entry));
   RETURN_IF_ERROR(CheckEtag(RecordOf(*entry), etag));
-  {
-    absl::ReaderMutexLock lock(&mutex_);
-    if (shutting_down_) return ShuttingDown();
-    if (entries_.count(std::string(name)) == 0) return NotFound(name);
-  }
   const std::shared_ptr<Streamer> streamer = StreamerOf(*entry);
   streamer->RequestStop(MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "the streamer was deleted"));
   streamer->WaitStopped(absl::InfiniteFuture());
@@ -247,11 +284,7 @@ absl::Status Manager::Delete(absl::string_view name, absl::string_view etag) {
 absl::StatusOr<StreamerView> Manager::Start(absl::string_view name) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
   absl::MutexLock change(&entry->change_mutex);
-  {
-    absl::ReaderMutexLock lock(&mutex_);
-    if (shutting_down_) return ShuttingDown();
-    if (entries_.count(std::string(name)) == 0) return NotFound(name);
-  }
+  RETURN_IF_ERROR(CheckAlive(name, entry));
   RETURN_IF_ERROR(Annotate(StreamerOf(*entry)->Start(), absl::StrCat("streamer \"", name, "\"")));
   RETURN_IF_ERROR(SetDesired(*entry, true));
   return View(*entry);
@@ -262,6 +295,7 @@ absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, absl::Time de
   std::shared_ptr<Streamer> streamer;
   {
     absl::MutexLock change(&entry->change_mutex);
+    RETURN_IF_ERROR(CheckAlive(name, entry));
     streamer = StreamerOf(*entry);
     const StreamerState state = streamer->Snapshot().state;
     const bool desired = RecordOf(*entry).desired_running;

@@ -66,9 +66,10 @@ class Manager {
     mutable absl::Mutex mutex;
     StreamerRecord record ABSL_GUARDED_BY(mutex);
     std::shared_ptr<Streamer> streamer ABSL_GUARDED_BY(mutex);
-    bool deleted ABSL_GUARDED_BY(mutex) = false;
   };
   absl::StatusOr<std::shared_ptr<Entry>> FindEntry(absl::string_view name) const;
+  // UNAVAILABLE while shutting down; NOT_FOUND when `entry` is no longer the streamer of that name.
+  absl::Status CheckAlive(absl::string_view name, const std::shared_ptr<Entry>& entry) const;
   static StreamerView View(const Entry& entry);
   static StreamerRecord RecordOf(const Entry& entry);
   static std::shared_ptr<Streamer> StreamerOf(const Entry& entry);

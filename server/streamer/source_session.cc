@@ -117,17 +117,17 @@ absl::Status SourceSession::CheckIdleDump(Interrupter* interrupter) {
 }
 
 absl::StatusOr<SourceSession::Contact> SourceSession::MakeContact() {
-  absl::Status last;
+  absl::Status reported;
   for (size_t tried = 0; tried < spec_.source.endpoints.size(); ++tried) {
     ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(spec_.source.endpoints[next_endpoint_]));
     endpoint_ = endpoint.ToString();
     absl::StatusOr<Contact> contact = MakeContactWith(endpoint);
     if (contact.ok() || absl::IsCancelled(contact.status())) return contact;
-    // A refusal by one server says nothing of the others, but the last word is the most telling.
-    last = contact.status();
+    // While one endpoint may come back, what is wrong for good with another ends nothing.
+    if (reported.ok() || IsPermanent(reported)) reported = contact.status();
     next_endpoint_ = (next_endpoint_ + 1) % spec_.source.endpoints.size();
   }
-  return last;
+  return reported;
 }
 
 absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endpoint& endpoint) {
@@ -148,6 +148,7 @@ absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endp
     // Once a run: it is the same at every reconnect.
     if (!finding.status.ok() && !begun_) Log(LogLevel::kWarning, spec_.name, finding.status.message());
   }
+  RETURN_IF_ERROR(CheckIdentity(contact.server));
   ASSIGN_OR_RETURN(contact.files, ListLogFiles(*contact.connection));
   ASSIGN_OR_RETURN(contact.log_end, EndOfLog(*contact.connection, contact.server));
   ASSIGN_OR_RETURN(contact.clock_ahead, ClockAhead(*contact.connection));
@@ -156,22 +157,27 @@ absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endp
   return contact;
 }
 
-absl::Status SourceSession::DecidePlace(Contact& contact) {
+std::string SourceSession::FollowedIdentity() const {
   const uint32_t newest = NewestEpoch();
-  std::string identity = epoch_ != nullptr ? epoch_->epoch.identity : "";
+  if (epoch_ != nullptr && epoch_->epoch.number == newest) return epoch_->epoch.identity;
   for (const auto& position : pipeline_->positions()) {
-    if (position && position->epoch.number == newest) identity = position->epoch.identity;
+    if (position && position->epoch.number == newest) return position->epoch.identity;
   }
-  if (newest != 0 && identity != contact.server.identity()) {
-    if (!spec_.source.gtid) {
-      return PermanentError(
-          absl::StatusCode::kFailedPrecondition, "WRONG_SOURCE",
-          absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ",
-                       contact.server.identity(), ", theirs is ", identity,
-                       "); name that server, or set source.gtid to go on by GTID on this one"));
-    }
-    return BeginEpoch(contact, "failover");
-  }
+  return "";
+}
+
+absl::Status SourceSession::CheckIdentity(const ServerInfo& server) const {
+  const std::string followed = FollowedIdentity();
+  if (followed.empty() || followed == server.identity() || spec_.source.gtid) return absl::OkStatus();
+  return PermanentError(
+      absl::StatusCode::kFailedPrecondition, "WRONG_SOURCE",
+      absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ", server.identity(),
+                   ", theirs is ", followed, "); name that server, or set source.gtid to go on by GTID on this one"));
+}
+
+absl::Status SourceSession::DecidePlace(Contact& contact) {
+  const std::string followed = FollowedIdentity();
+  if (!followed.empty() && followed != contact.server.identity()) return BeginEpoch(contact, "failover");
   if (!begun_) return BeginReading(contact);
   if (!reset_) {
     RETURN_IF_ERROR(CheckPlace(contact, builder_->next(), builder_->log_created(), builder_->log_server_id()));
@@ -214,8 +220,9 @@ absl::Status SourceSession::CheckPlace(Contact& contact, const Position& place, 
             ". What lies between is lost to this archive: restore the file on the source, or delete the streamer and "
             "create it anew with empty targets"));
   }
-  // The log may have grown since the list was made; only a file that is too short tells anything.
-  if (file->size >= place.offset || ComparePositions(contact.log_end, place) >= 0) return absl::OkStatus();
+  // The newest file may have grown since the list was made.
+  const bool has_grown = contact.log_end.file == place.file && contact.log_end.offset >= place.offset;
+  if (file->size >= place.offset || has_grown) return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool same, IsSameFile(contact, place.file, log_created, log_server_id));
   if (!same) {
     reset_ = true;
@@ -229,25 +236,28 @@ absl::Status SourceSession::CheckPlace(Contact& contact, const Position& place, 
           "transactions that the source does not; decide which is right, then create the streamer anew"));
 }
 
-// Reads the beginning of the file over a connection of its own.
 absl::StatusOr<bool> SourceSession::IsSameFile(Contact& contact, const std::string& file, uint32_t log_created,
                                                uint32_t log_server_id) {
+  ASSIGN_OR_RETURN(const EventHeader header, ReadFormatHeader(contact, file));
+  return header.timestamp == log_created && header.server_id == log_server_id;
+}
+
+// Reads the beginning of the file over a connection of its own.
+absl::StatusOr<EventHeader> SourceSession::ReadFormatHeader(Contact& contact, const std::string& file) {
   // One connection at a time is watched by the interrupter.
   contact.connection.reset();
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> probe, Connection::Connect(contact.options, interrupter_));
-  bool same = false;
+  EventHeader header;
   {
+    ASSIGN_OR_RETURN(std::unique_ptr<Connection> probe, Connection::Connect(contact.options, interrupter_));
     ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump,
                      BinlogDump::Start(std::move(probe), MakeDumpOptions(file, kFirstEventOffset)));
-    for (bool found = false; !found;) {
+    while (header.type != EventType::kFormatDescription) {
       ASSIGN_OR_RETURN(const absl::string_view event, dump->Next());
-      ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(event));
-      found = header.type == EventType::kFormatDescription;
-      same = found && header.timestamp == log_created && header.server_id == log_server_id;
+      ASSIGN_OR_RETURN(header, ParseEventHeader(event));
     }
   }
   ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
-  return same;
+  return header;
 }
 
 absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reason) {
@@ -259,6 +269,16 @@ absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reas
   Log(LogLevel::kWarning, spec_.name, absl::StrCat("epoch ", start->epoch.name(), " begins: ", reason));
   reset_ = false;
   return BeginTargets(contact, reason);
+}
+
+// Whether the new epoch's log holds again what the target has: after a failover, also one there and back. A reset, which directly follows
+// an epoch of the same server, numbers new transactions like old ones.
+bool SourceSession::HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const {
+  if (had.epoch.identity != epoch.identity) return true;
+  if (had.epoch.number + 1 == epoch.number || had.position.gtid_set.empty()) return false;
+  const absl::StatusOr<GtidSet> held = GtidSet::Parse(spec_.source.flavor, had.position.gtid_set);
+  const absl::StatusOr<GtidSet> executed = GtidSet::Parse(spec_.source.flavor, contact.log_end.gtid_set);
+  return held.ok() && executed.ok() && executed->Contains(*held);
 }
 
 absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& reason) {
@@ -277,7 +297,13 @@ absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& re
     DurablePosition begin;
     if (!had) {
       ASSIGN_OR_RETURN(begin, ResolveStart(contact, decodes));
-    } else if (had->epoch.identity != epoch.identity) {
+      if (begin.position.offset > kFirstEventOffset) {
+        // So that another file of the same name is not taken for it after a restart.
+        ASSIGN_OR_RETURN(const EventHeader format, ReadFormatHeader(contact, begin.position.file));
+        begin.log_created = format.timestamp;
+        begin.log_server_id = format.server_id;
+      }
+    } else if (HoldsWhatItHas(*had, epoch, contact)) {
       begin.held_gtid_set = Merge(spec_.source.flavor, had->position.gtid_set, had->held_gtid_set);
       ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
       begin.position.offset = kFirstEventOffset;

@@ -71,12 +71,17 @@ class SourceSession {
   };
   absl::StatusOr<Contact> MakeContact();
   absl::StatusOr<Contact> MakeContactWith(const Endpoint& endpoint);
+  // The identity of the newest epoch; empty before the first.
+  std::string FollowedIdentity() const;
+  absl::Status CheckIdentity(const ServerInfo& server) const;
   absl::Status DecidePlace(Contact& contact);
   absl::Status BeginReading(Contact& contact);
   // Whether the place where reading is to go on is still there; sets reset_ when the numbering has begun anew.
   absl::Status CheckPlace(Contact& contact, const Position& place, uint32_t log_created, uint32_t log_server_id);
   absl::StatusOr<bool> IsSameFile(Contact& contact, const std::string& file, uint32_t log_created,
                                   uint32_t log_server_id);
+  absl::StatusOr<EventHeader> ReadFormatHeader(Contact& contact, const std::string& file);
+  bool HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const;
   absl::Status BeginEpoch(Contact& contact, const std::string& reason);
   absl::Status BeginTargets(Contact& contact, const std::string& reason);
   // Where a new target begins, by the spec.

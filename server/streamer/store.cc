@@ -46,7 +46,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& state_dir,
   return std::unique_ptr<Store>(new Store(state_dir, codec, *std::move(lock)));
 }
 
-std::string Store::Directory(const std::string& name) const { return absl::StrCat(state_dir_, "/streamers/", name); }
+std::string Store::streamers_directory() const { return absl::StrCat(state_dir_, "/streamers"); }
+
+std::string Store::Directory(const std::string& name) const { return absl::StrCat(streamers_directory(), "/", name); }
 
 std::string Store::CheckpointPath(const std::string& name) const {
   return absl::StrCat(Directory(name), "/checkpoint.json");
@@ -55,7 +57,7 @@ std::string Store::CheckpointPath(const std::string& name) const {
 absl::StatusOr<std::vector<StreamerRecord>> Store::Load() const {
   std::vector<StreamerRecord> records;
   std::error_code error;
-  const std::string folder = absl::StrCat(state_dir_, "/streamers");
+  const std::string folder = streamers_directory();
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     absl::StatusOr<StreamerRecord> record = Read(name);

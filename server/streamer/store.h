@@ -46,6 +46,8 @@ class Store {
   // Forgets the streamer and its checkpoint.
   absl::Status Remove(const std::string& name) const;
   std::string CheckpointPath(const std::string& name) const;
+  // Where the records and checkpoints are: nobody else's files belong there.
+  std::string streamers_directory() const;
 
  private:
   Store(std::string state_dir, const SpecCodec* codec, FileLock lock)

@@ -1,6 +1,7 @@
 #include "streamer/streamer.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,12 @@ constexpr absl::Duration kSilence = absl::Seconds(7);
 // How often an idle source is asked whether its log is still the one that is read.
 constexpr absl::Duration kIdleCheck = absl::Seconds(10);
 
+// What a source says of its log when a running dump can no longer read it.
+bool MayBeReset(const absl::Status& status) {
+  const std::string reason = ErrorReason(status);
+  return reason == "SOURCE_LOG_CORRUPT" || reason == "POSITION_INVALID" || reason == "POSITION_PURGED";
+}
+
 }  // namespace
 
 Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
@@ -30,6 +37,7 @@ Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
     unopened.type = "file";
     last_targets_.push_back(std::move(unopened));
   }
+  fresh_until_ = LoadFreshness();
 }
 
 Streamer::~Streamer() {
@@ -88,7 +96,6 @@ void Streamer::Run() {
   Log(LogLevel::kInfo, spec_.name, "starting");
   backoff_.Reset();
   stop_at_.reset();
-  LoadFreshness();
   absl::Status end;
   for (;;) {
     end = RunOnce();
@@ -179,7 +186,10 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
     snapshot_.source.endpoint = session.endpoint();
   }
   RETURN_IF_ERROR(source.status());
-  if (spec_.oneshot && !stop_at_) stop_at_ = source->log_end;
+  if (spec_.oneshot && (!stop_at_ || !(stop_epoch_ == source->epoch->epoch))) {
+    stop_at_ = source->log_end;
+    stop_epoch_ = source->epoch->epoch;
+  }
   counters_.last_packet_nanos.store(absl::GetCurrentTimeNanos());
   Connected(*source);
   OnProgress(builder);
@@ -190,7 +200,9 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
                                                   [this, &session, &builder] { return OnHeartbeat(session, builder); }});
   *progressed = counters_.events.load() > before || counters_.caught_up.load();
   OnProgress(builder);
-  return Annotate(status, absl::StrCat("source ", session.endpoint()));
+  const absl::Status named = Annotate(status, absl::StrCat("source ", session.endpoint()));
+  // A log that is reset under a dump looks to the dump like a broken one: the next connection tells which it is.
+  return *progressed && MayBeReset(status) ? Transient(named) : named;
 }
 
 absl::Status Streamer::TargetFailure() const {
@@ -330,12 +342,16 @@ StreamerSnapshot Streamer::Snapshot() const {
   return snapshot;
 }
 
-void Streamer::LoadFreshness() {
-  if (!spec_.checkpoint.enabled) return;
+absl::Time Streamer::LoadFreshness() const {
+  if (!spec_.checkpoint.enabled) return absl::InfinitePast();
   const absl::StatusOr<absl::Time> fresh = ReadCheckpointFreshness(checkpoint_path_);
-  if (absl::IsDataLoss(fresh.status())) Log(LogLevel::kWarning, spec_.name, fresh.status().message());
-  absl::MutexLock lock(&mutex_);
-  if (fresh.ok()) fresh_until_ = std::max(fresh_until_, *fresh);
+  if (fresh.ok()) return *fresh;
+  if (absl::IsDataLoss(fresh.status())) {
+    Log(LogLevel::kWarning, spec_.name, fresh.status().message());
+    // Whatever it is, it may be somebody's.
+    (void)std::rename(checkpoint_path_.c_str(), (checkpoint_path_ + ".corrupt").c_str());
+  }
+  return absl::InfinitePast();
 }
 
 void Streamer::PublishCheckpoints() {

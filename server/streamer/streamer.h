@@ -70,7 +70,7 @@ class Streamer {
   double Lag(const std::vector<TargetSnapshot>& targets) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void PublishCheckpoints();
   void PublishCheckpoint();
-  void LoadFreshness();
+  absl::Time LoadFreshness() const;
   absl::Status TargetFailure() const;
   bool stopping() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stop_requested_; }
   bool idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !running_; }
@@ -90,6 +90,7 @@ class Streamer {
   Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
   absl::Time next_idle_check_;
   std::optional<Position> stop_at_;  // ONESHOT: the end of the log when first connected.
+  Epoch stop_epoch_;
 
   mutable absl::Mutex mutex_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;  // The thread has work to do.

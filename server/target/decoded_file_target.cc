@@ -129,7 +129,10 @@ absl::Status DecodedFileTarget::DoWrite(const Block&, size_t, const EncodedBlock
 }
 
 absl::Status DecodedFileTarget::DoCommit(const DurablePosition& position) {
-  if (file_.valid()) RETURN_IF_ERROR(SyncFile(file_, PathOf(end_.sequence)));
+  if (file_.valid()) {
+    RETURN_IF_ERROR(CheckStillThere(file_, PathOf(end_.sequence)));
+    RETURN_IF_ERROR(SyncFile(file_, PathOf(end_.sequence)));
+  }
   PositionRecord record;
   record.durable = position;
   record.output_file = boundary_.sequence == 0 ? "" : FileName(boundary_.sequence);

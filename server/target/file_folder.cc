@@ -83,6 +83,12 @@ absl::Status FileFolder::Record(PositionRecord record) {
   return absl::OkStatus();
 }
 
+absl::Status CheckStillThere(const FileDescriptor& file, const std::string& path) {
+  struct stat info;
+  if (fstat(file.get(), &info) != 0) return SystemError(errno, absl::StrCat("cannot stat ", path));
+  return info.st_nlink > 0 ? absl::OkStatus() : TargetDamaged(absl::StrCat(path, " was removed while it was written"));
+}
+
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {
   std::vector<std::string> names;
   std::error_code error;

@@ -45,6 +45,9 @@ class FileFolder {
   bool marked_new_ = true;  // As far as is known.
 };
 
+// TargetDamaged when the open file has no name any more: what is written to it would be gone with it.
+absl::Status CheckStillThere(const FileDescriptor& file, const std::string& path);
+
 // Names in a directory, sorted; without "." and "..".
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
 

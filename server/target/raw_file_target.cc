@@ -140,6 +140,7 @@ absl::Status RawFileTarget::DoWrite(const Block& block, size_t from, const Encod
 }
 
 absl::Status RawFileTarget::DoCommit(const DurablePosition& position) {
+  RETURN_IF_ERROR(CheckStillThere(file_, file_path_));
   RETURN_IF_ERROR(SyncFile(file_, file_path_));
   PositionRecord record;
   record.durable = position;

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "absl/synchronization/barrier.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
 namespace binlogd {
@@ -32,11 +32,15 @@ TEST(ThreadPoolTest, OneThreadKeepsTheOrder) {
 }
 
 TEST(ThreadPoolTest, RunsAsManyAtATimeAsItHasThreads) {
-  auto* barrier = new absl::Barrier(4);
+  absl::Mutex mutex;
+  int arrived = 0;
+  const auto all_here = [&arrived] { return arrived == 4; };
   ThreadPool pool(4);
   for (int i = 0; i < 4; ++i) {
-    pool.Run([barrier] {
-      if (barrier->Block()) delete barrier;  // Would wait for ever with fewer.
+    pool.Run([&] {
+      absl::MutexLock lock(&mutex);
+      ++arrived;
+      mutex.Await(absl::Condition(&all_here));  // Would wait for ever with fewer.
     });
   }
 }

@@ -244,6 +244,90 @@ TEST_P(FailureTest, ATornTailIsCutOff) {
   ExpectAllThere(*streamer);
 }
 
+TEST_P(FailureTest, AFolderThatIsRemovedInUseIsNotWrittenToInSilence) {
+  auto streamer = Make(Spec());
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  std::filesystem::remove_all(directory_ / "json");
+  Insert(1);
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().state == StreamerState::kFailed; }));
+  EXPECT_EQ(ErrorReason(streamer->Snapshot().error), "TARGET_DAMAGED");
+}
+
+TEST_P(FailureTest, AResetBeforeTheFirstEventOfAStartAtTheEndIsNoticed) {
+  Insert(20);
+  StreamerSpec spec = Spec();
+  spec.targets = {JsonTarget(directory_ / "json")};
+  spec.source.start.kind = StartSpec::Kind::kCurrent;
+  {
+    auto streamer = Make(spec);
+    ASSERT_TRUE(streamer->Start().ok());
+    ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().state == StreamerState::kRunning; }));
+  }
+  absl::SleepFor(absl::Milliseconds(1100));  // The log's creation time, in seconds, tells one log from the other.
+  server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER", "DELETE FROM shop.orders"});
+  Insert(40);
+  auto streamer = Make(spec);
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == 2; })) << streamer->Snapshot().error;
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  streamer->RequestStop(absl::UnavailableError("the test ends"));
+  streamer->WaitStopped(absl::InfiniteFuture());
+  int writes = 0;
+  for (const json& event : ReadEvents(directory_ / "json")) writes += event["type"] == "write";
+  EXPECT_EQ(writes, 40);
+}
+
+TEST_P(FailureTest, AResetThatWentBeyondTheOldFileIsNoticed) {
+  Insert(100);
+  server_->Run({"FLUSH BINARY LOGS"});
+  Insert(100);
+  {
+    auto streamer = Make(Spec());
+    ASSERT_TRUE(streamer->Start().ok());
+    ExpectAllThere(*streamer);
+  }
+  absl::SleepFor(absl::Milliseconds(1100));
+  server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER", "FLUSH BINARY LOGS",
+                "FLUSH BINARY LOGS", "DELETE FROM shop.orders WHERE id % 2 = 0"});
+  auto streamer = Make(Spec());
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == 2; })) << streamer->Snapshot().error;
+  ExpectAllThere(*streamer);
+}
+
+TEST_P(FailureTest, AnotherEndpointThatIsAnotherServerEndsNothing) {
+  auto other = MySqlServer::Start(GetParam(), {"--server-id=77"});
+  ASSERT_TRUE(other.ok());
+  auto proxy = *TcpProxy::Start(server_->port());
+  StreamerSpec spec = SpecThrough(*proxy);
+  spec.source.endpoints.push_back((*other)->endpoint());
+  auto streamer = Make(spec);
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  proxy->RefuseNew(true);
+  proxy->CutAll();
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().retries >= 2; }));
+  EXPECT_EQ(streamer->Snapshot().state, StreamerState::kRetrying) << streamer->Snapshot().error;
+  proxy->RefuseNew(false);
+  Insert(1);
+  ExpectAllThere(*streamer);
+}
+
+TEST_P(FailureTest, LagGrowsWhileTheNetworkIsStalled) {
+  auto proxy = *TcpProxy::Start(server_->port());
+  auto streamer = Make(SpecThrough(*proxy));
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().lag_seconds == 0; }));
+  proxy->Stall(true);
+  Insert(50);
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().lag_seconds > 3; }));
+  proxy->Stall(false);
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().lag_seconds == 0; }));
+  ExpectAllThere(*streamer);
+}
+
 TEST_P(FailureTest, AnotherServerIsRefusedWithoutGtid) {
   {
     auto streamer = Make(Spec());
