@@ -49,8 +49,7 @@ absl::Status Session::Explain(const grpc::Status& status, absl::string_view atte
   }
   // The server names the streamer for those who have only its message; here `attempt` has named it already.
   const size_t subject = attempt.find("streamer ");
-  const std::string repeated =
-      subject == absl::string_view::npos ? "" : absl::StrCat(attempt.substr(subject), ": ");
+  const std::string repeated = subject == absl::string_view::npos ? "" : absl::StrCat(attempt.substr(subject), ": ");
   const std::string text = status.error_message();
   absl::string_view message = text;
   if (!repeated.empty() && absl::ConsumePrefix(&message, repeated)) {

@@ -3,8 +3,8 @@
 
 namespace binlogd {
 
-// Keeps freed blocks at hand instead of giving their pages back to the kernel at once: every block of the log would otherwise pay for
-// its pages anew. Called once, at the start of the process.
+// Keeps freed blocks at hand instead of giving their pages back to the kernel at once: every block of the log would
+// otherwise pay for its pages anew. Called once, at the start of the process.
 void TuneAllocator();
 
 }  // namespace binlogd

@@ -50,9 +50,10 @@ struct DecodedEvent {
   EventHeader header;
   absl::string_view database;  // All names and statements are UTF-8.
   absl::string_view table;
-  absl::string_view gtid;   // Of the transaction that the event belongs to; empty when there is none.
-  absl::string_view query;  // The statement; of a statement's first row event: its rows query or annotate rows, if logged.
-  bool is_ddl = false;      // kQuery: not one of the statements that change or read rows.
+  absl::string_view gtid;  // Of the transaction that the event belongs to; empty when there is none.
+  absl::string_view
+      query;            // The statement; of a statement's first row event: its rows query or annotate rows, if logged.
+  bool is_ddl = false;  // kQuery: not one of the statements that change or read rows.
   const TableMap* table_map = nullptr;  // Row events.
   const RowsEvent* rows = nullptr;      // Row events: iterate with RowCursor.
   // What else is known, as name and value, sorted by name; all of them stand in docs/formats.md.

@@ -157,10 +157,11 @@ class Checker {
     if (!replicas.ok()) {
       if (Ends(replicas.status())) return replicas.status();
       Add("server_id",
-          MakeError(replicas.status().code(), ErrorReason(replicas.status()),
-                    absl::StrCat("whether another replica has the same server_id was not checked: the account may not list "
-                                 "replicas",
-                                 server_.flavor == Flavor::kMariaDb ? "; grant it REPLICATION MASTER ADMIN for that" : "")),
+          MakeError(
+              replicas.status().code(), ErrorReason(replicas.status()),
+              absl::StrCat("whether another replica has the same server_id was not checked: the account may not list "
+                           "replicas",
+                           server_.flavor == Flavor::kMariaDb ? "; grant it REPLICATION MASTER ADMIN for that" : "")),
           /*warning=*/true);
       return absl::OkStatus();
     }

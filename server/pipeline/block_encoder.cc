@@ -10,9 +10,9 @@ namespace {
 
 // Keeps the cause's reason: TRANSACTION_COMPRESSED says more than that something could not be decoded.
 absl::Status DecodeFailed(const Block& block, const BlockEvent& event, const absl::Status& cause) {
-  const absl::Status named = Annotate(
-      cause, absl::StrCat(block.start.file, " offset ", block.start.offset + event.begin, ": event ", EventTypeName(event.type),
-                          " cannot be decoded"));
+  const absl::Status named =
+      Annotate(cause, absl::StrCat(block.start.file, " offset ", block.start.offset + event.begin, ": event ",
+                                   EventTypeName(event.type), " cannot be decoded"));
   const bool has_reason = ErrorReason(cause) != absl::StatusCodeToString(cause.code());
   return Permanent(has_reason ? named : MakeError(absl::StatusCode::kDataLoss, "DECODE_FAILED", named.message()));
 }

@@ -26,8 +26,9 @@ struct BlockRange {
 using EventVisitor = absl::FunctionRef<absl::Status(const DecodedEvent& event, uint64_t end_offset)>;
 
 // Decodes the events of `block` in order. Thread-safe: works on nothing but its arguments. Events of a transaction
-// whose beginning was not read are left out. DATA_LOSS (permanent; DECODE_FAILED or the cause's own reason) names file, offset and event type;
-// OUT_OF_RANGE (POSITION_INVALID, permanent) when range.from_offset lies inside an event; errors of the visitor.
+// whose beginning was not read are left out. DATA_LOSS (permanent; DECODE_FAILED or the cause's own reason) names file,
+// offset and event type; OUT_OF_RANGE (POSITION_INVALID, permanent) when range.from_offset lies inside an event; errors
+// of the visitor.
 absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit);
 
 // VisitBlock, appending each event in JSON.

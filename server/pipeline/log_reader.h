@@ -29,8 +29,8 @@ struct ReaderHooks {
   std::function<void()> on_progress;           // After each seal.
   std::function<absl::Status()> on_heartbeat;  // The source has nothing more to send; an error ends reading.
 };
-// Reads until `stop_at` is reached (OK), or the dump or the builder fails. A block is sealed when it is full, or 10 ms after its
-// first event. `log_end` is where the log ended when the dump was started.
+// Reads until `stop_at` is reached (OK), or the dump or the builder fails. A block is sealed when it is full, or 10 ms
+// after its first event. `log_end` is where the log ended when the dump was started.
 absl::Status ReadLog(BinlogDump& dump, BlockBuilder& builder, const Position& log_end,
                      const std::optional<Position>& stop_at, ReaderCounters& counters, const ReaderHooks& hooks);
 

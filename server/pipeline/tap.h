@@ -30,7 +30,8 @@ class Tap {
   static constexpr uint64_t kMostBytes = 4 << 20;
   static constexpr size_t kMostBlocks = 64;
 
-  // `wake` is called without a lock whenever the queue is no longer empty, or closed; it must be quick and not call back.
+  // `wake` is called without a lock whenever the queue is no longer empty, or closed; it must be quick and not call
+  // back.
   explicit Tap(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   // What comes next in the stream's order.

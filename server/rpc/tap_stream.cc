@@ -25,7 +25,8 @@ namespace {
 constexpr absl::Duration kHeartbeat = absl::Seconds(10);
 constexpr int kMostBatchEvents = 256;
 constexpr size_t kMostBatchBytes = 1 << 20;
-// A single event that is larger is told as a gap: with a batch before it, it still fits into the 4 MiB that clients take by default.
+// A single event that is larger is told as a gap: with a batch before it, it still fits into the 4 MiB that clients
+// take by default.
 constexpr size_t kMostEventBytes = 2 << 20;
 
 // Turns blocks into messages.

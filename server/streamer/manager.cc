@@ -31,10 +31,11 @@ absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
                                 record.generation, ", not ", Shown(etag), "); get it again and redo the change"));
 }
 
-// A password that was given by value is never shown, so a change of something else may leave it out. It must not follow to
-// another server: that would be shown it.
+// A password that was given by value is never shown, so a change of something else may leave it out. It must not follow
+// to another server: that would be shown it.
 absl::Status KeepPassword(const SourceSpec& before, SourceSpec* after) {
-  if (after->password.kind != Secret::Kind::kNone || before.password.kind != Secret::Kind::kValue) return absl::OkStatus();
+  if (after->password.kind != Secret::Kind::kNone || before.password.kind != Secret::Kind::kValue)
+    return absl::OkStatus();
   if (after->endpoints != before.endpoints || !(after->tls == before.tls) || after->user != before.user) {
     return InvalidField("source.password", "BAD_VALUE", "endpoints, user or tls change: give the password again");
   }
@@ -55,8 +56,8 @@ absl::Status CheckApart(const std::string& checkpoint_file, const StreamerSpec& 
   for (const TargetSpec& target : spec.targets) {
     if (!SamePlace(checkpoint_file, target.file.path)) continue;
     return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
-                        absl::StrCat(checkpoint_file, " is in the folder of target \"", target.name, "\" of streamer \"",
-                                     spec.name, "\"; keep it apart"));
+                        absl::StrCat(checkpoint_file, " is in the folder of target \"", target.name,
+                                     "\" of streamer \"", spec.name, "\"; keep it apart"));
   }
   return absl::OkStatus();
 }
@@ -128,7 +129,8 @@ absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
   }
   for (size_t i = 0; i < spec.targets.size(); ++i) {
     if (!SamePlace(spec.targets[i].file.path, store_->streamers_directory())) continue;
-    return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE", "binlogd keeps its state there");
+    return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE",
+                        "binlogd keeps its state there");
   }
   for (const auto& [name, entry] : entries_) {
     if (name == spec.name) continue;
@@ -143,7 +145,8 @@ absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
     }
     if (!spec.checkpoint.file.empty() && !other.spec.checkpoint.file.empty() &&
         SamePlace(spec.checkpoint.file, other.spec.checkpoint.file)) {
-      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE", absl::StrCat("streamer \"", name, "\" writes it"));
+      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
+                          absl::StrCat("streamer \"", name, "\" writes it"));
     }
     RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, other.spec));
     RETURN_IF_ERROR(CheckApart(other.spec.checkpoint.file, spec));

@@ -171,8 +171,9 @@ absl::Status SourceSession::CheckIdentity(const ServerInfo& server) const {
   if (followed.empty() || followed == server.identity() || spec_.source.gtid) return absl::OkStatus();
   return PermanentError(
       absl::StatusCode::kFailedPrecondition, "WRONG_SOURCE",
-      absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ", server.identity(),
-                   ", theirs is ", followed, "); name that server, or set source.gtid to go on by GTID on this one"));
+      absl::StrCat("source ", endpoint_, ": it is not the server that the targets follow (its identity is ",
+                   server.identity(), ", theirs is ", followed,
+                   "); name that server, or set source.gtid to go on by GTID on this one"));
 }
 
 absl::Status SourceSession::DecidePlace(Contact& contact) {
@@ -271,8 +272,8 @@ absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reas
   return BeginTargets(contact, reason);
 }
 
-// Whether the new epoch's log holds again what the target has: after a failover, also one there and back. A reset, which directly follows
-// an epoch of the same server, numbers new transactions like old ones.
+// Whether the new epoch's log holds again what the target has: after a failover, also one there and back. A reset,
+// which directly follows an epoch of the same server, numbers new transactions like old ones.
 bool SourceSession::HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const {
   if (had.epoch.identity != epoch.identity) return true;
   if (had.epoch.number + 1 == epoch.number || had.position.gtid_set.empty()) return false;

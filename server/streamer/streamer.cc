@@ -195,9 +195,10 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
   OnProgress(builder);
   next_idle_check_ = absl::Now() + kIdleCheck;
   const uint64_t before = counters_.events.load();
-  const absl::Status status = ReadLog(*source->dump, builder, source->log_end, stop_at_, counters_,
-                                      ReaderHooks{[this, &builder] { OnProgress(builder); },
-                                                  [this, &session, &builder] { return OnHeartbeat(session, builder); }});
+  const absl::Status status =
+      ReadLog(*source->dump, builder, source->log_end, stop_at_, counters_,
+              ReaderHooks{[this, &builder] { OnProgress(builder); },
+                          [this, &session, &builder] { return OnHeartbeat(session, builder); }});
   *progressed = counters_.events.load() > before || counters_.caught_up.load();
   OnProgress(builder);
   const absl::Status named = Annotate(status, absl::StrCat("source ", session.endpoint()));
@@ -217,7 +218,8 @@ absl::Status Streamer::TargetFailure() const {
 bool Streamer::WaitToRetry(const absl::Status& status) {
   const absl::Duration wait = backoff_.Next();
   Log(LogLevel::kWarning, spec_.name,
-      absl::StrCat("retrying in ", absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1))), ": ", status.message()));
+      absl::StrCat("retrying in ", absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1))), ": ",
+                   status.message()));
   absl::MutexLock lock(&mutex_);
   if (stop_requested_) return false;
   if (snapshot_.error.ok()) snapshot_.error_since = absl::Now();
@@ -235,8 +237,8 @@ void Streamer::SetStarting() {
 
 void Streamer::Connected(const OpenSource& source) {
   Log(LogLevel::kInfo, spec_.name,
-      absl::StrCat("following ", source.endpoint.ToString(), " (", FlavorName(source.server.flavor), " ", source.server.version,
-                   source.tls ? ", TLS" : ", no TLS", "), epoch ", source.epoch->epoch.name()));
+      absl::StrCat("following ", source.endpoint.ToString(), " (", FlavorName(source.server.flavor), " ",
+                   source.server.version, source.tls ? ", TLS" : ", no TLS", "), epoch ", source.epoch->epoch.name()));
   absl::MutexLock lock(&mutex_);
   clock_ahead_ = source.clock_ahead;
   SourceSnapshot& shown = snapshot_.source;

@@ -4,10 +4,10 @@
 
 #include <atomic>
 #include <functional>
+#include <thread>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 
 namespace binlogd {
 namespace {
@@ -47,25 +47,16 @@ TEST(ThreadPoolTest, RunsAsManyAtATimeAsItHasThreads) {
 
 TEST(ThreadPoolTest, WorkMayQueueMoreWork) {
   std::atomic<int> ran = 0;
-  absl::Notification done;
-  {
-    ThreadPool pool(2);
-    std::function<void()> step = [&] {
-      if (++ran == 50) {
-        done.Notify();
-      } else {
-        pool.Run(step);
-      }
-    };
-    pool.Run(step);
-    done.WaitForNotification();
-  }
-  EXPECT_EQ(ran, 50);
+  std::function<void()> step;
+  ThreadPool pool(2);
+  step = [&] {
+    if (++ran < 50) pool.Run(step);
+  };
+  pool.Run(step);
+  while (ran < 50) std::this_thread::yield();
 }
 
-TEST(ThreadPoolTest, AnIdlePoolEnds) {
-  ThreadPool pool(8);
-}
+TEST(ThreadPoolTest, AnIdlePoolEnds) { ThreadPool pool(8); }
 
 }  // namespace
 }  // namespace binlogd

@@ -27,10 +27,12 @@ using ::testing::StartsWith;
 
 constexpr char kSecret[] = "replpass";
 
-std::string SpecText(const std::string& name, const MySqlServer& server, const std::string& folder, int server_id = 999) {
+std::string SpecText(const std::string& name, const MySqlServer& server, const std::string& folder,
+                     int server_id = 999) {
   return absl::StrCat("name: ", name, "\nsource: {flavor: ", server.flavor() == Flavor::kMySql ? "MYSQL" : "MARIADB",
                       ", endpoints: [\"", server.endpoint(), "\"], user: repl, password: {value: ", kSecret,
-                      "}, server_id: ", server_id, "}\nbatch: {max_wait: 100ms}\ntargets:\n- {name: archive, file: {path: ", folder,
+                      "}, server_id: ", server_id,
+                      "}\nbatch: {max_wait: 100ms}\ntargets:\n- {name: archive, file: {path: ", folder,
                       "/raw}}\n- {name: changes, file: {path: ", folder, "/json, format: JSON}}\n");
 }
 
@@ -46,7 +48,8 @@ class ControlTest : public ::testing::Test {
     mariadb_ = *mariadb;
     for (MySqlServer* server : {mysql_, mariadb_}) {
       server->Run({"CREATE DATABASE IF NOT EXISTS shop",
-                   "CREATE TABLE IF NOT EXISTS shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, total INT, filler VARCHAR(2000))",
+                   "CREATE TABLE IF NOT EXISTS shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, total INT, filler "
+                   "VARCHAR(2000))",
                    "DELETE FROM shop.orders"});
     }
     StartBinlogd();
@@ -58,7 +61,8 @@ class ControlTest : public ::testing::Test {
   }
   void Run(const std::string& name, const MySqlServer& server) {
     const CommandResult applied =
-        Control({"apply", "--start", "-f", "-"}, SpecText(name, server, directory_ / name, server.flavor() == Flavor::kMySql ? 999 : 998));
+        Control({"apply", "--start", "-f", "-"},
+                SpecText(name, server, directory_ / name, server.flavor() == Flavor::kMySql ? 999 : 998));
     ASSERT_EQ(applied.exit_code, 0) << applied.error_output;
     ASSERT_TRUE(WaitForState(name, "RUNNING"));
   }
@@ -90,7 +94,8 @@ class ControlTest : public ::testing::Test {
   }
   std::string Scrape() {
     SubprocessOptions options;
-    options.arguments = {"curl", "-s", "--noproxy", "*", absl::StrCat("http://127.0.0.1:", binlogd_->metrics_port(), "/metrics")};
+    options.arguments = {"curl", "-s", "--noproxy", "*",
+                         absl::StrCat("http://127.0.0.1:", binlogd_->metrics_port(), "/metrics")};
     return RunCommand(options)->output;
   }
   std::string Sample(const std::string& series) {
@@ -119,7 +124,8 @@ TEST_F(ControlTest, TwoStreamersRunSideBySideAndOneBreakingLeavesTheOther) {
   // A streamer that cannot go on.
   const CommandResult broken = Control({"apply", "--start", "-f", "-"},
                                        "name: broken\nsource: {endpoints: ['127.0.0.1:1'], user: x}\n"
-                                       "targets: [{name: a, file: {path: " + directory_ / "broken" + "}}]\n");
+                                       "targets: [{name: a, file: {path: " +
+                                           directory_ / "broken" + "}}]\n");
   ASSERT_EQ(broken.exit_code, 0) << broken.error_output;
   ASSERT_TRUE(WaitForState("broken", "RETRYING"));
   const json status = Status("broken");
@@ -171,7 +177,8 @@ TEST_F(ControlTest, ATermFlushesWritesTheCheckpointAndEndsTaps) {
 TEST_F(ControlTest, TapShowsChangesAsTheyHappen) {
   Run("one", *mysql_);
   SubprocessOptions options;
-  options.arguments = binlogd_->ControlCommand({"tap", "one", "--tables", "shop.ord*", "--events", "WRITE,UPDATE", "--count", "3", "-o", "json"});
+  options.arguments = binlogd_->ControlCommand(
+      {"tap", "one", "--tables", "shop.ord*", "--events", "WRITE,UPDATE", "--count", "3", "-o", "json"});
   auto tap = *Subprocess::Start(options);
   ASSERT_TRUE(WaitUntil([&] { return Status("one").value("taps", 0) == 1; }));
   mysql_->Run({"INSERT INTO shop.orders (total) VALUES (10)", "CREATE TABLE IF NOT EXISTS shop.ignored (id INT)",
@@ -203,8 +210,10 @@ TEST_F(ControlTest, ASlowTapGetsAnExactGapAndSlowsNothing) {
   // Nobody reads the tap while 60 MB pass.
   std::vector<std::string> statements;
   for (int i = 0; i < 300; ++i) {
-    statements.push_back("INSERT INTO shop.orders (total, filler) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "
-                         "SELECT i, REPEAT('x', 2000) FROM n");
+    statements.push_back(
+        "INSERT INTO shop.orders (total, filler) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+        "i < 100) "
+        "SELECT i, REPEAT('x', 2000) FROM n");
   }
   mysql_->Run(statements);
   ASSERT_TRUE(WaitUntilHeld("one", *mysql_));
@@ -306,8 +315,10 @@ TEST_F(ControlTest, BadInputIsRefusedWithCodeAndReasonAndHurtsNobody) {
 
 TEST_F(ControlTest, SecretsStayInside) {
   Run("one", *mysql_);
-  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-           {"get", "one", "-o", "yaml"}, {"get", "one", "-o", "json"}, {"status", "one", "-o", "json"}, {"metrics", "one"}}) {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{{"get", "one", "-o", "yaml"},
+                                                                                       {"get", "one", "-o", "json"},
+                                                                                       {"status", "one", "-o", "json"},
+                                                                                       {"metrics", "one"}}) {
     EXPECT_THAT(Control(command).output, Not(HasSubstr(kSecret)));
   }
   EXPECT_THAT(binlogd_->Log(), Not(HasSubstr(kSecret)));
@@ -350,8 +361,13 @@ TEST_F(ControlTest, ValidateLooksAtTheRealSourceAndTargets) {
 
 TEST_F(ControlTest, ASecondServerOnOneStateDirectoryIsLockedOut) {
   SubprocessOptions options;
-  options.arguments = {absl::StrCat("/proc/", binlogd_->pid(), "/exe"), "--state-dir", directory_ / "state", "--listen", "127.0.0.1:0",
-                       "--metrics-listen", "127.0.0.1:0"};
+  options.arguments = {absl::StrCat("/proc/", binlogd_->pid(), "/exe"),
+                       "--state-dir",
+                       directory_ / "state",
+                       "--listen",
+                       "127.0.0.1:0",
+                       "--metrics-listen",
+                       "127.0.0.1:0"};
   const auto second = RunCommand(options);
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second->exit_code, 1);

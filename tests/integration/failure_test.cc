@@ -265,7 +265,8 @@ TEST_P(FailureTest, AResetBeforeTheFirstEventOfAStartAtTheEndIsNoticed) {
     ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().state == StreamerState::kRunning; }));
   }
   absl::SleepFor(absl::Milliseconds(1100));  // The log's creation time, in seconds, tells one log from the other.
-  server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER", "DELETE FROM shop.orders"});
+  server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
+                "DELETE FROM shop.orders"});
   Insert(40);
   auto streamer = Make(spec);
   ASSERT_TRUE(streamer->Start().ok());
@@ -288,8 +289,8 @@ TEST_P(FailureTest, AResetThatWentBeyondTheOldFileIsNoticed) {
     ExpectAllThere(*streamer);
   }
   absl::SleepFor(absl::Milliseconds(1100));
-  server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER", "FLUSH BINARY LOGS",
-                "FLUSH BINARY LOGS", "DELETE FROM shop.orders WHERE id % 2 = 0"});
+  server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
+                "FLUSH BINARY LOGS", "FLUSH BINARY LOGS", "DELETE FROM shop.orders WHERE id % 2 = 0"});
   auto streamer = Make(Spec());
   ASSERT_TRUE(streamer->Start().ok());
   ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == 2; })) << streamer->Snapshot().error;

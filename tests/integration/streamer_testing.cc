@@ -48,12 +48,9 @@ TargetSpec JsonTarget(const std::string& path) {
 
 std::string ServerIdentifier(ServerKind kind) {
   switch (kind) {
-    case ServerKind::kMySql97:
-      return "MySql97";
-    case ServerKind::kMariaDb1011:
-      return "MariaDb1011";
-    case ServerKind::kMariaDb118:
-      return "MariaDb118";
+    case ServerKind::kMySql97: return "MySql97";
+    case ServerKind::kMariaDb1011: return "MariaDb1011";
+    case ServerKind::kMariaDb118: return "MariaDb118";
   }
   return "";
 }

@@ -131,7 +131,8 @@ TEST_F(BlockBuilderTest, ResumesInsideAFile) {
   log.ArtificialRotate(log.file(), at);
   log.ArtificialFormat();
   log.Transaction({{1, "x"}});
-  Begin(Limits(1000), ReadStart{Position{"binlog.000001", at, absl::StrCat(LogWriter::kServerUuid, ":1")}, true, 1700000000, 1});
+  Begin(Limits(1000),
+        ReadStart{Position{"binlog.000001", at, absl::StrCat(LogWriter::kServerUuid, ":1")}, true, 1700000000, 1});
   ASSERT_TRUE(AddAll({log.events().begin() + static_cast<std::ptrdiff_t>(count), log.events().end()}).ok());
   ASSERT_TRUE(builder_->Seal().ok());
   ASSERT_EQ(sink_.blocks.size(), 1u);
@@ -165,7 +166,8 @@ TEST_F(BlockBuilderTest, RefusesWhatIsDamaged) {
     ExpectRefused(testing::WithEndPosition(event.bytes, static_cast<uint32_t>(event.begin)), "LOG_GAP");
     ExpectRefused(testing::WithSize(event.bytes, static_cast<uint32_t>(event.bytes.size() + 1)), "EVENT_MALFORMED");
     ExpectRefused(testing::WithSize(event.bytes, 3), "EVENT_MALFORMED");
-    for (const size_t cut : {size_t{0}, size_t{18}, event.bytes.size() - 1}) ExpectRefused(event.bytes.substr(0, cut), "EVENT_MALFORMED");
+    for (const size_t cut : {size_t{0}, size_t{18}, event.bytes.size() - 1})
+      ExpectRefused(event.bytes.substr(0, cut), "EVENT_MALFORMED");
     // The same builder takes the event when it comes as it is.
     EXPECT_TRUE(builder_->Add(event.bytes).ok());
     ASSERT_TRUE(builder_->Seal().ok());

@@ -39,7 +39,8 @@ TEST(BlockEncoderTest, ABlockDecodesOnItsOwnWhereverItIsCut) {
   const std::string uncut = Encode(BlocksOf(log, Limits(1000000)));
   EXPECT_NE(uncut.find(R"("name":"minus four")"), std::string::npos) << uncut;
   EXPECT_NE(uncut.find(R"("id":-4)"), std::string::npos);
-  for (uint32_t most = 1; most <= log.events().size(); ++most) EXPECT_EQ(Encode(BlocksOf(log, Limits(most))), uncut) << most;
+  for (uint32_t most = 1; most <= log.events().size(); ++most)
+    EXPECT_EQ(Encode(BlocksOf(log, Limits(most))), uncut) << most;
 }
 
 TEST(BlockEncoderTest, BoundaryIsTheLastOneInTheBlock) {
@@ -66,9 +67,9 @@ TEST(BlockEncoderTest, FromAnyEventOnButNotFromInsideOne) {
   const auto block = BlocksOf(log, Limits(1000))[0];
   const std::string whole = EncodeBlock(*block, BlockRange(), kAll)->bytes;
   for (uint64_t from = block->start.offset; from <= block->end.offset + 1; ++from) {
-    const bool begins = from >= block->end.offset || std::any_of(block->events.begin(), block->events.end(), [&](const BlockEvent& e) {
-                          return block->start.offset + e.begin == from;
-                        });
+    const bool begins = from >= block->end.offset ||
+                        std::any_of(block->events.begin(), block->events.end(),
+                                    [&](const BlockEvent& e) { return block->start.offset + e.begin == from; });
     BlockRange range;
     range.from_offset = from;
     const absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*block, range, kAll);

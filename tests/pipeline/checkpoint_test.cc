@@ -63,8 +63,9 @@ TEST_F(CheckpointTest, MissingOrCorrupt) {
   EXPECT_TRUE(absl::IsNotFound(ReadCheckpointFreshness(path_).status()));
   ASSERT_TRUE(WriteCheckpoint(path_, Checkpoint()).ok());
   const std::string good = *ReadWholeFile(path_);
-  for (const std::string& bad : {std::string(), std::string("null"), std::string("[1]"), std::string("{}"), good.substr(0, good.size() / 2),
-                                 std::string(R"({"fresh_until":7})"), std::string(R"({"fresh_until":"soon"})"), std::string(1000, '[')}) {
+  for (const std::string& bad :
+       {std::string(), std::string("null"), std::string("[1]"), std::string("{}"), good.substr(0, good.size() / 2),
+        std::string(R"({"fresh_until":7})"), std::string(R"({"fresh_until":"soon"})"), std::string(1000, '[')}) {
     ASSERT_TRUE(ReplaceFile(path_, bad, 0640).ok());
     EXPECT_EQ(ErrorReason(ReadCheckpointFreshness(path_).status()), "CHECKPOINT_CORRUPT") << bad;
   }

@@ -51,7 +51,10 @@ TEST(EventFilterTest, Table) {
       {"nothing set: commit", {}, commit, true},
       {"database named", With([](FilterSpec& s) { s.databases = {"shop"}; }), orders, true},
       {"database not named", With([](FilterSpec& s) { s.databases = {"other"}; }), orders, false},
-      {"database by glob", With([](FilterSpec& s) { s.databases = {"x", "sh*"}; }), orders, true},
+      {"database by glob", With([](FilterSpec& s) {
+         s.databases = {"x", "sh*"};
+       }),
+       orders, true},
       {"database named: its statement", With([](FilterSpec& s) { s.databases = {"shop"}; }), dml, true},
       {"database not named: its statement", With([](FilterSpec& s) { s.databases = {"other"}; }), dml, false},
       {"database named: boundaries belong to none", With([](FilterSpec& s) { s.databases = {"shop"}; }), commit, false},
@@ -63,7 +66,11 @@ TEST(EventFilterTest, Table) {
       {"table not named", With([](FilterSpec& s) { s.tables = {"shop.items"}; }), orders, false},
       {"table named: boundaries", With([](FilterSpec& s) { s.tables = {"shop.orders"}; }), commit, false},
       {"table excluded", With([](FilterSpec& s) { s.exclude_tables = {"shop.o*"}; }), orders, false},
-      {"included and excluded", With([](FilterSpec& s) { s.tables = {"shop.*"}; s.exclude_tables = {"shop.orders"}; }), orders, false},
+      {"included and excluded", With([](FilterSpec& s) {
+         s.tables = {"shop.*"};
+         s.exclude_tables = {"shop.orders"};
+       }),
+       orders, false},
       {"case counts", With([](FilterSpec& s) { s.databases = {"SHOP"}; }), orders, false},
       {"kind named", With([](FilterSpec& s) { s.events = {EventKind::kWrite}; }), orders, true},
       {"kind not named", With([](FilterSpec& s) { s.events = {EventKind::kDelete}; }), orders, false},

@@ -89,7 +89,8 @@ TEST_F(PipelineTest, ABlockedTargetStopsTheOthersOnlyWhenTheBudgetIsUsedUp) {
   });
   // The other one gets all that the budget lets through, and makes it durable.
   const absl::Time bound = absl::Now() + absl::Seconds(120);
-  while (raw_->committed().size() < Pipeline::kBudgetBytes - (8 << 20) && absl::Now() < bound) absl::SleepFor(absl::Milliseconds(5));
+  while (raw_->committed().size() < Pipeline::kBudgetBytes - (8 << 20) && absl::Now() < bound)
+    absl::SleepFor(absl::Milliseconds(5));
   EXPECT_GE(raw_->committed().size(), Pipeline::kBudgetBytes - (8 << 20));
   EXPECT_LE(raw_->written().size(), Pipeline::kBudgetBytes);
   EXPECT_LE(pipeline->queue_bytes(), Pipeline::kBudgetBytes);

@@ -110,7 +110,9 @@ TEST_F(TapTest, CloseEndsAfterWhatIsLeft) {
   EXPECT_TRUE(hub_.Attach([] {}).ok());
 }
 
-TEST(TapHubTest, ANewOneIsClosed) { EXPECT_EQ(ErrorReason(TapHub().Attach([] {}).status()), "NOT_RUNNING"); }
+TEST(TapHubTest, ANewOneIsClosed) {
+  EXPECT_EQ(ErrorReason(TapHub().Attach([] {}).status()), "NOT_RUNNING");
+}
 
 TEST_F(TapTest, Limits) {
   std::vector<std::shared_ptr<Tap>> taps;

@@ -63,7 +63,8 @@ class TargetLaneTest : public ::testing::TestWithParam<bool> {
   }
   absl::Status OfferAll() {
     for (const auto& block : blocks_) {
-      if (absl::Status offered = lane_->Offer(block, budget_.Acquire(block->bytes.size())); !offered.ok()) return offered;
+      if (absl::Status offered = lane_->Offer(block, budget_.Acquire(block->bytes.size())); !offered.ok())
+        return offered;
     }
     return absl::OkStatus();
   }
@@ -207,7 +208,8 @@ TEST_P(TargetLaneTest, DrainedItCanBeginANewEpoch) {
     const GtidSet held = *GtidSet::Parse(Flavor::kMySql, start.held_gtid_set);
     for (const auto& block : blocks) {
       ASSERT_TRUE(lane_->Offer(block, budget_.Acquire(1)).ok());
-      expected += GetParam() ? EncodeBlock(*block, BlockRange{0, &held}, EventFilter(FilterSpec()))->bytes : block->bytes;
+      expected +=
+          GetParam() ? EncodeBlock(*block, BlockRange{0, &held}, EventFilter(FilterSpec()))->bytes : block->bytes;
     }
     ASSERT_TRUE(lane_->Drain().ok());
     EXPECT_EQ(store_->committed(), expected);

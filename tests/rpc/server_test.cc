@@ -10,7 +10,8 @@ namespace {
 
 class RpcServerTest : public testing::RpcTest {
  protected:
-  // Sends one message, as bytes, to a method that this program has no stub for. The first answer's bytes; empty on failure.
+  // Sends one message, as bytes, to a method that this program has no stub for. The first answer's bytes; empty on
+  // failure.
   std::string Ask(const std::string& method, const std::string& message) {
     grpc::GenericStub stub(channel_);
     grpc::CompletionQueue queue;
@@ -50,20 +51,25 @@ class RpcServerTest : public testing::RpcTest {
 
 TEST_F(RpcServerTest, HealthTellsWhetherItServes) {
   EXPECT_EQ(Ask("/grpc.health.v1.Health/Check", ""), "\x08\x01");
-  EXPECT_EQ(Ask("/grpc.health.v1.Health/Check", "\x0a\x1a" "binlogd.v1.StreamerService"), "\x08\x01");
+  EXPECT_EQ(Ask("/grpc.health.v1.Health/Check",
+                "\x0a\x1a"
+                "binlogd.v1.StreamerService"),
+            "\x08\x01");
   server_->SetNotServing();
   EXPECT_EQ(Ask("/grpc.health.v1.Health/Check", ""), "\x08\x02");
 }
 
 TEST_F(RpcServerTest, ReflectionListsTheServices) {
   const std::string services = Ask("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "\x3a\x01*");
-  for (const char* name : {"binlogd.v1.StreamerService", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}) {
+  for (const char* name :
+       {"binlogd.v1.StreamerService", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}) {
     EXPECT_NE(services.find(name), std::string::npos) << name;
   }
 }
 
 TEST_F(RpcServerTest, APortHasOneServer) {
-  const absl::Status refused = RpcServer::Listen("127.0.0.1:" + std::to_string(server_->port()), manager_.get()).status();
+  const absl::Status refused =
+      RpcServer::Listen("127.0.0.1:" + std::to_string(server_->port()), manager_.get()).status();
   EXPECT_EQ(ErrorReason(refused), "ADDRESS_IN_USE");
   EXPECT_EQ(ErrorReason(RpcServer::Listen("no address", manager_.get()).status()), "ADDRESS_IN_USE");
 }

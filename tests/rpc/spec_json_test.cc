@@ -26,7 +26,8 @@ StreamerSpec FullSpec() {
   spec.filter.tables = {"a.t"};
   spec.filter.exclude_databases = {"c"};
   spec.filter.exclude_tables = {"a.x?"};
-  for (int kind = 1; kind <= static_cast<int>(EventKind::kOther); ++kind) spec.filter.events.insert(static_cast<EventKind>(kind));
+  for (int kind = 1; kind <= static_cast<int>(EventKind::kOther); ++kind)
+    spec.filter.events.insert(static_cast<EventKind>(kind));
   spec.filter.include_ddl = false;
   spec.batch = {7, 8192, absl::Milliseconds(1500)};
   spec.checkpoint = {false, "/run/checkpoint.json", absl::Milliseconds(250)};
@@ -54,7 +55,8 @@ TEST(SpecJsonTest, EveryFieldComesBack) {
 
 TEST(SpecJsonTest, EveryChoiceComesBack) {
   StreamerSpec spec = FullSpec();
-  for (const TlsMode mode : {TlsMode::kPreferred, TlsMode::kDisabled, TlsMode::kRequired, TlsMode::kVerifyCa, TlsMode::kVerifyIdentity}) {
+  for (const TlsMode mode :
+       {TlsMode::kPreferred, TlsMode::kDisabled, TlsMode::kRequired, TlsMode::kVerifyCa, TlsMode::kVerifyIdentity}) {
     spec.source.tls.mode = mode;
     ExpectRoundTrip(spec);
   }
@@ -75,11 +77,13 @@ TEST(SpecJsonTest, EveryChoiceComesBack) {
 
 TEST(SpecJsonTest, WhatANewerVersionWroteIsReadWithoutTheNewFields) {
   const SpecJson codec;
-  const StreamerSpec spec = *codec.Decode(R"({"name": "a", "new_field": {"x": [1]}, "source": {"user": "u", "other": 1}})");
+  const StreamerSpec spec =
+      *codec.Decode(R"({"name": "a", "new_field": {"x": [1]}, "source": {"user": "u", "other": 1}})");
   EXPECT_EQ(spec.name, "a");
   EXPECT_EQ(spec.source.user, "u");
   EXPECT_EQ(spec.batch, BatchLimits());
-  for (const char* bad : {"", "{", "[]", "7", R"({"name": 7})", R"({"batch": {"max_wait": "soon"}})"}) EXPECT_FALSE(codec.Decode(bad).ok()) << bad;
+  for (const char* bad : {"", "{", "[]", "7", R"({"name": 7})", R"({"batch": {"max_wait": "soon"}})"})
+    EXPECT_FALSE(codec.Decode(bad).ok()) << bad;
 }
 
 }  // namespace

@@ -70,10 +70,11 @@ TEST_F(StreamerServiceTest, WhatIsNotThereIsNotFound) {
   v1::StreamerStatus status;
   v1::MetricsResponse metrics;
   for (const std::string& name : {std::string("none"), std::string(), std::string(10000, 'x')}) {
-    for (const grpc::Status& answer :
-         {Call(&Stub::Get, Named<v1::GetRequest>(name), &streamer), Call(&Stub::Start, Named<v1::StartRequest>(name), &streamer),
-          Call(&Stub::Stop, Named<v1::StopRequest>(name), &streamer), Call(&Stub::Status, Named<v1::StatusRequest>(name), &status),
-          Call(&Stub::Metrics, Named<v1::MetricsRequest>(name), &metrics), Delete(name)}) {
+    for (const grpc::Status& answer : {Call(&Stub::Get, Named<v1::GetRequest>(name), &streamer),
+                                       Call(&Stub::Start, Named<v1::StartRequest>(name), &streamer),
+                                       Call(&Stub::Stop, Named<v1::StopRequest>(name), &streamer),
+                                       Call(&Stub::Status, Named<v1::StatusRequest>(name), &status),
+                                       Call(&Stub::Metrics, Named<v1::MetricsRequest>(name), &metrics), Delete(name)}) {
       ExpectError(answer, StatusCode::NOT_FOUND, "STREAMER_NOT_FOUND");
     }
   }
@@ -88,23 +89,35 @@ TEST_F(StreamerServiceTest, BadSpecsNameTheirField) {
     const char* reason = "BAD_VALUE";
   } cases[] = {
       {"name", [](v1::StreamerSpec* s) { s->set_name("a/b"); }, "name", "INVALID_NAME"},
-      {"flavor", [](v1::StreamerSpec* s) { s->mutable_source()->set_flavor(static_cast<v1::SourceSpec::Flavor>(9)); }, "source.flavor"},
-      {"TLS mode", [](v1::StreamerSpec* s) { s->mutable_source()->mutable_tls()->set_mode(static_cast<v1::TlsSpec::Mode>(9)); },
+      {"flavor", [](v1::StreamerSpec* s) { s->mutable_source()->set_flavor(static_cast<v1::SourceSpec::Flavor>(9)); },
+       "source.flavor"},
+      {"TLS mode",
+       [](v1::StreamerSpec* s) { s->mutable_source()->mutable_tls()->set_mode(static_cast<v1::TlsSpec::Mode>(9)); },
        "source.tls.mode"},
       {"mode", [](v1::StreamerSpec* s) { s->set_mode(static_cast<v1::StreamerSpec::Mode>(-1)); }, "mode"},
-      {"format", [](v1::StreamerSpec* s) { s->mutable_targets(0)->mutable_file()->set_format(static_cast<v1::Format>(77)); },
+      {"format",
+       [](v1::StreamerSpec* s) { s->mutable_targets(0)->mutable_file()->set_format(static_cast<v1::Format>(77)); },
        "targets[0].file.format"},
-      {"event", [](v1::StreamerSpec* s) { s->mutable_filter()->add_events(v1::WRITE), s->mutable_filter()->add_events(static_cast<v1::EventType>(99)); },
+      {"event",
+       [](v1::StreamerSpec* s) {
+         s->mutable_filter()->add_events(v1::WRITE), s->mutable_filter()->add_events(static_cast<v1::EventType>(99));
+       },
        "filter.events[1]"},
-      {"event unspecified", [](v1::StreamerSpec* s) { s->mutable_filter()->add_events(v1::EVENT_TYPE_UNSPECIFIED); }, "filter.events[0]"},
-      {"negative wait", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait()->set_seconds(-1); }, "batch.max_wait"},
-      {"nanos", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait()->set_nanos(2000000000); }, "batch.max_wait"},
-      {"endless wait", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait()->set_seconds(INT64_MAX); }, "batch.max_wait"},
+      {"event unspecified", [](v1::StreamerSpec* s) { s->mutable_filter()->add_events(v1::EVENT_TYPE_UNSPECIFIED); },
+       "filter.events[0]"},
+      {"negative wait", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait()->set_seconds(-1); },
+       "batch.max_wait"},
+      {"nanos", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait()->set_nanos(2000000000); },
+       "batch.max_wait"},
+      {"endless wait", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait()->set_seconds(INT64_MAX); },
+       "batch.max_wait"},
       {"zero wait", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait(); }, "batch.max_wait"},
-      {"interval", [](v1::StreamerSpec* s) { s->mutable_checkpoint()->mutable_interval()->set_nanos(-1); }, "checkpoint.interval"},
+      {"interval", [](v1::StreamerSpec* s) { s->mutable_checkpoint()->mutable_interval()->set_nanos(-1); },
+       "checkpoint.interval"},
       {"no kind of target", [](v1::StreamerSpec* s) { s->mutable_targets(0)->clear_kind(); }, "targets[0]"},
       {"nothing at all", [](v1::StreamerSpec* s) { s->Clear(); }, "name", "INVALID_NAME"},
-      {"RAW with filter", [](v1::StreamerSpec* s) { s->mutable_filter()->add_databases("x"); }, "targets[0].file.format", "RAW_WITH_FILTER"},
+      {"RAW with filter", [](v1::StreamerSpec* s) { s->mutable_filter()->add_databases("x"); },
+       "targets[0].file.format", "RAW_WITH_FILTER"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.what);
@@ -161,7 +174,8 @@ TEST_F(StreamerServiceTest, StartStopStatusMetrics) {
   v1::Streamer streamer;
   ASSERT_TRUE(Call(&Stub::Start, Named<v1::StartRequest>("a"), &streamer).ok());
   EXPECT_EQ(streamer.status().desired_state(), v1::DESIRED_STATE_RUNNING);
-  ExpectError(Call(&Stub::Start, Named<v1::StartRequest>("a"), &streamer), StatusCode::FAILED_PRECONDITION, "ALREADY_RUNNING");
+  ExpectError(Call(&Stub::Start, Named<v1::StartRequest>("a"), &streamer), StatusCode::FAILED_PRECONDITION,
+              "ALREADY_RUNNING");
   v1::StreamerStatus status;
   ASSERT_TRUE(Eventually([&] {
     return Call(&Stub::Status, Named<v1::StatusRequest>("a"), &status).ok() && status.state() == v1::RETRYING;

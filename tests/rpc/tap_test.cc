@@ -22,7 +22,8 @@ class TapTest : public testing::RpcTest {
  protected:
   TapTest() { EXPECT_TRUE(Create(Spec("a"), true).ok()); }
 
-  Reader Tap(grpc::ClientContext* context, const v1::FilterSpec& filter = v1::FilterSpec(), const std::string& name = "a") {
+  Reader Tap(grpc::ClientContext* context, const v1::FilterSpec& filter = v1::FilterSpec(),
+             const std::string& name = "a") {
     v1::TapRequest request;
     request.set_name(name);
     *request.mutable_filter() = filter;
@@ -43,7 +44,8 @@ class TapTest : public testing::RpcTest {
     for (const auto& block : BlocksOf(log, Limits(max_events))) streamer->taps().Offer(block);
   }
   uint32_t taps() { return manager_->Get("a")->snapshot.taps; }
-  static grpc::Status Rest(grpc::ClientReader<v1::TapResponse>& reader, std::vector<v1::TapResponse>* responses = nullptr) {
+  static grpc::Status Rest(grpc::ClientReader<v1::TapResponse>& reader,
+                           std::vector<v1::TapResponse>* responses = nullptr) {
     v1::TapResponse response;
     while (reader.Read(&response)) {
       if (responses != nullptr) responses->push_back(response);
@@ -85,7 +87,8 @@ TEST_F(TapTest, EventsComeInOrderWithTheirRows) {
     ASSERT_TRUE(response.has_batch()) << response.DebugString();
     events.insert(events.end(), response.batch().events().begin(), response.batch().events().end());
   }
-  const std::vector<v1::EventType> expected = {v1::FORMAT_DESCRIPTION, v1::GTID, v1::QUERY, v1::GTID, v1::BEGIN, v1::WRITE, v1::WRITE, v1::COMMIT};
+  const std::vector<v1::EventType> expected = {
+      v1::FORMAT_DESCRIPTION, v1::GTID, v1::QUERY, v1::GTID, v1::BEGIN, v1::WRITE, v1::WRITE, v1::COMMIT};
   std::vector<v1::EventType> types;
   for (const v1::Event& event : events) types.push_back(event.type());
   ASSERT_EQ(types, expected);
@@ -131,7 +134,8 @@ TEST_F(TapTest, ASlowReaderGetsGapsThatCountExactly) {
   grpc::ClientContext context;
   const Reader reader = Attached(&context);
   LogWriter log;
-  for (int i = 0; i < 1500; ++i) log.Ddl(absl::StrCat("CREATE TABLE t", i, " (a INT) COMMENT '", std::string(30000, 'x'), "'"));
+  for (int i = 0; i < 1500; ++i)
+    log.Ddl(absl::StrCat("CREATE TABLE t", i, " (a INT) COMMENT '", std::string(30000, 'x'), "'"));
   Offer(log, 20);
   const uint64_t dropped = (*manager_->Find("a"))->Snapshot().tap_dropped_events;
   EXPECT_GT(dropped, 0u);

@@ -1,6 +1,6 @@
-// Tells ThreadSanitizer about absl::Mutex. The distribution's Abseil is built without it, so that every access under a mutex would look
-// like a race. The linker sends our calls here (--wrap, cmake/BinlogdBuild.cmake); what Abseil itself does between "pre" and "post" is
-// ignored, the conditions that it evaluates for others included.
+// Tells ThreadSanitizer about absl::Mutex. The distribution's Abseil is built without it, so that every access under a
+// mutex would look like a race. The linker sends our calls here (--wrap, cmake/BinlogdBuild.cmake); what Abseil itself
+// does between "pre" and "post" is ignored, the conditions that it evaluates for others included.
 #include <sanitizer/tsan_interface.h>
 
 #include <cstdint>
@@ -60,7 +60,8 @@ void WRAPPED(5AwaitERKNS0_9ConditionE)(void* mutex, const void* condition) {
 }
 
 bool REAL(17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(void* mutex, const void* condition, TimeRepresentation time);
-bool WRAPPED(17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(void* mutex, const void* condition, TimeRepresentation time) {
+bool WRAPPED(17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(void* mutex, const void* condition,
+                                                              TimeRepresentation time) {
   __tsan_mutex_pre_unlock(mutex, 0);
   __tsan_mutex_post_unlock(mutex, 0);
   __tsan_mutex_pre_lock(mutex, 0);
@@ -69,9 +70,10 @@ bool WRAPPED(17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(void* mutex, const
   return held;
 }
 
-bool REAL(16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(void* mutex, const void* condition, TimeRepresentation time);
+bool REAL(16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(void* mutex, const void* condition,
+                                                              TimeRepresentation time);
 bool WRAPPED(16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(void* mutex, const void* condition,
-                                                                TimeRepresentation time) {
+                                                                 TimeRepresentation time) {
   __tsan_mutex_pre_unlock(mutex, 0);
   __tsan_mutex_post_unlock(mutex, 0);
   __tsan_mutex_pre_lock(mutex, 0);

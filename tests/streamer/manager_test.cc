@@ -61,7 +61,8 @@ TEST_F(ManagerTest, CreateGetListDelete) {
 
 TEST_F(ManagerTest, UnknownNames) {
   const std::string hostile = "no\nsuch";
-  for (const std::string& name : {std::string("none"), std::string(), hostile, std::string(10000, 'x'), std::string("../state")}) {
+  for (const std::string& name :
+       {std::string("none"), std::string(), hostile, std::string(10000, 'x'), std::string("../state")}) {
     for (const absl::Status& status :
          {manager_->Get(name).status(), manager_->Find(name).status(), manager_->Start(name).status(),
           manager_->Stop(name, absl::InfiniteFuture()).status(), manager_->Delete(name, "")}) {
@@ -96,8 +97,8 @@ TEST_F(ManagerTest, ClashesOfFolders) {
   ASSERT_TRUE(manager_->Create(first, false).ok());
   std::filesystem::create_directories(dir_ / "x/y");
   std::filesystem::create_directory_symlink(dir_ / "x", dir_ / "link");
-  for (const std::string& path : {dir_ / "x/y", dir_ / "x/y/", dir_ / "x", dir_ / "x/", dir_ / "x/y/z", dir_ / "link/y", dir_ / "link/y/new",
-                                  dir_ / "x/../x/y", dir_.path()}) {
+  for (const std::string& path : {dir_ / "x/y", dir_ / "x/y/", dir_ / "x", dir_ / "x/", dir_ / "x/y/z", dir_ / "link/y",
+                                  dir_ / "link/y/new", dir_ / "x/../x/y", dir_.path()}) {
     StreamerSpec second = Spec("b");
     second.targets[0].file.path = path;
     const absl::Status refused = manager_->Create(second, false).status();

@@ -24,7 +24,8 @@ StreamerSnapshot Snapshot() {
   return snapshot;
 }
 
-double Value(const std::vector<MetricSample>& samples, const std::string& name, const std::string& label, const std::string& value) {
+double Value(const std::vector<MetricSample>& samples, const std::string& name, const std::string& label,
+             const std::string& value) {
   for (const MetricSample& sample : samples) {
     const auto found = sample.labels.find(label);
     if (sample.name == name && found != sample.labels.end() && found->second == value) return sample.value;

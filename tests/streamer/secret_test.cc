@@ -22,7 +22,8 @@ TEST(SecretTest, FileWithoutItsNewlineReadAnewEachTime) {
   const struct {
     const char* content;
     const char* secret;
-  } cases[] = {{"s3cret", "s3cret"}, {"s3cret\n", "s3cret"}, {"s3cret\r\n", "s3cret"}, {"s3cret\n\n", "s3cret\n"}, {" s3 cret ", " s3 cret "}, {"", ""}};
+  } cases[] = {{"s3cret", "s3cret"},       {"s3cret\n", "s3cret"},     {"s3cret\r\n", "s3cret"},
+               {"s3cret\n\n", "s3cret\n"}, {" s3 cret ", " s3 cret "}, {"", ""}};
   for (const auto& c : cases) {
     ASSERT_TRUE(ReplaceFile(path, c.content, 0600).ok());
     EXPECT_EQ(*secret.Resolve(), c.secret);

@@ -50,16 +50,22 @@ TEST(CheckSpecTest, EachBadFieldIsNamed) {
       {"zero byte", [](StreamerSpec& s) { s.name = std::string("a\0b", 3); }, "name", "INVALID_NAME"},
       {"newline", [](StreamerSpec& s) { s.name = "a\n"; }, "name", "INVALID_NAME"},
       {"no endpoint", [](StreamerSpec& s) { s.source.endpoints = {}; }, "source.endpoints"},
-      {"empty endpoint", [](StreamerSpec& s) { s.source.endpoints = {"a:1", ""}; }, "source.endpoints[1]"},
+      {"empty endpoint",
+       [](StreamerSpec& s) {
+         s.source.endpoints = {"a:1", ""};
+       },
+       "source.endpoints[1]"},
       {"bad port", [](StreamerSpec& s) { s.source.endpoints = {"db:70000"}; }, "source.endpoints[0]"},
       {"port 0", [](StreamerSpec& s) { s.source.endpoints = {"db:0"}; }, "source.endpoints[0]"},
       {"no user", [](StreamerSpec& s) { s.source.user = ""; }, "source.user"},
       {"server id 0", [](StreamerSpec& s) { s.source.server_id = 0; }, "source.server_id"},
       {"verify without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyCa; }, "source.tls.ca_file"},
-      {"verify identity without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyIdentity; }, "source.tls.ca_file"},
+      {"verify identity without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyIdentity; },
+       "source.tls.ca_file"},
       {"certificate without key", [](StreamerSpec& s) { s.source.tls.cert_file = "/c"; }, "source.tls.cert_file"},
       {"key without certificate", [](StreamerSpec& s) { s.source.tls.key_file = "/k"; }, "source.tls.cert_file"},
-      {"start without file", [](StreamerSpec& s) { s.source.start.kind = StartSpec::Kind::kPosition; }, "source.start.position.file"},
+      {"start without file", [](StreamerSpec& s) { s.source.start.kind = StartSpec::Kind::kPosition; },
+       "source.start.position.file"},
       {"start in a path",
        [](StreamerSpec& s) {
          s.source.start.kind = StartSpec::Kind::kPosition;
@@ -79,9 +85,15 @@ TEST(CheckSpecTest, EachBadFieldIsNamed) {
          s.source.start.gtid_set = "0-1-5";  // MariaDB's, of a MySQL source.
        },
        "source.start.gtid_set"},
-      {"empty pattern", [](StreamerSpec& s) { s.filter.databases = {"a", ""}; }, "filter.databases[1]"},
-      {"long pattern", [](StreamerSpec& s) { s.filter.exclude_tables = {std::string(1025, '*')}; }, "filter.exclude_tables[0]"},
-      {"many patterns", [](StreamerSpec& s) { s.filter.exclude_databases.assign(1001, "a"); }, "filter.exclude_databases"},
+      {"empty pattern",
+       [](StreamerSpec& s) {
+         s.filter.databases = {"a", ""};
+       },
+       "filter.databases[1]"},
+      {"long pattern", [](StreamerSpec& s) { s.filter.exclude_tables = {std::string(1025, '*')}; },
+       "filter.exclude_tables[0]"},
+      {"many patterns", [](StreamerSpec& s) { s.filter.exclude_databases.assign(1001, "a"); },
+       "filter.exclude_databases"},
       {"table without schema", [](StreamerSpec& s) { s.filter.tables = {"orders"}; }, "filter.tables"},
       {"no events", [](StreamerSpec& s) { s.batch.max_events = 0; }, "batch.max_events"},
       {"many events", [](StreamerSpec& s) { s.batch.max_events = 1000001; }, "batch.max_events"},
@@ -95,19 +107,37 @@ TEST(CheckSpecTest, EachBadFieldIsNamed) {
       {"no target", [](StreamerSpec& s) { s.targets = {}; }, "targets"},
       {"many targets", [](StreamerSpec& s) { s.targets.resize(17); }, "targets"},
       {"bad target name", [](StreamerSpec& s) { s.targets[0].name = "a/b"; }, "targets[0].name", "INVALID_NAME"},
-      {"target name twice", [](StreamerSpec& s) { s.targets.push_back(File("archive", "/x")); }, "targets[1].name", "DUPLICATE_NAME"},
+      {"target name twice", [](StreamerSpec& s) { s.targets.push_back(File("archive", "/x")); }, "targets[1].name",
+       "DUPLICATE_NAME"},
       {"no path", [](StreamerSpec& s) { s.targets[0].file.path = ""; }, "targets[0].file.path"},
       {"relative path", [](StreamerSpec& s) { s.targets[0].file.path = "x"; }, "targets[0].file.path"},
-      {"zero byte in path", [](StreamerSpec& s) { s.targets[0].file.path = std::string("/a\0b", 4); }, "targets[0].file.path"},
+      {"zero byte in path", [](StreamerSpec& s) { s.targets[0].file.path = std::string("/a\0b", 4); },
+       "targets[0].file.path"},
       {"small files", [](StreamerSpec& s) { s.targets[0].file.rotate_bytes = 4095; }, "targets[0].file.rotate_bytes"},
-      {"same path", [](StreamerSpec& s) { s.targets = {File("a", "/x"), File("b", "/x")}; }, "targets[1].file.path", "TARGET_PATH_IN_USE"},
-      {"nested", [](StreamerSpec& s) { s.targets = {File("a", "/x/y"), File("b", "/x")}; }, "targets[1].file.path", "TARGET_PATH_IN_USE"},
-      {"nested below a slash", [](StreamerSpec& s) { s.targets = {File("a", "/x/"), File("b", "/x/y")}; }, "targets[1].file.path",
-       "TARGET_PATH_IN_USE"},
-      {"the same by another name", [](StreamerSpec& s) { s.targets = {File("a", "/x/../y"), File("b", "/y/.")}; },
+      {"same path",
+       [](StreamerSpec& s) {
+         s.targets = {File("a", "/x"), File("b", "/x")};
+       },
        "targets[1].file.path", "TARGET_PATH_IN_USE"},
-      {"RAW with filter", [](StreamerSpec& s) { s.filter.tables = {"shop.*"}; }, "targets[0].file.format", "RAW_WITH_FILTER"},
-      {"RAW without DDL", [](StreamerSpec& s) { s.filter.include_ddl = false; }, "targets[0].file.format", "RAW_WITH_FILTER"},
+      {"nested",
+       [](StreamerSpec& s) {
+         s.targets = {File("a", "/x/y"), File("b", "/x")};
+       },
+       "targets[1].file.path", "TARGET_PATH_IN_USE"},
+      {"nested below a slash",
+       [](StreamerSpec& s) {
+         s.targets = {File("a", "/x/"), File("b", "/x/y")};
+       },
+       "targets[1].file.path", "TARGET_PATH_IN_USE"},
+      {"the same by another name",
+       [](StreamerSpec& s) {
+         s.targets = {File("a", "/x/../y"), File("b", "/y/.")};
+       },
+       "targets[1].file.path", "TARGET_PATH_IN_USE"},
+      {"RAW with filter", [](StreamerSpec& s) { s.filter.tables = {"shop.*"}; }, "targets[0].file.format",
+       "RAW_WITH_FILTER"},
+      {"RAW without DDL", [](StreamerSpec& s) { s.filter.include_ddl = false; }, "targets[0].file.format",
+       "RAW_WITH_FILTER"},
   };
   for (const Case& c : cases) {
     StreamerSpec spec = MakeSpec("orders", "/srv");

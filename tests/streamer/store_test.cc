@@ -83,8 +83,9 @@ TEST_F(StoreTest, ADamagedRecordIsLeftOutAndLeftAlone) {
   ASSERT_TRUE((*store)->Put(Record("bad")).ok());
   const std::string whole = *ReadWholeFile(PathOf("bad"));
   const std::string good = *ReadWholeFile(PathOf("good"));
-  for (const std::string& damage : {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string("null"),
-                                    std::string(R"({"desired_state":1,"generation":"x"})"), good}) {
+  for (const std::string& damage :
+       {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string("null"),
+        std::string(R"({"desired_state":1,"generation":"x"})"), good}) {
     ASSERT_TRUE(ReplaceFile(PathOf("bad"), damage, 0600).ok());
     const auto records = (*store)->Load();
     ASSERT_TRUE(records.ok());

@@ -29,10 +29,12 @@ struct Kind {
 };
 
 const Kind kKinds[] = {
-    {"Raw", [](const std::string& path) -> std::unique_ptr<Target> {
+    {"Raw",
+     [](const std::string& path) -> std::unique_ptr<Target> {
        return std::make_unique<RawFileTarget>("t", path, "streamer \"orders\", target \"t\"");
      }},
-    {"Json", [](const std::string& path) -> std::unique_ptr<Target> {
+    {"Json",
+     [](const std::string& path) -> std::unique_ptr<Target> {
        DecodedFileTarget::Options options;
        options.path = path;
        options.rotate_bytes = 1500;  // Several files, and lines that are moved to the next.
@@ -314,7 +316,8 @@ TEST_P(TargetContractTest, ANewEpochKeepsTheOldOnesFiles) {
   const auto second = MakeEpoch(2, "aaaaaaaa");
   ASSERT_TRUE(target->Open().ok());
   ASSERT_TRUE(target->Begin(StartOf(*second), *second).ok());
-  for (const auto& block : BlocksOf(other, Limits(3), second)) ASSERT_TRUE(Hand(*target, *block, StartOf(*second)).ok());
+  for (const auto& block : BlocksOf(other, Limits(3), second))
+    ASSERT_TRUE(Hand(*target, *block, StartOf(*second)).ok());
   ASSERT_TRUE(target->Commit().ok());
   const DurablePosition durable = target->durable();
   target->Close();

@@ -48,13 +48,16 @@ TEST_F(DecodedFileTargetTest, RotatesBetweenLines) {
   Begin();
   const std::string long_line = std::string(50, 'x') + "\n";
   ASSERT_TRUE(Write("123456789\n123456789\n1\n").ok());  // The first two fill a file to the byte.
-  ASSERT_TRUE(Write(long_line).ok());                      // Larger than any file: alone.
+  ASSERT_TRUE(Write(long_line).ok());                    // Larger than any file: alone.
   ASSERT_TRUE(Write("2\n" + long_line + long_line + "3\n").ok());
   ASSERT_TRUE(target_->Commit().ok());
-  const std::map<std::string, std::string> expected = {
-      {"events-00000001.jsonl", "123456789\n123456789\n"}, {"events-00000002.jsonl", "1\n"}, {"events-00000003.jsonl", long_line},
-      {"events-00000004.jsonl", "2\n"}, {"events-00000005.jsonl", long_line}, {"events-00000006.jsonl", long_line},
-      {"events-00000007.jsonl", "3\n"}};
+  const std::map<std::string, std::string> expected = {{"events-00000001.jsonl", "123456789\n123456789\n"},
+                                                       {"events-00000002.jsonl", "1\n"},
+                                                       {"events-00000003.jsonl", long_line},
+                                                       {"events-00000004.jsonl", "2\n"},
+                                                       {"events-00000005.jsonl", long_line},
+                                                       {"events-00000006.jsonl", long_line},
+                                                       {"events-00000007.jsonl", "3\n"}};
   EXPECT_EQ(FolderContent(options_.path), expected);
 }
 
@@ -87,7 +90,8 @@ TEST_F(DecodedFileTargetTest, ForeignNamesAreLeftAlone) {
   Begin();
   ASSERT_TRUE(Write("1\n").ok());
   ASSERT_TRUE(target_->Commit().ok());
-  for (const char* name : {"notes.txt", "events-x.jsonl", "events-00000009.json"}) testing::AppendGarbage(options_.path + "/" + name, "mine");
+  for (const char* name : {"notes.txt", "events-x.jsonl", "events-00000009.json"})
+    testing::AppendGarbage(options_.path + "/" + name, "mine");
   target_->Close();
   ASSERT_TRUE(target_->Open().ok());
   EXPECT_EQ(FolderContent(options_.path).size(), 4u);

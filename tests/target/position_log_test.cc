@@ -90,8 +90,8 @@ TEST_F(PositionLogTest, IsWrittenAnewBeyondAMebibyteAndStaysRight) {
 
 TEST_F(PositionLogTest, ATornLastLineIsWrittenOver) {
   { ASSERT_TRUE(PositionLog::Open(path_)->Append(Record(1)).ok()); }
-  for (const std::string& torn : {std::string("a"), std::string("0000"), std::string(5000, '\0'), std::string("00000000 {}\n"),
-                                  std::string("not a line\n"), std::string("\n")}) {
+  for (const std::string& torn : {std::string("a"), std::string("0000"), std::string(5000, '\0'),
+                                  std::string("00000000 {}\n"), std::string("not a line\n"), std::string("\n")}) {
     const std::string good = *ReadWholeFile(path_);
     ASSERT_TRUE(ReplaceFile(path_, good + torn, 0640).ok());
     auto log = PositionLog::Open(path_);
@@ -131,7 +131,8 @@ TEST_F(PositionLogTest, DamageBeforeTheLastRecordIsRefused) {
 }
 
 TEST_F(PositionLogTest, AnotherVersionsRecordIsRefusedNotForgotten) {
-  for (const char* body : {R"({"version":2,"epoch":"0001-6f1c2a9e"})", R"({"version":1,"epoch":7})", R"({"version":1,"epoch":"x"})", "[]", "{"}) {
+  for (const char* body : {R"({"version":2,"epoch":"0001-6f1c2a9e"})", R"({"version":1,"epoch":7})",
+                           R"({"version":1,"epoch":"x"})", "[]", "{"}) {
     ASSERT_TRUE(ReplaceFile(path_, Line(body), 0640).ok());
     const absl::Status refused = PositionLog::Open(path_).status();
     EXPECT_EQ(ErrorReason(refused), "TARGET_FORMAT_MISMATCH") << body;

@@ -25,7 +25,8 @@ class RawFileTargetTest : public ::testing::Test {
 };
 
 TEST_F(RawFileTargetTest, FileNamesOfAHostileSourceAreRefused) {
-  for (const char* name : {"../x.000001", "a/b.000001", "x", "", ".", "..", ".hidden.000001", "/etc/passwd.1", "binlog.000000", "binlog."}) {
+  for (const char* name : {"../x.000001", "a/b.000001", "x", "", ".", "..", ".hidden.000001", "/etc/passwd.1",
+                           "binlog.000000", "binlog."}) {
     DurablePosition start = StartOf(*MakeEpoch());
     start.position.file = name;
     ASSERT_TRUE(target_.Open().ok());

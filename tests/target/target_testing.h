@@ -21,8 +21,8 @@ namespace binlogd::testing {
 // Every file of a folder but what is the target's own, by path in it; and epoch.json, which holds a time, by name only.
 inline std::map<std::string, std::string> FolderContent(const std::string& folder) {
   std::map<std::string, std::string> content;
-  for (auto entry = std::filesystem::recursive_directory_iterator(folder); entry != std::filesystem::recursive_directory_iterator();
-       ++entry) {
+  for (auto entry = std::filesystem::recursive_directory_iterator(folder);
+       entry != std::filesystem::recursive_directory_iterator(); ++entry) {
     const std::string name = std::filesystem::relative(entry->path(), folder).string();
     if (name == ".binlogd") {
       entry.disable_recursion_pending();
@@ -44,7 +44,8 @@ inline DurablePosition StartOf(const EpochStart& epoch) {
   return start;
 }
 
-// Hands a block to a target as a lane does: what the target has already is left out. `had` is where it stood when it was opened.
+// Hands a block to a target as a lane does: what the target has already is left out. `had` is where it stood when it
+// was opened.
 inline absl::Status Hand(Target& target, const Block& block, const DurablePosition& had) {
   BlockRange range;
   size_t from = 0;
