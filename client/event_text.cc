@@ -129,7 +129,8 @@ std::string DetailText(const v1::Event& event) {
   std::string detail = StatementText(event.query());
   const std::map<std::string, std::string> sorted(event.extra().begin(), event.extra().end());
   for (const auto& [name, value] : sorted) {
-    if (name == "server_id") continue;
+    // Who ran a statement and for how long is for programs.
+    if (name == "server_id" || name == "thread_id" || name == "execution_seconds") continue;
     absl::StrAppend(&detail, detail.empty() ? "" : " ", EscapeText(name), "=", CutText(value, kValueWidth));
   }
   return detail;

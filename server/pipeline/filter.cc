@@ -13,6 +13,14 @@ bool MatchesAny(const std::vector<std::string>& patterns, absl::string_view text
                      [text](const std::string& pattern) { return GlobMatches(pattern, text); });
 }
 
+// A statement names no table that we could trust; it counts when its default database may hold one of the tables.
+bool MayTouch(const std::vector<std::string>& tables, absl::string_view database) {
+  return std::any_of(tables.begin(), tables.end(), [database](const std::string& table) {
+    const size_t dot = table.find('.');
+    return dot == std::string::npos || GlobMatches(absl::string_view(table).substr(0, dot), database);
+  });
+}
+
 }  // namespace
 
 bool FilterSpec::drops_events() const { return *this != FilterSpec(); }
@@ -24,6 +32,7 @@ bool EventFilter::Passes(const DecodedEvent& event) const {
   if (!is_row && event.kind != EventKind::kQuery) return spec_.databases.empty() && spec_.tables.empty();
   if (!spec_.databases.empty() && !MatchesAny(spec_.databases, event.database)) return false;
   if (MatchesAny(spec_.exclude_databases, event.database)) return false;
+  if (!is_row && !spec_.tables.empty() && !MayTouch(spec_.tables, event.database)) return false;
   if (!is_row || (spec_.tables.empty() && spec_.exclude_tables.empty())) return true;
   const std::string table = absl::StrCat(event.database, ".", event.table);
   if (!spec_.tables.empty() && !MatchesAny(spec_.tables, table)) return false;

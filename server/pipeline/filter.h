@@ -25,7 +25,7 @@ struct FilterSpec {
 
 // Decides event by event. Events that belong to no database (transaction boundaries, rotations, …) pass unless
 // databases or tables are included by name: then only what belongs to one of these passes. A statement counts under its
-// default database. Immutable, so thread-safe.
+// default database; when tables are included, if that database may hold one of them. Immutable, so thread-safe.
 class EventFilter {
  public:
   explicit EventFilter(FilterSpec spec) : spec_(std::move(spec)) {}

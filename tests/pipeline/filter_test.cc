@@ -65,6 +65,10 @@ TEST(EventFilterTest, Table) {
       {"table by glob", With([](FilterSpec& s) { s.tables = {"shop.ord*"}; }), orders, true},
       {"table not named", With([](FilterSpec& s) { s.tables = {"shop.items"}; }), orders, false},
       {"table named: boundaries", With([](FilterSpec& s) { s.tables = {"shop.orders"}; }), commit, false},
+      {"table named: a statement in its database", With([](FilterSpec& s) { s.tables = {"shop.orders"}; }), ddl, true},
+      {"table named: a statement elsewhere", With([](FilterSpec& s) { s.tables = {"other.orders"}; }), ddl, false},
+      {"table by a glob over databases", With([](FilterSpec& s) { s.tables = {"*orders"}; }), ddl, true},
+      {"table by a glob of databases", With([](FilterSpec& s) { s.tables = {"sh*.orders"}; }), ddl, true},
       {"table excluded", With([](FilterSpec& s) { s.exclude_tables = {"shop.o*"}; }), orders, false},
       {"included and excluded", With([](FilterSpec& s) {
          s.tables = {"shop.*"};
