@@ -27,7 +27,10 @@ if(BINLOGD_SANITIZE)
   add_compile_options(-fsanitize=${BINLOGD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BINLOGD_SANITIZE})
 endif()
+set(BINLOGD_TEST_PROPERTIES)
 if(BINLOGD_SANITIZE MATCHES thread)
+  set(BINLOGD_TEST_PROPERTIES ENVIRONMENT
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp")
   add_library(binlogd_tsan_mutex STATIC ${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan_absl_mutex.cc)
   target_link_libraries(binlogd_options INTERFACE binlogd_tsan_mutex)
   foreach(method 4LockEv 6UnlockEv 10ReaderLockEv 12ReaderUnlockEv 5AwaitERKNS0_9ConditionE D1Ev
@@ -56,7 +59,7 @@ function(binlogd_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/server)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main binlogd_options)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+    PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
 # binlogd_integration_test(NAME SOURCES file… [DEPENDS target…] [LABEL label] [TIMEOUT seconds]): one GoogleTest binary over real
@@ -74,5 +77,5 @@ function(binlogd_integration_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/server)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} binlogd_harness binlogd_integration_main GTest::gmock binlogd_options)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON SKIP_RETURN_CODE 77)
+  set_tests_properties(${name} PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON SKIP_RETURN_CODE 77)
 endfunction()
