@@ -96,6 +96,7 @@ void Streamer::Run() {
   Log(LogLevel::kInfo, spec_.name, "starting");
   backoff_.Reset();
   stop_at_.reset();
+  MoveForeignCheckpointAway();
   absl::Status end;
   for (;;) {
     end = RunOnce();
@@ -348,12 +349,16 @@ absl::Time Streamer::LoadFreshness() const {
   if (!spec_.checkpoint.enabled) return absl::InfinitePast();
   const absl::StatusOr<absl::Time> fresh = ReadCheckpointFreshness(checkpoint_path_);
   if (fresh.ok()) return *fresh;
-  if (absl::IsDataLoss(fresh.status())) {
-    Log(LogLevel::kWarning, spec_.name, fresh.status().message());
-    // Whatever it is, it may be somebody's.
-    (void)std::rename(checkpoint_path_.c_str(), (checkpoint_path_ + ".corrupt").c_str());
-  }
   return absl::InfinitePast();
+}
+
+void Streamer::MoveForeignCheckpointAway() const {
+  if (!spec_.checkpoint.enabled) return;
+  const absl::Status status = ReadCheckpointFreshness(checkpoint_path_).status();
+  if (!absl::IsDataLoss(status)) return;
+  Log(LogLevel::kWarning, spec_.name, status.message());
+  // Whatever it is, it may be somebody's.
+  (void)std::rename(checkpoint_path_.c_str(), (checkpoint_path_ + ".corrupt").c_str());
 }
 
 void Streamer::PublishCheckpoints() {

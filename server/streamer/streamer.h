@@ -71,6 +71,8 @@ class Streamer {
   void PublishCheckpoints();
   void PublishCheckpoint();
   absl::Time LoadFreshness() const;
+  // Only a streamer that runs may touch the file: a spec that is refused must leave it alone.
+  void MoveForeignCheckpointAway() const;
   absl::Status TargetFailure() const;
   bool stopping() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stop_requested_; }
   bool idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !running_; }
