@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/streamer/streamer_testing.h"
 
@@ -115,6 +116,25 @@ TEST_F(ManagerTest, ClashesOfFolders) {
   third.checkpoint.file = first.checkpoint.file;
   EXPECT_EQ(Refusal(manager_->Create(third, false).status()), "CHECKPOINT_FILE_IN_USE");
   EXPECT_TRUE(manager_->Update(first, "").ok()) << "no clash with itself";
+}
+
+TEST_F(ManagerTest, ACheckpointFileStaysApartAndARefusedOneIsLeftAlone) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
+  const std::string folder = manager_->Get("a")->spec.targets[0].file.path;
+  for (const std::string& path :
+       {folder + "/.binlogd/position.log", dir_ / "state/streamers/a/streamer.json", dir_ / "state/streamers/x.json"}) {
+    StreamerSpec spec = Spec("b");
+    spec.checkpoint.file = path;
+    ASSERT_TRUE(MakeDirectories(std::filesystem::path(path).parent_path().string(), 0750).ok());
+    const bool was_there = std::filesystem::exists(path);
+    if (!was_there) {
+      ASSERT_TRUE(ReplaceFile(path, "precious", 0640).ok());
+    }
+    const std::string before = *ReadWholeFile(path);
+    EXPECT_EQ(Refusal(manager_->Create(spec, true).status()), "CHECKPOINT_FILE_IN_USE") << path;
+    EXPECT_EQ(ReadWholeFile(path).value_or("gone"), before) << path;
+    if (!was_there) std::filesystem::remove(path);
+  }
 }
 
 TEST_F(ManagerTest, EtagsGuardUpdateAndDelete) {
