@@ -95,6 +95,11 @@ absl::Status EventDecoder::Feed(absl::string_view bytes, const DecodedEvent** ev
   return absl::OkStatus();
 }
 
+absl::Status EventDecoder::Next(const DecodedEvent** event) {
+  *event = nullptr;
+  return absl::OkStatus();
+}
+
 absl::Status EventDecoder::Decode(absl::string_view body) {
   const EventType type = event_.header.type;
   if (IsRowsEvent(type)) return DecodeRows(body);

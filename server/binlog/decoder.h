@@ -70,6 +70,9 @@ class EventDecoder {
   // decoder's state (table maps, rows queries, heartbeats). DATA_LOSS when it cannot be
   // decoded; its message names the event's type. The decoder can be fed on after an error.
   absl::Status Feed(absl::string_view bytes, const DecodedEvent** event);
+  // The next event of a fed event that holds several (a compressed transaction); null when there is none. `bytes` of
+  // the Feed must still be there. Errors as Feed.
+  absl::Status Next(const DecodedEvent** event);
 
  private:
   // A table map as it was last seen under its table id. Servers send it again with every statement; only when its bytes

@@ -11,7 +11,7 @@
 #include "binlog/block.h"
 #include "binlog/decoder.h"
 #include "binlog/gtid_set.h"
-#include "pipeline/filter.h"
+#include "binlog/event_filter.h"
 #include "target/target.h"
 
 namespace binlogd {

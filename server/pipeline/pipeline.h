@@ -11,7 +11,7 @@
 #include "base/byte_budget.h"
 #include "base/thread_pool.h"
 #include "pipeline/block_builder.h"
-#include "pipeline/filter.h"
+#include "binlog/event_filter.h"
 #include "pipeline/tap.h"
 #include "pipeline/target_lane.h"
 #include "target/target.h"

@@ -95,16 +95,17 @@ void TargetLane::EncodeAhead() {
     slot->encoding = true;
     encoded_ahead_bytes_ += slot->block->bytes.size();
     ++encoding_;
-    options_.pool->Run([this, slot] { Encode(slot); });
+    options_.pool->Run([this, slot = slot]() mutable { Encode(std::move(slot)); });
   }
 }
 
-void TargetLane::Encode(const std::shared_ptr<Slot>& slot) {
+void TargetLane::Encode(std::shared_ptr<Slot> slot) {
   absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*slot->block, slot->range, *options_.filter);
   absl::MutexLock lock(&mutex_);
   slot->status = encoded.status();
   if (encoded.ok()) slot->encoded = *std::move(encoded);
   slot->ready = true;
+  slot.reset();  // Whoever waits for the encoding to end counts on what the slot leased being given back.
   --encoding_;
 }
 

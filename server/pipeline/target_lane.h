@@ -20,7 +20,7 @@
 #include "binlog/gtid_set.h"
 #include "pipeline/block_builder.h"
 #include "pipeline/block_encoder.h"
-#include "pipeline/filter.h"
+#include "binlog/event_filter.h"
 #include "target/target.h"
 
 namespace binlogd {
@@ -100,7 +100,7 @@ class TargetLane {
   void SetError(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   // Hands blocks at the front of the queue to the pool, as long as few enough bytes are under way.
   void EncodeAhead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Encode(const std::shared_ptr<Slot>& slot);
+  void Encode(std::shared_ptr<Slot> slot);
   void StopWriter(End how);
   bool FrontReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return end_ == End::kNow || (queue_.empty() ? end_ == End::kDrain : queue_.front()->ready);

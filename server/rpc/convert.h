@@ -3,7 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "binlogd/v1/service.pb.h"
-#include "pipeline/filter.h"
+#include "binlog/event_filter.h"
 #include "streamer/manager.h"
 #include "streamer/metric_catalog.h"
 #include "streamer/spec.h"

@@ -14,7 +14,7 @@
 #include "binlog/flavor.h"
 #include "mysql/connection.h"
 #include "pipeline/block_builder.h"
-#include "pipeline/filter.h"
+#include "binlog/event_filter.h"
 #include "target/target.h"
 
 namespace binlogd {

@@ -1,4 +1,4 @@
-#include "pipeline/filter.h"
+#include "binlog/event_filter.h"
 
 #include <algorithm>
 

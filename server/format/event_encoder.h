@@ -1,0 +1,69 @@
+// The formats of decoded events behind one interface.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "binlog/decoder.h"
+
+namespace binlogd {
+
+// docs/formats.md describes each field by field.
+enum class EventFormat : uint8_t { kJson, kDebeziumJson, kMaxwellJson, kCanalJson, kProtobuf };
+
+// Where an event ends in the log.
+struct EventPlace {
+  absl::string_view file;
+  uint64_t end_offset = 0;
+};
+
+// Where encoders write: the values of records one after the other, framed as a file has them (a line feed after each,
+// or its length before it), and, if asked for, what a message bus needs beside the value. Plain data.
+struct RecordBuffer {
+  // One record. Places are indexes into `values` and `keys`; frames are not part of the value.
+  struct Record {
+    size_t value_begin = 0;
+    size_t value_size = 0;
+    size_t key_begin = 0;
+    size_t key_size = 0;     // 0: without a key.
+    bool tombstone = false;  // The key's value is gone. It has no value, and nothing in `values`.
+  };
+
+  explicit RecordBuffer(bool keys_wanted = false) : wants_keys(keys_wanted) {}
+
+  std::string values;
+  uint64_t count = 0;  // Records, tombstones not counted.
+  bool wants_keys;     // Whether `keys` and `records` are filled.
+  std::string keys;
+  std::vector<Record> records;
+};
+
+struct EncoderOptions {
+  // The streamer's name, for the formats that tell where an event comes from.
+  std::string source_name;
+};
+
+// Writes the events of a run in order. Keeps its buffers from one event to the next. Not thread-safe.
+class EventEncoder {
+ public:
+  virtual ~EventEncoder() = default;
+  // Takes the next event. `passes` is false for one that is not delivered, which an encoder may need to see all the
+  // same. DATA_LOSS, with `out` as it was, when its rows cannot be decoded.
+  virtual absl::Status Append(const DecodedEvent& event, const EventPlace& place, bool passes, RecordBuffer* out) = 0;
+  // The run ends here, though perhaps not the transaction: writes what was held back.
+  virtual void Finish(RecordBuffer* out) = 0;
+};
+
+std::unique_ptr<EventEncoder> MakeEventEncoder(EventFormat format, const EncoderOptions& options);
+
+// "JSON", "DEBEZIUM_JSON", …: as specs and position records name it.
+absl::string_view EventFormatName(EventFormat format);
+// What a file of the format is named after its dot: "jsonl", "binpb".
+absl::string_view EventFormatSuffix(EventFormat format);
+
+}  // namespace binlogd
