@@ -234,7 +234,7 @@ absl::Status EventDecoder::DecodeQuery(absl::string_view body) {
   Advance(grammar_.TakeStatement(kind));
   event_.kind = KindOf(kind);
   event_.is_ddl = kind == StatementKind::kDefinition || kind == StatementKind::kCreateTableStartTransaction;
-  event_.query = StatementAsUtf8(CharsetOfCollation(query.client_collation), statement);
+  event_.query = StatementAsUtf8(CharsetOfCollation(flavor_, query.client_collation), statement);
   schema_ = ReplaceInvalidUtf8(query.schema);
   event_.database = schema_;
   AddExtra("thread_id", query.thread_id);
@@ -244,9 +244,11 @@ absl::Status EventDecoder::DecodeQuery(absl::string_view body) {
 }
 
 absl::string_view EventDecoder::StatementAsUtf8(Charset charset, absl::string_view statement) {
-  if (AsciiPrefix(statement) == statement.size()) return statement;
+  if (IsAsciiKept(charset) && AsciiPrefix(statement) == statement.size()) return statement;
   converted_.clear();
-  if (charset == Charset::kLatin1 && AppendAsUtf8(charset, statement, &converted_)) return converted_;
+  if (charset != Charset::kNotTold && charset != Charset::kUtf8 && AppendAsUtf8(charset, statement, &converted_)) {
+    return converted_;
+  }
   if (IsUtf8(statement)) return statement;
   AddExtra("query_base64", absl::Base64Escape(statement));
   converted_ = ReplaceInvalidUtf8(statement);

@@ -61,9 +61,9 @@ bool IsEnumOrSet(const Column& column) { return IsEnum(column) || IsSet(column);
 
 using ColumnKind = bool (*)(const Column&);
 
-void SetCollation(uint64_t collation, Column* column) {
+void SetCollation(Flavor flavor, uint64_t collation, Column* column) {
   column->collation = static_cast<uint32_t>(collation);
-  column->charset = CharsetOfCollation(column->collation);
+  column->charset = CharsetOfCollation(flavor, column->collation);
 }
 
 // A bit for each numeric column, the highest first: 1 is unsigned.
@@ -83,13 +83,13 @@ bool ApplySignedness(ByteReader reader, TableMap* table) {
 }
 
 // The collation of most columns of the kind, then number (among them) and collation of each that differs.
-bool ApplyDefaultCharset(ByteReader reader, ColumnKind is_of_kind, TableMap* table) {
+bool ApplyDefaultCharset(Flavor flavor, ByteReader reader, ColumnKind is_of_kind, TableMap* table) {
   uint64_t collation = 0;
   if (!reader.ReadLengthEncoded(&collation)) return false;
   std::vector<Column*> columns;
   for (Column& column : table->columns) {
     if (!is_of_kind(column)) continue;
-    SetCollation(collation, &column);
+    SetCollation(flavor, collation, &column);
     columns.push_back(&column);
   }
   while (!reader.empty()) {
@@ -97,18 +97,18 @@ bool ApplyDefaultCharset(ByteReader reader, ColumnKind is_of_kind, TableMap* tab
     if (!reader.ReadLengthEncoded(&number) || !reader.ReadLengthEncoded(&collation) || number >= columns.size()) {
       return false;
     }
-    SetCollation(collation, columns[number]);
+    SetCollation(flavor, collation, columns[number]);
   }
   return true;
 }
 
 // A collation for each column of the kind.
-bool ApplyColumnCharset(ByteReader reader, ColumnKind is_of_kind, TableMap* table) {
+bool ApplyColumnCharset(Flavor flavor, ByteReader reader, ColumnKind is_of_kind, TableMap* table) {
   for (Column& column : table->columns) {
     uint64_t collation = 0;
     if (!is_of_kind(column)) continue;
     if (!reader.ReadLengthEncoded(&collation)) return false;
-    SetCollation(collation, &column);
+    SetCollation(flavor, collation, &column);
   }
   return true;
 }
@@ -163,15 +163,15 @@ bool ApplyField(Flavor flavor, uint8_t field, ByteReader value, TableMap* table)
   const ColumnKind is_character = flavor == Flavor::kMySql ? IsMySqlCharacter : IsMariaDbCharacter;
   switch (field) {
     case kSignedness: return ApplySignedness(value, table);
-    case kDefaultCharset: return ApplyDefaultCharset(value, is_character, table);
-    case kColumnCharset: return ApplyColumnCharset(value, is_character, table);
+    case kDefaultCharset: return ApplyDefaultCharset(flavor, value, is_character, table);
+    case kColumnCharset: return ApplyColumnCharset(flavor, value, is_character, table);
     case kColumnName: return ApplyNames(value, table);
     case kSetLabels: return ApplyLabels(value, IsSet, table);
     case kEnumLabels: return ApplyLabels(value, IsEnum, table);
     case kSimplePrimaryKey: return ApplyPrimaryKey(value, false, table);
     case kPrimaryKeyWithPrefix: return ApplyPrimaryKey(value, true, table);
-    case kEnumAndSetDefaultCharset: return ApplyDefaultCharset(value, IsEnumOrSet, table);
-    case kEnumAndSetColumnCharset: return ApplyColumnCharset(value, IsEnumOrSet, table);
+    case kEnumAndSetDefaultCharset: return ApplyDefaultCharset(flavor, value, IsEnumOrSet, table);
+    case kEnumAndSetColumnCharset: return ApplyColumnCharset(flavor, value, IsEnumOrSet, table);
     default: return true;
   }
 }

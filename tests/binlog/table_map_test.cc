@@ -63,7 +63,7 @@ TEST(TableMapTest, TellsTypesSignsCharsetsLabelsAndKeys) {
   EXPECT_EQ(Named(texts, "l1").charset, Charset::kLatin1);
   EXPECT_EQ(Named(texts, "bn").charset, Charset::kBinary);
   EXPECT_EQ(Named(texts, "bl").charset, Charset::kBinary);
-  EXPECT_EQ(Named(texts, "cy").charset, Charset::kOther);
+  EXPECT_EQ(Named(texts, "cy").charset, Charset::kCp1251);
   EXPECT_EQ(Named(texts, "e").type, ColumnType::kEnum);
   EXPECT_EQ(Named(texts, "e").labels, (std::vector<std::string>{"red", "grün", ""}));
   EXPECT_EQ(Named(texts, "s").labels, (std::vector<std::string>{"a", "b", "ç"}));
