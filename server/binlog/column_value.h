@@ -18,7 +18,7 @@ struct ColumnValue {
     kFloat,     // `float_value`
     kDouble,    // `double_value`
     kDecimal,   // `text`: exact digits.
-    kText,      // `text`: UTF-8.
+    kText,      // `text`: UTF-8. Of an ENUM or SET by label, `uint_value` is its number or bit mask.
     kBinary,    // `text`: bytes of no character set, or of one that was not converted.
     kTemporal,  // `text`: as the server prints it; TIMESTAMP in UTC.
     kJson,      // `text`: a JSON document.

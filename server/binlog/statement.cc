@@ -123,4 +123,11 @@ StatementKind ClassifyStatement(absl::string_view statement) {
   return StatementKind::kDefinition;
 }
 
+std::array<absl::string_view, 4> LeadingWords(absl::string_view statement) {
+  Words words(statement);
+  std::array<absl::string_view, 4> leading;
+  for (absl::string_view& word : leading) word = words.Next();
+  return leading;
+}
+
 }  // namespace binlogd

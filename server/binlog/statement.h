@@ -1,6 +1,8 @@
 // What a logged statement is, told from its words.
 #pragma once
 
+#include <array>
+
 #include "absl/strings/string_view.h"
 
 namespace binlogd {
@@ -19,5 +21,8 @@ enum class StatementKind {
 
 // Looks at the first words, past white space and comments; into the comments that the server runs ("/*!80000 … */").
 StatementKind ClassifyStatement(absl::string_view statement);
+
+// The first words, past white space and comments as above; empty where there are fewer.
+std::array<absl::string_view, 4> LeadingWords(absl::string_view statement);
 
 }  // namespace binlogd

@@ -1,31 +1,24 @@
 #include "format/event_encoder.h"
 
-#include "base/status_macros.h"
+#include <algorithm>
+
+#include "format/canal_encoder.h"
+#include "format/debezium_encoder.h"
 #include "format/json_encoder.h"
+#include "format/maxwell_encoder.h"
+#include "format/protobuf_encoder.h"
 
 namespace binlogd {
-namespace {
 
-class JsonLines : public EventEncoder {
- public:
-  absl::Status Append(const DecodedEvent& event, const EventPlace& place, bool passes, RecordBuffer* out) override {
-    if (!passes) return absl::OkStatus();
-    const size_t begin = out->values.size();
-    RETURN_IF_ERROR(encoder_.Append(event, place.file, place.end_offset, &out->values));
-    ++out->count;
-    if (out->wants_keys) out->records.push_back({begin, out->values.size() - begin - 1, 0, 0, false});
-    return absl::OkStatus();
+std::unique_ptr<EventEncoder> MakeEventEncoder(EventFormat format, const EncoderOptions& options) {
+  switch (format) {
+    case EventFormat::kJson: break;
+    case EventFormat::kDebeziumJson: return std::make_unique<DebeziumEncoder>(options);
+    case EventFormat::kMaxwellJson: return std::make_unique<MaxwellEncoder>();
+    case EventFormat::kCanalJson: return std::make_unique<CanalEncoder>(options);
+    case EventFormat::kProtobuf: return std::make_unique<ProtobufEncoder>();
   }
-  void Finish(RecordBuffer*) override {}
-
- private:
-  JsonEncoder encoder_;
-};
-
-}  // namespace
-
-std::unique_ptr<EventEncoder> MakeEventEncoder(EventFormat, const EncoderOptions&) {
-  return std::make_unique<JsonLines>();
+  return std::make_unique<JsonEncoder>();
 }
 
 absl::string_view EventFormatName(EventFormat format) {
@@ -40,7 +33,24 @@ absl::string_view EventFormatName(EventFormat format) {
 }
 
 absl::string_view EventFormatSuffix(EventFormat format) {
-  return format == EventFormat::kProtobuf ? "binpb" : "jsonl";
+  return EventFormatFraming(format) == RecordFraming::kLengths ? "binpb" : "jsonl";
+}
+
+RecordFraming EventFormatFraming(EventFormat format) {
+  return format == EventFormat::kProtobuf ? RecordFraming::kLengths : RecordFraming::kLines;
+}
+
+size_t FramedRecordSize(RecordFraming framing, absl::string_view records) {
+  if (framing == RecordFraming::kLines) return records.find('\n') + 1;
+  constexpr size_t kMostLengthBytes = 5;
+  uint64_t size = 0;
+  for (size_t i = 0; i < std::min(kMostLengthBytes, records.size()); ++i) {
+    const uint8_t byte = static_cast<uint8_t>(records[i]);
+    size |= uint64_t{byte & 0x7fu} << (7 * i);
+    if ((byte & 0x80) != 0) continue;
+    return size <= records.size() - i - 1 ? i + 1 + size : 0;
+  }
+  return 0;
 }
 
 }  // namespace binlogd

@@ -9,21 +9,30 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "binlog/decoder.h"
+#include "binlog/flavor.h"
 
 namespace binlogd {
 
 // docs/formats.md describes each field by field.
 enum class EventFormat : uint8_t { kJson, kDebeziumJson, kMaxwellJson, kCanalJson, kProtobuf };
 
+// How records stand one after the other in a file.
+enum class RecordFraming : uint8_t {
+  kLines,    // Each is ended by a line feed, which it does not contain.
+  kLengths,  // Each comes after its length in bytes, a varint of protobuf.
+};
+
 // Where an event ends in the log.
 struct EventPlace {
   absl::string_view file;
+  // 0 for an event from before the run that is still in force where the run begins (a transaction's GTID, its BEGIN).
   uint64_t end_offset = 0;
 };
 
-// Where encoders write: the values of records one after the other, framed as a file has them (a line feed after each,
-// or its length before it), and, if asked for, what a message bus needs beside the value. Plain data.
+// Where encoders write: the values of records one after the other, framed as a file has them, and, if asked for, what a
+// message bus needs beside the value. Plain data.
 struct RecordBuffer {
   // One record. Places are indexes into `values` and `keys`; frames are not part of the value.
   struct Record {
@@ -46,6 +55,9 @@ struct RecordBuffer {
 struct EncoderOptions {
   // The streamer's name, for the formats that tell where an event comes from.
   std::string source_name;
+  Flavor flavor = Flavor::kMySql;
+  // When the run was received, for the formats that tell when an event was processed; infinite: not told.
+  absl::Time received = absl::InfinitePast();
 };
 
 // Writes the events of a run in order. Keeps its buffers from one event to the next. Not thread-safe.
@@ -55,7 +67,7 @@ class EventEncoder {
   // Takes the next event. `passes` is false for one that is not delivered, which an encoder may need to see all the
   // same. DATA_LOSS, with `out` as it was, when its rows cannot be decoded.
   virtual absl::Status Append(const DecodedEvent& event, const EventPlace& place, bool passes, RecordBuffer* out) = 0;
-  // The run ends here, though perhaps not the transaction: writes what was held back.
+  // The run ends here, though perhaps not the transaction: writes what was held back. The next event may follow.
   virtual void Finish(RecordBuffer* out) = 0;
 };
 
@@ -65,5 +77,9 @@ std::unique_ptr<EventEncoder> MakeEventEncoder(EventFormat format, const Encoder
 absl::string_view EventFormatName(EventFormat format);
 // What a file of the format is named after its dot: "jsonl", "binpb".
 absl::string_view EventFormatSuffix(EventFormat format);
+RecordFraming EventFormatFraming(EventFormat format);
+
+// Length with its frame of the record that `records`, whole framed records, begins with; 0 when there is none.
+size_t FramedRecordSize(RecordFraming framing, absl::string_view records);
 
 }  // namespace binlogd

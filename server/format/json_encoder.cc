@@ -44,39 +44,45 @@ void AppendRow(const RowCursor& cursor, const TableMap& table, std::string* out)
   out->push_back('}');
 }
 
+void AppendExtra(const DecodedEvent& event, std::string* out) {
+  AppendJsonNextMember("extra", out);
+  out->push_back('{');
+  bool first = true;
+  for (const auto& [name, value] : event.extra) {
+    AppendJsonExtra(name, value, first, out);
+    first = false;
+  }
+  out->push_back('}');
+}
+
 }  // namespace
 
-absl::Status JsonEncoder::Append(const DecodedEvent& event, absl::string_view file, uint64_t end_offset,
-                                 std::string* out) {
-  const size_t before = out->size();
+absl::Status JsonEncoder::Append(const DecodedEvent& event, const EventPlace& place, bool passes,
+                                 RecordBuffer* buffer) {
+  if (!passes) return absl::OkStatus();
+  std::string* const out = &buffer->values;
+  const size_t begin = out->size();
   JsonEventHead head;
   head.type = EventKindName(event.kind);
   head.timestamp = event.header.timestamp;
   head.database = event.database;
   head.table = event.table;
-  head.file = file;
-  head.end_offset = end_offset;
+  head.file = place.file;
+  head.end_offset = place.end_offset;
   head.gtid = event.gtid;
   head.query = event.query;
   AppendJsonEventHead(head, out);
   if (event.rows != nullptr) {
     const absl::Status status = AppendRows(event, out);
     if (!status.ok()) {
-      out->resize(before);
+      out->resize(begin);
       return status;
     }
   }
-  if (!event.extra.empty()) {
-    AppendJsonNextMember("extra", out);
-    out->push_back('{');
-    bool first = true;
-    for (const auto& [name, value] : event.extra) {
-      AppendJsonExtra(name, value, first, out);
-      first = false;
-    }
-    out->push_back('}');
-  }
+  if (!event.extra.empty()) AppendExtra(event, out);
   AppendJsonEventEnd(out);
+  ++buffer->count;
+  if (buffer->wants_keys) buffer->records.push_back({begin, out->size() - begin - 1, 0, 0, false});
   return absl::OkStatus();
 }
 

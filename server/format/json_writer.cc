@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "binlog/json_text.h"
+#include "binlog/utf8.h"
 #include "format/base64.h"
 
 namespace binlogd {
@@ -89,9 +90,22 @@ void AppendJsonText(absl::string_view text, std::string* out) {
 }
 
 void AppendJsonBinary(absl::string_view bytes, std::string* out) {
-  out->append("{\"base64\":\"", 11);
+  out->append("{\"base64\":", 10);
+  AppendJsonBase64(bytes, out);
+  out->push_back('}');
+}
+
+void AppendJsonBase64(absl::string_view bytes, std::string* out) {
+  out->push_back('"');
   AppendBase64(bytes, out);
-  out->append("\"}", 2);
+  out->push_back('"');
+}
+
+void AppendJsonBytes(absl::string_view bytes, std::string* out) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) AppendUtf8(static_cast<uint8_t>(c), &text);
+  AppendJsonString(text, out);
 }
 
 }  // namespace binlogd

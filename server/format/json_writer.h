@@ -43,5 +43,9 @@ void AppendJsonDouble(double value, std::string* out);
 void AppendJsonText(absl::string_view text, std::string* out);
 // {"base64":"…"}
 void AppendJsonBinary(absl::string_view bytes, std::string* out);
+// A string: the bytes in base64.
+void AppendJsonBase64(absl::string_view bytes, std::string* out);
+// A string with a character for each byte, U+0000 to U+00FF.
+void AppendJsonBytes(absl::string_view bytes, std::string* out);
 
 }  // namespace binlogd

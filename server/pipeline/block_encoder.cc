@@ -1,9 +1,11 @@
 #include "pipeline/block_encoder.h"
 
+#include <memory>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
-#include "format/json_encoder.h"
 
 namespace binlogd {
 namespace {
@@ -48,6 +50,7 @@ absl::Status VisitBlock(const Block& block, const BlockRange& range, const Event
   if (block.context != nullptr && block.context_complete) {
     for (const std::string& event : *block.context) {
       if (absl::Status fed = decoder.Feed(event, &decoded); !fed.ok()) return DecodeFailed(block, block.events[0], fed);
+      if (decoded != nullptr) RETURN_IF_ERROR(visit(*decoded, 0, false));
     }
   }
   HeldTransactions held(block.flavor, range.held);
@@ -68,32 +71,44 @@ absl::Status VisitBlock(const Block& block, const BlockRange& range, const Event
       if (begin < range.from_offset) continue;
       return DecodeFailed(block, event, fed);
     }
-    if (decoded == nullptr || begin < range.from_offset || held.Contains(decoded->gtid) || !filter.Passes(*decoded))
-      continue;
-    if (absl::Status visited = visit(*decoded, begin + event.size); !visited.ok()) {
+    if (decoded == nullptr) continue;
+    const bool passes = begin >= range.from_offset && !held.Contains(decoded->gtid) && filter.Passes(*decoded);
+    if (absl::Status visited = visit(*decoded, begin + event.size, passes); !visited.ok()) {
       return absl::IsDataLoss(visited) ? DecodeFailed(block, event, visited) : visited;
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter) {
+absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter,
+                                         EventFormat format, const std::string& source_name) {
   EncodedBlock encoded;
-  encoded.bytes.reserve(block.bytes.size() * 2);
   uint64_t boundary = 0;
   for (const BlockEvent& event : block.events) {
     const uint64_t end = block.start.offset + event.begin + event.size;
     // A boundary before what is delivered would take the target's position back.
     if (event.ends_transaction && end > range.from_offset) boundary = end;
   }
-  JsonEncoder encoder;
-  auto append = [&](const DecodedEvent& event, uint64_t end_offset) {
-    RETURN_IF_ERROR(encoder.Append(event, block.start.file, end_offset, &encoded.bytes));
-    ++encoded.events;
-    if (end_offset <= boundary) encoded.boundary_bytes = encoded.bytes.size();
-    return absl::OkStatus();
+  const std::unique_ptr<EventEncoder> encoder =
+      MakeEventEncoder(format, EncoderOptions{source_name, block.flavor, block.received});
+  RecordBuffer records;
+  records.values.reserve(block.bytes.size() * 2);
+  bool before_boundary = boundary != 0;
+  const auto pass_boundary = [&] {
+    // What the encoder held back of the transactions before the boundary belongs before it.
+    encoder->Finish(&records);
+    encoded.boundary_bytes = records.values.size();
+    before_boundary = false;
+  };
+  const auto append = [&](const DecodedEvent& event, uint64_t end_offset, bool passes) {
+    if (before_boundary && end_offset > boundary) pass_boundary();
+    return encoder->Append(event, EventPlace{block.start.file, end_offset}, passes, &records);
   };
   RETURN_IF_ERROR(VisitBlock(block, range, filter, append));
+  if (before_boundary) pass_boundary();
+  encoder->Finish(&records);
+  encoded.events = records.count;
+  encoded.bytes = std::move(records.values);
   encoded.boundary_offset = boundary;
   return encoded;
 }

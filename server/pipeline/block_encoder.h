@@ -10,8 +10,9 @@
 #include "absl/strings/string_view.h"
 #include "binlog/block.h"
 #include "binlog/decoder.h"
-#include "binlog/gtid_set.h"
 #include "binlog/event_filter.h"
+#include "binlog/gtid_set.h"
+#include "format/event_encoder.h"
 #include "target/target.h"
 
 namespace binlogd {
@@ -22,8 +23,9 @@ struct BlockRange {
   const GtidSet* held = nullptr;  // Transactions to leave out; not owned, may be null.
 };
 
-// Gets each event of the block that is in the range and passes the filter, with the offset in the file after it.
-using EventVisitor = absl::FunctionRef<absl::Status(const DecodedEvent& event, uint64_t end_offset)>;
+// Gets each event of the block with the offset in the file after it, and before them, with offset 0, those of the
+// block's context. `passes`: it is in the range and passes the filter.
+using EventVisitor = absl::FunctionRef<absl::Status(const DecodedEvent& event, uint64_t end_offset, bool passes)>;
 
 // Decodes the events of `block` in order. Thread-safe: works on nothing but its arguments. Events of a transaction
 // whose beginning was not read are left out. DATA_LOSS (permanent; DECODE_FAILED or the cause's own reason) names file,
@@ -31,7 +33,8 @@ using EventVisitor = absl::FunctionRef<absl::Status(const DecodedEvent& event, u
 // of the visitor.
 absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit);
 
-// VisitBlock, appending each event in JSON.
-absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter);
+// VisitBlock, writing the events in a format. What a target's records tell of their source is told by `source_name`.
+absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter,
+                                         EventFormat format, const std::string& source_name);
 
 }  // namespace binlogd

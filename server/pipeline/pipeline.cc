@@ -19,7 +19,7 @@ Pipeline::Pipeline(std::vector<std::unique_ptr<Target>> targets, const Options& 
     : taps_(taps), pool_(DecoderThreads()) {
   const auto filter = std::make_shared<const EventFilter>(options.filter);
   for (std::unique_ptr<Target>& target : targets) {
-    TargetLane::Options lane{options.batch, filter, &pool_, options.on_failure, options.on_commit};
+    TargetLane::Options lane{options.batch, filter, options.source_name, &pool_, options.on_failure, options.on_commit};
     lanes_.push_back(std::make_unique<TargetLane>(std::move(target), std::move(lane)));
   }
   positions_.resize(lanes_.size());

@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "base/byte_budget.h"
 #include "base/thread_pool.h"
-#include "pipeline/block_builder.h"
 #include "binlog/event_filter.h"
+#include "pipeline/block_builder.h"
 #include "pipeline/tap.h"
 #include "pipeline/target_lane.h"
 #include "target/target.h"
@@ -27,6 +27,7 @@ class Pipeline : public BlockSink {
   struct Options {
     BatchLimits batch;
     FilterSpec filter;
+    std::string source_name;           // The streamer, as records tell it.
     std::function<void()> on_failure;  // A lane failed: reading on is of no use. Called by a lane's thread.
     std::function<void()> on_commit;   // A target's durable position moved. Called by a lane's thread.
   };

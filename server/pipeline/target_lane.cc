@@ -100,7 +100,8 @@ void TargetLane::EncodeAhead() {
 }
 
 void TargetLane::Encode(std::shared_ptr<Slot> slot) {
-  absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*slot->block, slot->range, *options_.filter);
+  absl::StatusOr<EncodedBlock> encoded =
+      EncodeBlock(*slot->block, slot->range, *options_.filter, *target_->format(), options_.source_name);
   absl::MutexLock lock(&mutex_);
   slot->status = encoded.status();
   if (encoded.ok()) slot->encoded = *std::move(encoded);

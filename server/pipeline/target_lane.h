@@ -17,10 +17,10 @@
 #include "base/byte_budget.h"
 #include "base/thread_pool.h"
 #include "binlog/block.h"
+#include "binlog/event_filter.h"
 #include "binlog/gtid_set.h"
 #include "pipeline/block_builder.h"
 #include "pipeline/block_encoder.h"
-#include "binlog/event_filter.h"
 #include "target/target.h"
 
 namespace binlogd {
@@ -48,6 +48,7 @@ class TargetLane {
   struct Options {
     BatchLimits batch;
     std::shared_ptr<const EventFilter> filter;
+    std::string source_name;           // The streamer, as records tell it.
     ThreadPool* pool = nullptr;        // Where blocks are encoded; outlives the lane.
     std::function<void()> on_failure;  // Called once, by the writer thread, without a lock.
     std::function<void()> on_commit;   // Called after each commit, by the writer thread, without a lock.

@@ -1,5 +1,6 @@
 #include <google/protobuf/util/time_util.h>
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -119,15 +120,29 @@ absl::StatusOr<SourceSpec> FromProto(const v1::SourceSpec& message) {
   return source;
 }
 
+// The formats of decoded events follow RAW, in their order.
+constexpr int kFirstDecoded = v1::JSON;
+static_assert(static_cast<int>(EventFormat::kJson) + kFirstDecoded == v1::JSON);
+static_assert(static_cast<int>(EventFormat::kDebeziumJson) + kFirstDecoded == v1::DEBEZIUM_JSON);
+static_assert(static_cast<int>(EventFormat::kMaxwellJson) + kFirstDecoded == v1::MAXWELL_JSON);
+static_assert(static_cast<int>(EventFormat::kCanalJson) + kFirstDecoded == v1::CANAL_JSON);
+static_assert(static_cast<int>(EventFormat::kProtobuf) + kFirstDecoded == v1::PROTOBUF);
+
+v1::Format ToProto(const std::optional<EventFormat>& format) {
+  return format ? static_cast<v1::Format>(static_cast<int>(*format) + kFirstDecoded) : v1::RAW;
+}
+
 absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& message, const std::string& field) {
   TargetSpec target;
   target.name = message.name();
   if (!message.has_file()) return InvalidField(field, "BAD_VALUE", "say where it goes: file: {path: …}");
   target.file.path = message.file().path();
-  if (message.file().format() != v1::RAW && message.file().format() != v1::JSON) {
+  if (!v1::Format_IsValid(message.file().format())) {
     return NoMeaning(absl::StrCat(field, ".file.format"), message.file().format());
   }
-  target.file.format = message.file().format() == v1::RAW ? TargetFormat::kRaw : TargetFormat::kJson;
+  if (message.file().format() != v1::RAW) {
+    target.file.format = static_cast<EventFormat>(message.file().format() - kFirstDecoded);
+  }
   if (message.file().rotate_bytes() != 0) target.file.rotate_bytes = message.file().rotate_bytes();
   return target;
 }
@@ -225,7 +240,7 @@ v1::StreamerSpec ToProto(const StreamerSpec& spec, Secrets secrets) {
     v1::TargetSpec* added = message.add_targets();
     added->set_name(target.name);
     added->mutable_file()->set_path(target.file.path);
-    added->mutable_file()->set_format(target.decodes() ? v1::JSON : v1::RAW);
+    added->mutable_file()->set_format(ToProto(target.file.format));
     added->mutable_file()->set_rotate_bytes(target.file.rotate_bytes);
   }
   return message;

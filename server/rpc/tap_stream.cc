@@ -38,8 +38,8 @@ class TapEncoder {
   absl::Status Encode(const Block& block, std::deque<v1::TapResponse>* messages) {
     size_t batch_bytes = 0;
     bool open = false;
-    auto add = [&](const DecodedEvent& event, uint64_t end_offset) {
-      if (!tap_filter_.Passes(event)) return absl::OkStatus();
+    auto add = [&](const DecodedEvent& event, uint64_t end_offset, bool passes) {
+      if (!passes || !tap_filter_.Passes(event)) return absl::OkStatus();
       if (!open || batch_bytes > kMostBatchBytes || messages->back().batch().events_size() >= kMostBatchEvents) {
         messages->emplace_back().mutable_batch();
         batch_bytes = 0;

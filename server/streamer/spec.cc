@@ -208,6 +208,7 @@ std::vector<std::unique_ptr<Target>> MakeTargets(const StreamerSpec& spec) {
     }
     DecodedFileTarget::Options options;
     options.path = target.file.path;
+    options.format = *target.file.format;
     options.rotate_bytes = target.file.rotate_bytes;
     options.owner = owner;
     targets.push_back(std::make_unique<DecodedFileTarget>(target.name, std::move(options)));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "binlog/event_filter.h"
 #include "binlog/flavor.h"
+#include "format/event_encoder.h"
 #include "mysql/connection.h"
 #include "pipeline/block_builder.h"
-#include "binlog/event_filter.h"
 #include "target/target.h"
 
 namespace binlogd {
@@ -59,11 +61,9 @@ struct CheckpointSpec {
   friend bool operator==(const CheckpointSpec&, const CheckpointSpec&) = default;
 };
 
-enum class TargetFormat { kRaw, kJson };
-
 struct FileTargetSpec {
   std::string path;
-  TargetFormat format = TargetFormat::kRaw;
+  std::optional<EventFormat> format;  // None: RAW, the source's bytes.
   uint64_t rotate_bytes = 268435456;
   friend bool operator==(const FileTargetSpec&, const FileTargetSpec&) = default;
 };
@@ -72,7 +72,7 @@ struct TargetSpec {
   std::string name;
   FileTargetSpec file;
 
-  bool decodes() const { return file.format != TargetFormat::kRaw; }
+  bool decodes() const { return file.format.has_value(); }
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 

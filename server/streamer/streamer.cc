@@ -127,6 +127,7 @@ absl::Status Streamer::RunOnce() {
   Pipeline::Options options;
   options.batch = spec_.batch;
   options.filter = spec_.filter;
+  options.source_name = spec_.name;
   options.on_failure = [this] { interrupter_.Interrupt(); };
   options.on_commit = [this] { OnCommit(); };
   auto pipeline = std::make_shared<Pipeline>(MakeTargets(spec_), options, &taps_);

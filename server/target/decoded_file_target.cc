@@ -20,16 +20,19 @@ constexpr absl::string_view kPrefix = "events-";
 }  // namespace
 
 DecodedFileTarget::DecodedFileTarget(std::string name, Options options)
-    : Target(std::move(name)), options_(std::move(options)) {}
+    : Target(std::move(name)),
+      options_(std::move(options)),
+      suffix_(absl::StrCat(".", EventFormatSuffix(options_.format))),
+      framing_(EventFormatFraming(options_.format)) {}
 
 std::string DecodedFileTarget::FileName(uint64_t sequence) const {
-  return absl::StrFormat("%s%08d%s", kPrefix, sequence, options_.suffix);
+  return absl::StrFormat("%s%08d%s", kPrefix, sequence, suffix_);
 }
 
 uint64_t DecodedFileTarget::SequenceOf(const std::string& file_name) const {
   absl::string_view name = file_name;
   uint64_t sequence = 0;
-  if (!absl::ConsumePrefix(&name, kPrefix) || !absl::ConsumeSuffix(&name, options_.suffix) ||
+  if (!absl::ConsumePrefix(&name, kPrefix) || !absl::ConsumeSuffix(&name, suffix_) ||
       !absl::SimpleAtoi(name, &sequence)) {
     return 0;
   }
@@ -41,7 +44,8 @@ std::string DecodedFileTarget::PathOf(uint64_t sequence) const {
 }
 
 absl::StatusOr<std::optional<DurablePosition>> DecodedFileTarget::DoOpen() {
-  ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, options_.format, options_.owner));
+  ASSIGN_OR_RETURN(folder_,
+                   FileFolder::Open(options_.path, std::string(EventFormatName(options_.format)), options_.owner));
   if (!folder_->record()) return std::nullopt;
   const PositionRecord& record = *folder_->record();
   end_ = Output{SequenceOf(record.output_file), record.output_length};
@@ -88,22 +92,30 @@ absl::Status DecodedFileTarget::OpenNext() {
   return absl::OkStatus();
 }
 
-absl::Status DecodedFileTarget::WriteLines(absl::string_view lines) {
-  while (!lines.empty()) {
+size_t DecodedFileTarget::FittingSize(absl::string_view records, uint64_t room) const {
+  if (records.size() <= room) return records.size();
+  if (framing_ == RecordFraming::kLines) return room == 0 ? 0 : records.rfind('\n', room - 1) + 1;
+  size_t fitting = 0;
+  for (;;) {
+    const size_t size = FramedRecordSize(framing_, records.substr(fitting));
+    if (size == 0 || fitting + size > room) return fitting;
+    fitting += size;
+  }
+}
+
+absl::Status DecodedFileTarget::WriteRecords(absl::string_view records) {
+  while (!records.empty()) {
     const uint64_t room = end_.length < options_.rotate_bytes ? options_.rotate_bytes - end_.length : 0;
-    size_t take = lines.size();
-    if (take > room) {
-      const size_t last = room == 0 ? absl::string_view::npos : lines.rfind('\n', room - 1);
-      // A line that fits into no file has one for itself.
-      take = last != absl::string_view::npos ? last + 1 : end_.length > 0 ? 0 : lines.find('\n') + 1;
-    }
+    size_t take = FittingSize(records, room);
+    // A record that fits into no file has one for itself.
+    if (take == 0 && end_.length == 0) take = FramedRecordSize(framing_, records);
     if (end_.sequence == 0 || take == 0) {
       RETURN_IF_ERROR(OpenNext());
       continue;
     }
-    RETURN_IF_ERROR(WriteAt(file_, lines.substr(0, take), end_.length, PathOf(end_.sequence)));
+    RETURN_IF_ERROR(WriteAt(file_, records.substr(0, take), end_.length, PathOf(end_.sequence)));
     end_.length += take;
-    lines.remove_prefix(take);
+    records.remove_prefix(take);
   }
   return absl::OkStatus();
 }
@@ -112,11 +124,11 @@ absl::Status DecodedFileTarget::DoWrite(const Block&, size_t, const EncodedBlock
   const absl::string_view bytes = encoded->bytes;
   const Output before = end_;
   const Output boundary_before = boundary_;
-  absl::Status status = WriteLines(bytes.substr(0, encoded->boundary_bytes));
+  absl::Status status = WriteRecords(bytes.substr(0, encoded->boundary_bytes));
   if (status.ok() && encoded->boundary_offset != 0) boundary_ = end_;
-  if (status.ok()) status = WriteLines(bytes.substr(encoded->boundary_bytes));
+  if (status.ok()) status = WriteRecords(bytes.substr(encoded->boundary_bytes));
   if (status.ok()) return status;
-  // The same block comes again: its lines must go where they began.
+  // The same block comes again: its records must go where they began.
   boundary_ = boundary_before;
   if (end_.sequence != before.sequence) {
     absl::StatusOr<FileDescriptor> file = FileDescriptor();

@@ -1,4 +1,4 @@
-// Files of decoded events, one a line.
+// Files of decoded events.
 #pragma once
 
 #include <memory>
@@ -10,21 +10,20 @@
 
 namespace binlogd {
 
-// PATH/events-00000001.jsonl, …; a new file begins when the next line would make the current one larger than
-// `rotate_bytes` (docs/on-disk.md). Lines are never split.
+// PATH/events-00000001.jsonl (or .binpb), …; a new file begins when the next record would make the current one larger
+// than `rotate_bytes` (docs/on-disk.md). Records are never split.
 class DecodedFileTarget : public Target {
  public:
   struct Options {
     std::string path;
-    std::string format = "JSON";  // As the position record names it.
-    std::string suffix = ".jsonl";
+    EventFormat format = EventFormat::kJson;
     uint64_t rotate_bytes = 268435456;
     std::string owner;  // Names the streamer and target to whoever finds the folder in use.
   };
   DecodedFileTarget(std::string name, Options options);
 
   absl::string_view type() const override { return "file"; }
-  bool decodes() const override { return true; }
+  std::optional<EventFormat> format() const override { return options_.format; }
 
  private:
   // A place in the output.
@@ -44,13 +43,17 @@ class DecodedFileTarget : public Target {
   std::string PathOf(uint64_t sequence) const;
   absl::Status RemoveAfter(uint64_t sequence);
   absl::Status OpenNext();
-  // Writes whole lines at `end_`, over several files when they do not fit into one.
-  absl::Status WriteLines(absl::string_view lines);
+  // Writes whole records at `end_`, over several files when they do not fit into one.
+  absl::Status WriteRecords(absl::string_view records);
+  // Bytes of the whole records at the beginning of `records` that fit into `room`.
+  size_t FittingSize(absl::string_view records, uint64_t room) const;
 
   const Options options_;
+  const std::string suffix_;
+  const RecordFraming framing_;
   std::unique_ptr<FileFolder> folder_;
   FileDescriptor file_;
-  Output end_;       // Where the next line goes.
+  Output end_;       // Where the next record goes.
   Output boundary_;  // The end of the last whole transaction.
 };
 

@@ -17,7 +17,7 @@ class RawFileTarget : public Target {
   RawFileTarget(std::string name, std::string path, std::string owner);
 
   absl::string_view type() const override { return "file"; }
-  bool decodes() const override { return false; }
+  std::optional<EventFormat> format() const override { return std::nullopt; }
 
  private:
   absl::StatusOr<std::optional<DurablePosition>> DoOpen() override;

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "binlog/block.h"
 #include "binlog/position.h"
+#include "format/event_encoder.h"
 
 namespace binlogd {
 
@@ -53,8 +54,10 @@ class Target {
   const std::string& name() const { return name_; }
   // "file"
   virtual absl::string_view type() const = 0;
-  // Whether Write takes encoded blocks (and positions move from transaction to transaction) or the source's bytes.
-  virtual bool decodes() const = 0;
+  // The format of the encoded blocks that Write takes; nullopt when it takes the source's bytes.
+  virtual std::optional<EventFormat> format() const = 0;
+  // Whether it takes encoded blocks. Positions then move from transaction to transaction.
+  bool decodes() const { return format().has_value(); }
 
   // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
   // removed), and returns the durable position; nullopt when the store is new. FAILED_PRECONDITION, permanent: the

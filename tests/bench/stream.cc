@@ -29,7 +29,7 @@ int Main(int argc, char** argv) {
   TargetSpec target;
   target.name = "target";
   target.file.path = absl::StrCat(directory, "/target");
-  target.file.format = std::string(argv[5]) == "json" ? TargetFormat::kJson : TargetFormat::kRaw;
+  target.file.format = std::string(argv[5]) == "json" ? std::optional(EventFormat::kJson) : std::nullopt;
   spec.targets = {target};
   SetLogLevel(LogLevel::kWarning);
 

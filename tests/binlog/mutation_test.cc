@@ -29,16 +29,16 @@ void Try(const Place& place, absl::string_view changed, JsonEncoder* encoder) {
   EventDecoder decoder(place.flavor, place.format);
   const DecodedEvent* event = nullptr;
   for (const std::string& before : *place.context) ASSERT_TRUE(decoder.Feed(before, &event).ok());
-  std::string line;
+  RecordBuffer line;
   for (const absl::string_view bytes :
        {absl::string_view(block.get(), changed.size()), absl::string_view(place.next)}) {
     absl::Status status = decoder.Feed(bytes, &event);
     if (status.ok() && event != nullptr) {
-      status = encoder->Append(*event, "binlog.000001", 4, &line);
+      status = encoder->Append(*event, {"binlog.000001", 4}, true, &line);
       if (!status.ok()) {
-        ASSERT_EQ(line, "");
+        ASSERT_EQ(line.values, "");
       }
-      line.clear();
+      line.values.clear();
     }
     if (!status.ok()) {
       ASSERT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;

@@ -20,15 +20,15 @@ TEST(EventProtoTest, TheLineIsTheSameThroughAMessage) {
       const DecodedEvent* event = nullptr;
       ASSERT_TRUE(decoder.Feed(bytes, &event).ok());
       if (event == nullptr) continue;
-      std::string line;
-      ASSERT_TRUE(encoder.Append(*event, "binlog.000001", 5000000000, &line).ok());
+      RecordBuffer line;
+      ASSERT_TRUE(encoder.Append(*event, {"binlog.000001", 5000000000}, true, &line).ok());
       v1::Event message;
       ASSERT_TRUE(ToProto(*event, "binlog.000001", 5000000000, &message).ok());
       v1::Event received;
       ASSERT_TRUE(received.ParseFromString(message.SerializeAsString()));
       std::string through;
       AppendProtoAsJson(received, &through);
-      EXPECT_EQ(through, line);
+      EXPECT_EQ(through, line.values);
       ++compared;
     }
     EXPECT_GT(compared, 100u);

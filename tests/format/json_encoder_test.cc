@@ -13,16 +13,16 @@ namespace {
 std::string Encode(const GoldenLog& log) {
   EventDecoder decoder(log.flavor, nullptr);
   JsonEncoder encoder;
-  std::string out;
+  RecordBuffer out;
   uint64_t offset = kFirstEventOffset;
   for (const std::string& bytes : log.events) {
     offset += bytes.size();
     const DecodedEvent* event = nullptr;
     absl::Status status = decoder.Feed(bytes, &event);
-    if (status.ok() && event != nullptr) status = encoder.Append(*event, "binlog.000001", offset, &out);
+    if (status.ok() && event != nullptr) status = encoder.Append(*event, {"binlog.000001", offset}, true, &out);
     EXPECT_TRUE(status.ok()) << status;
   }
-  return out;
+  return out.values;
 }
 
 TEST(JsonEncoderTest, CapturedLogsComeOutAsTheServersTellThem) {
@@ -42,9 +42,13 @@ TEST(JsonEncoderTest, ColumnsWithoutNamesAreNumbered) {
   const std::string rows = MakeWriteRows(42);
   ASSERT_TRUE(decoder.Feed(map, &event).ok());
   ASSERT_TRUE(decoder.Feed(rows, &event).ok());
-  std::string out;
-  ASSERT_TRUE(JsonEncoder().Append(*event, "binlog.000001", 99, &out).ok());
-  EXPECT_EQ(out,
+  RecordBuffer out(true);
+  ASSERT_TRUE(JsonEncoder().Append(*event, {"binlog.000001", 99}, false, &out).ok());
+  EXPECT_EQ(out.count, 0u) << "not delivered";
+  ASSERT_TRUE(JsonEncoder().Append(*event, {"binlog.000001", 99}, true, &out).ok());
+  EXPECT_EQ(out.count, 1u);
+  EXPECT_EQ(out.records[0].value_size, out.values.size() - 1);
+  EXPECT_EQ(out.values,
             "{\"type\":\"write\",\"timestamp\":1700000000,\"database\":\"shop\",\"table\":\"t\",\"position\":{\"file\":"
             "\"binlog.000001\","
             "\"position\":99},\"rows\":[{\"@1\":42}],\"extra\":{\"server_id\":\"1\"}}\n");
@@ -61,10 +65,18 @@ TEST(JsonEncoderTest, AnErrorLeavesTheOutputAsItWas) {
                                                                                    "002a")));
   ASSERT_TRUE(decoder.Feed(map, &event).ok());
   ASSERT_TRUE(decoder.Feed(rows, &event).ok());
-  std::string out = "before\n";
-  JsonEncoder encoder;
-  EXPECT_EQ(encoder.Append(*event, "binlog.000001", 99, &out).code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(out, "before\n");
+  for (const EventFormat format : {EventFormat::kJson, EventFormat::kDebeziumJson, EventFormat::kMaxwellJson,
+                                   EventFormat::kCanalJson, EventFormat::kProtobuf}) {
+    RecordBuffer out(true);
+    out.values = "before\n";
+    const std::unique_ptr<EventEncoder> encoder = MakeEventEncoder(format, EncoderOptions());
+    EXPECT_EQ(encoder->Append(*event, {"binlog.000001", 99}, true, &out).code(), absl::StatusCode::kDataLoss);
+    encoder->Finish(&out);
+    EXPECT_EQ(out.values, "before\n") << EventFormatName(format);
+    EXPECT_EQ(out.keys, "");
+    EXPECT_TRUE(out.records.empty());
+    EXPECT_EQ(out.count, 0u);
+  }
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TargetSpec JsonTarget(const std::string& path) {
   TargetSpec target;
   target.name = "changes";
   target.file.path = path;
-  target.file.format = TargetFormat::kJson;
+  target.file.format = EventFormat::kJson;
   return target;
 }
 

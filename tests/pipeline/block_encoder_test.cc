@@ -17,10 +17,14 @@ using testing::LogWriter;
 
 const EventFilter kAll{FilterSpec()};
 
+absl::StatusOr<EncodedBlock> EncodeJson(const Block& block, const BlockRange& range, const EventFilter& filter) {
+  return EncodeBlock(block, range, filter, EventFormat::kJson, "");
+}
+
 std::string Encode(const std::vector<std::shared_ptr<const Block>>& blocks) {
   std::string all;
   for (const auto& block : blocks) {
-    const absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*block, BlockRange(), kAll);
+    const absl::StatusOr<EncodedBlock> encoded = EncodeJson(*block, BlockRange(), kAll);
     EXPECT_TRUE(encoded.ok()) << encoded.status();
     if (encoded.ok()) all += encoded->bytes;
   }
@@ -50,29 +54,29 @@ TEST(BlockEncoderTest, BoundaryIsTheLastOneInTheBlock) {
   log.Gtid();
   log.Query("BEGIN");
   const auto block = BlocksOf(log, Limits(1000))[0];
-  const EncodedBlock encoded = *EncodeBlock(*block, BlockRange(), kAll);
+  const EncodedBlock encoded = *EncodeJson(*block, BlockRange(), kAll);
   EXPECT_EQ(encoded.boundary_offset, boundary);
   EXPECT_EQ(encoded.events, 5u);
   EXPECT_EQ(encoded.bytes[encoded.boundary_bytes - 1], '\n');
   EXPECT_NE(encoded.bytes.substr(0, encoded.boundary_bytes).find("CREATE TABLE"), std::string::npos);
   EXPECT_NE(encoded.bytes.substr(encoded.boundary_bytes).find(R"("type":"gtid")"), std::string::npos);
   const auto inside = BlocksOf(log, Limits(1)).back();
-  EXPECT_EQ(EncodeBlock(*inside, BlockRange(), kAll)->boundary_offset, 0u);
-  EXPECT_EQ(EncodeBlock(*inside, BlockRange(), kAll)->boundary_bytes, 0u);
+  EXPECT_EQ(EncodeJson(*inside, BlockRange(), kAll)->boundary_offset, 0u);
+  EXPECT_EQ(EncodeJson(*inside, BlockRange(), kAll)->boundary_bytes, 0u);
 }
 
 TEST(BlockEncoderTest, FromAnyEventOnButNotFromInsideOne) {
   LogWriter log;
   log.Transaction({{1, "one"}, {2, "two"}});
   const auto block = BlocksOf(log, Limits(1000))[0];
-  const std::string whole = EncodeBlock(*block, BlockRange(), kAll)->bytes;
+  const std::string whole = EncodeJson(*block, BlockRange(), kAll)->bytes;
   for (uint64_t from = block->start.offset; from <= block->end.offset + 1; ++from) {
     const bool begins = from >= block->end.offset ||
                         std::any_of(block->events.begin(), block->events.end(),
                                     [&](const BlockEvent& e) { return block->start.offset + e.begin == from; });
     BlockRange range;
     range.from_offset = from;
-    const absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*block, range, kAll);
+    const absl::StatusOr<EncodedBlock> encoded = EncodeJson(*block, range, kAll);
     EXPECT_EQ(encoded.ok(), begins) << from;
     if (encoded.ok()) {
       EXPECT_EQ(whole.substr(whole.size() - encoded->bytes.size()), encoded->bytes) << "a tail of the whole";
@@ -92,7 +96,7 @@ TEST(BlockEncoderTest, HeldTransactionsAreLeftOut) {
     for (const auto& block : BlocksOf(log, Limits(most))) {
       BlockRange range;
       range.held = &held;
-      all += EncodeBlock(*block, range, kAll)->bytes;
+      all += EncodeJson(*block, range, kAll)->bytes;
     }
     for (int i = 1; i <= 4; ++i) {
       EXPECT_EQ(all.find(absl::StrCat("row ", i)) != std::string::npos, i % 2 == 0) << i;
@@ -127,14 +131,14 @@ TEST(BlockEncoderTest, WhatCannotBeDecodedIsAnErrorWithItsPlace) {
   const uint64_t at = log.offset();
   log.WriteRows(1, "without a table map", true);
   const auto block = BlocksOf(log, Limits(1000))[0];
-  const absl::Status refused = EncodeBlock(*block, BlockRange(), kAll).status();
+  const absl::Status refused = EncodeJson(*block, BlockRange(), kAll).status();
   EXPECT_EQ(ErrorReason(refused), "TABLE_MAP_MISSING");
   EXPECT_TRUE(absl::IsDataLoss(refused));
   EXPECT_TRUE(IsPermanent(refused));
   EXPECT_NE(refused.message().find(absl::StrCat("binlog.000001 offset ", at)), absl::string_view::npos) << refused;
   BlockRange range;
   range.from_offset = block->end.offset;
-  EXPECT_TRUE(EncodeBlock(*block, range, kAll).ok()) << "what was delivered before need not be decodable any more";
+  EXPECT_TRUE(EncodeJson(*block, range, kAll).ok()) << "what was delivered before need not be decodable any more";
 }
 
 TEST(BlockEncoderTest, TheFilterAndTheVisitorsErrors) {
@@ -144,9 +148,9 @@ TEST(BlockEncoderTest, TheFilterAndTheVisitorsErrors) {
   const auto block = BlocksOf(log, Limits(1000))[0];
   FilterSpec writes;
   writes.events = {EventKind::kWrite};
-  EXPECT_EQ(EncodeBlock(*block, BlockRange(), EventFilter(writes))->events, 1u);
+  EXPECT_EQ(EncodeJson(*block, BlockRange(), EventFilter(writes))->events, 1u);
   int visited = 0;
-  const absl::Status stopped = VisitBlock(*block, BlockRange(), kAll, [&](const DecodedEvent&, uint64_t) {
+  const absl::Status stopped = VisitBlock(*block, BlockRange(), kAll, [&](const DecodedEvent&, uint64_t, bool) {
     return ++visited == 2 ? absl::AbortedError("enough") : absl::OkStatus();
   });
   EXPECT_TRUE(absl::IsAborted(stopped));

@@ -80,7 +80,9 @@ class FakeTarget : public Target {
       : Target(std::move(name)), store_(std::move(store)), decodes_(decodes) {}
 
   absl::string_view type() const override { return "fake"; }
-  bool decodes() const override { return decodes_; }
+  std::optional<EventFormat> format() const override {
+    return decodes_ ? std::optional(EventFormat::kJson) : std::nullopt;
+  }
 
  private:
   absl::StatusOr<std::optional<DurablePosition>> DoOpen() override {

@@ -31,9 +31,13 @@ DurablePosition Start(const EpochStart& epoch) {
   return start;
 }
 
+absl::StatusOr<EncodedBlock> EncodeJson(const Block& block, const BlockRange& range) {
+  return EncodeBlock(block, range, EventFilter(FilterSpec()), EventFormat::kJson, "orders");
+}
+
 std::string Encoded(const Blocks& blocks) {
   std::string all;
-  for (const auto& block : blocks) all += EncodeBlock(*block, BlockRange(), EventFilter(FilterSpec()))->bytes;
+  for (const auto& block : blocks) all += EncodeJson(*block, BlockRange())->bytes;
   return all;
 }
 
@@ -208,8 +212,7 @@ TEST_P(TargetLaneTest, DrainedItCanBeginANewEpoch) {
     const GtidSet held = *GtidSet::Parse(Flavor::kMySql, start.held_gtid_set);
     for (const auto& block : blocks) {
       ASSERT_TRUE(lane_->Offer(block, budget_.Acquire(1)).ok());
-      expected +=
-          GetParam() ? EncodeBlock(*block, BlockRange{0, &held}, EventFilter(FilterSpec()))->bytes : block->bytes;
+      expected += GetParam() ? EncodeJson(*block, BlockRange{0, &held})->bytes : block->bytes;
     }
     ASSERT_TRUE(lane_->Drain().ok());
     EXPECT_EQ(store_->committed(), expected);

@@ -33,9 +33,9 @@ StreamerSpec FullSpec() {
   spec.checkpoint = {false, "/run/checkpoint.json", absl::Milliseconds(250)};
   TargetSpec raw, json;
   raw.name = "archive";
-  raw.file = {"/srv/a", TargetFormat::kRaw, uint64_t{1} << 50};
+  raw.file = {"/srv/a", std::nullopt, uint64_t{1} << 50};
   json.name = "changes";
-  json.file = {"/srv/b", TargetFormat::kJson, 4096};
+  json.file = {"/srv/b", EventFormat::kJson, 4096};
   spec.targets = {raw, json};
   return spec;
 }

@@ -19,7 +19,7 @@ struct Case {
   const char* reason = "BAD_VALUE";
 };
 
-TargetSpec File(const std::string& name, const std::string& path, TargetFormat format = TargetFormat::kRaw) {
+TargetSpec File(const std::string& name, const std::string& path, std::optional<EventFormat> format = std::nullopt) {
   TargetSpec target;
   target.name = name;
   target.file.path = path;
@@ -31,7 +31,7 @@ TEST(CheckSpecTest, AGoodOnePasses) {
   EXPECT_TRUE(CheckSpec(MakeSpec("orders", "/srv")).ok());
   StreamerSpec spec = MakeSpec("a", "/srv");
   spec.name = std::string(63, 'Z');
-  spec.targets = {File("a", "/srv/a"), File("b", "/srv/ab"), File("c", "/srv/a.b", TargetFormat::kJson)};
+  spec.targets = {File("a", "/srv/a"), File("b", "/srv/ab"), File("c", "/srv/a.b", EventFormat::kJson)};
   spec.source.endpoints = {"db1", "db2:3307", "[::1]:3306"};
   EXPECT_TRUE(CheckSpec(spec).ok());
 }
@@ -153,7 +153,7 @@ TEST(CheckSpecTest, EachBadFieldIsNamed) {
 
 TEST(CheckSpecTest, AFilterWithDecodedTargetsOnlyIsFine) {
   StreamerSpec spec = MakeSpec("orders", "/srv");
-  spec.targets = {File("a", "/x", TargetFormat::kJson)};
+  spec.targets = {File("a", "/x", EventFormat::kJson)};
   spec.filter.tables = {"shop.*", "*"};
   EXPECT_TRUE(CheckSpec(spec).ok());
   EXPECT_TRUE(spec.decodes());
@@ -162,7 +162,7 @@ TEST(CheckSpecTest, AFilterWithDecodedTargetsOnlyIsFine) {
 
 TEST(MakeTargetsTest, OneForEach) {
   StreamerSpec spec = MakeSpec("orders", "/srv");
-  spec.targets.push_back(File("changes", "/x", TargetFormat::kJson));
+  spec.targets.push_back(File("changes", "/x", EventFormat::kJson));
   const auto targets = MakeTargets(spec);
   ASSERT_EQ(targets.size(), 2u);
   EXPECT_EQ(targets[0]->name(), "archive");

@@ -28,19 +28,31 @@ struct Kind {
   std::unique_ptr<Target> (*make)(const std::string& path);
 };
 
+constexpr uint64_t kRotateBytes = 1500;  // Several files, and records that are moved to the next.
+
+std::unique_ptr<Target> MakeDecoded(const std::string& path, EventFormat format) {
+  DecodedFileTarget::Options options;
+  options.path = path;
+  options.format = format;
+  options.rotate_bytes = kRotateBytes;
+  options.owner = "streamer \"orders\", target \"t\"";
+  return std::make_unique<DecodedFileTarget>("t", options);
+}
+
+// -1 when the bytes are not whole framed records.
+int CountRecords(RecordFraming framing, absl::string_view bytes) {
+  int count = 0;
+  for (; const size_t size = FramedRecordSize(framing, bytes); ++count) bytes.remove_prefix(size);
+  return bytes.empty() ? count : -1;
+}
+
 const Kind kKinds[] = {
     {"Raw",
      [](const std::string& path) -> std::unique_ptr<Target> {
        return std::make_unique<RawFileTarget>("t", path, "streamer \"orders\", target \"t\"");
      }},
-    {"Json",
-     [](const std::string& path) -> std::unique_ptr<Target> {
-       DecodedFileTarget::Options options;
-       options.path = path;
-       options.rotate_bytes = 1500;  // Several files, and lines that are moved to the next.
-       options.owner = "streamer \"orders\", target \"t\"";
-       return std::make_unique<DecodedFileTarget>("t", options);
-     }},
+    {"Json", [](const std::string& path) { return MakeDecoded(path, EventFormat::kJson); }},
+    {"Protobuf", [](const std::string& path) { return MakeDecoded(path, EventFormat::kProtobuf); }},
 };
 
 class TargetContractTest : public ::testing::TestWithParam<Kind> {
@@ -96,15 +108,15 @@ TEST_P(TargetContractTest, HoldsWhatItWasGiven) {
     for (const std::string& file : log_.files()) EXPECT_EQ(golden.at("0001-6f1c2a9e/" + file), log_.FileBytes(file));
     return;
   }
-  // A line for each event that is one, in order and never split over files.
+  // A record for each event that is one, in order and never split over files.
   std::string all, uncut;
   for (const auto& [name, bytes] : golden) {
-    EXPECT_EQ(bytes.back(), '\n') << name;
-    EXPECT_LE(bytes.size(), 1500u);
+    EXPECT_GT(CountRecords(EventFormatFraming(*target->format()), bytes), 0) << name;
+    EXPECT_LE(bytes.size(), kRotateBytes);
     all += bytes;
   }
   for (const auto& block : BlocksOf(log_, Limits(1000000))) {
-    uncut += EncodeBlock(*block, BlockRange(), EventFilter(FilterSpec()))->bytes;
+    uncut += EncodeBlock(*block, BlockRange(), EventFilter(FilterSpec()), *target->format(), "orders")->bytes;
   }
   EXPECT_EQ(all, uncut);
   EXPECT_GT(golden.size(), 2u);
@@ -407,7 +419,7 @@ TEST_P(TargetContractTest, GiantTransaction) {
   std::string all;
   for (const auto& [name, bytes] : FolderContent(path_)) all += bytes;
   if (target->decodes()) {
-    EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 3000 + 4);
+    EXPECT_EQ(CountRecords(EventFormatFraming(*target->format()), all), 3000 + 4);
   } else {
     EXPECT_EQ(all, giant.FileBytes("binlog.000001"));
   }

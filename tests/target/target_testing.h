@@ -57,7 +57,8 @@ inline absl::Status Hand(Target& target, const Block& block, const DurablePositi
     }
   }
   if (!target.decodes()) return target.Write(block, from, nullptr);
-  const absl::StatusOr<EncodedBlock> encoded = EncodeBlock(block, range, EventFilter(FilterSpec()));
+  const absl::StatusOr<EncodedBlock> encoded =
+      EncodeBlock(block, range, EventFilter(FilterSpec()), *target.format(), "orders");
   if (!encoded.ok()) return encoded.status();
   return target.Write(block, from, &*encoded);
 }
