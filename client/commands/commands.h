@@ -12,6 +12,7 @@ class Client;
 
 void AddApply(CLI::App* app, Client* client);
 void AddCompletion(CLI::App* app, Client* client);
+void AddDecode(CLI::App* app, Client* client);
 void AddDelete(CLI::App* app, Client* client);
 void AddGet(CLI::App* app, Client* client);
 void AddMetrics(CLI::App* app, Client* client);
@@ -32,6 +33,7 @@ inline void AddCommands(CLI::App* app, Client* client) {
   AddStatus(app, client);
   AddMetrics(app, client);
   AddTap(app, client);
+  AddDecode(app, client);
   AddValidate(app, client);
   AddVersion(app, client);
   AddCompletion(app, client);

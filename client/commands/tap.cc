@@ -1,12 +1,11 @@
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "absl/strings/ascii.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
 #include "client/event_text.h"
+#include "client/filter_options.h"
 #include "client/interrupt.h"
 #include "client/text.h"
 #include "format/proto_json.h"
@@ -16,39 +15,19 @@ namespace {
 
 struct TapOptions {
   std::string name;
-  std::vector<std::string> databases;
-  std::vector<std::string> tables;
-  std::vector<v1::EventType> events;
+  FilterSpec filter;
   // 0 means without end.
   uint64_t count = 0;
 };
-
-// The kinds that a person may ask for, "write,update,…".
-std::string EventNames() {
-  std::string names;
-  for (int i = 0; i < v1::EventType_descriptor()->value_count(); ++i) {
-    const auto* value = v1::EventType_descriptor()->value(i);
-    if (value->number() == v1::EVENT_TYPE_UNSPECIFIED) continue;
-    absl::StrAppend(&names, names.empty() ? "" : ", ", absl::AsciiStrToLower(value->name()));
-  }
-  return names;
-}
-
-void AddEvent(const std::string& word, TapOptions* options) {
-  v1::EventType type;
-  if (!v1::EventType_Parse(absl::AsciiStrToUpper(word), &type) || type == v1::EVENT_TYPE_UNSPECIFIED) {
-    throw CLI::ValidationError("--events", absl::StrCat("\"", word, "\" is not one of ", EventNames()));
-  }
-  options->events.push_back(type);
-}
 
 v1::TapRequest MakeRequest(const TapOptions& options) {
   v1::TapRequest request;
   request.set_name(options.name);
   v1::FilterSpec& filter = *request.mutable_filter();
-  filter.mutable_databases()->Assign(options.databases.begin(), options.databases.end());
-  filter.mutable_tables()->Assign(options.tables.begin(), options.tables.end());
-  filter.mutable_events()->Assign(options.events.begin(), options.events.end());
+  const FilterSpec& wanted = options.filter;
+  filter.mutable_databases()->Assign(wanted.databases.begin(), wanted.databases.end());
+  filter.mutable_tables()->Assign(wanted.tables.begin(), wanted.tables.end());
+  for (const EventKind kind : wanted.events) filter.add_events(static_cast<v1::EventType>(kind));
   return request;
 }
 
@@ -140,20 +119,7 @@ void AddTap(CLI::App* app, Client* client) {
   auto options = std::make_shared<TapOptions>();
   CLI::App* verb = AddVerb(app, "tap", "Show a streamer's events as they happen, until Ctrl-C");
   AddStreamerName(verb, &options->name)->required();
-  const auto add_globs = [verb](const char* name, std::vector<std::string>* globs, const char* description) {
-    verb->add_option(name, *globs, description)->type_name("GLOB[,GLOB]")->delimiter(',')->allow_extra_args(false);
-  };
-  add_globs("--databases", &options->databases, "Only of these databases");
-  add_globs("--tables", &options->tables, "Only of these tables, as database.table");
-  verb->add_option_function<std::vector<std::string>>(
-          "--events",
-          [options](const std::vector<std::string>& words) {
-            for (const std::string& word : words) AddEvent(word, options.get());
-          },
-          "Only of these kinds: " + EventNames())
-      ->type_name("KIND[,KIND]")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  AddFilterOptions(verb, &options->filter);
   verb->add_option("--count", options->count, "End after this many events")->type_name("N")->check(CLI::PositiveNumber);
   verb->callback([options, client] { client->Do([options, client] { return Tap(*options, client); }); });
 }

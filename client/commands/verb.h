@@ -11,6 +11,8 @@ namespace binlogd {
 
 // The positional argument that names a streamer; completion goes by it.
 inline constexpr char kStreamerArgument[] = "NAME";
+// The positional argument that takes files.
+inline constexpr char kFilesArgument[] = "FILE";
 
 // A verb that takes the global options after itself too.
 inline CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::string& description) {

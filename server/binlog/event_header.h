@@ -93,6 +93,7 @@ constexpr uint64_t kFirstEventOffset = 4;
 // Bits of EventHeader::flags.
 constexpr uint16_t kBinlogInUseFlag = 0x0001;  // In a format description: the file is being written.
 constexpr uint16_t kArtificialFlag = 0x0020;   // Made for this connection; not in any file.
+constexpr uint16_t kRelayLogFlag = 0x0040;     // In a format description: the file is a relay log.
 constexpr uint16_t kIgnorableFlag = 0x0080;    // A reader that does not know the type may skip the event.
 
 struct EventHeader {

@@ -71,6 +71,7 @@ absl::Status StreamTracker::Take(const EventHeader& header, absl::string_view by
     ForgetTransaction();
     context_complete_ = true;
   }
+  ended_transaction_ = step == Step::kEnds;
   *ends_transaction = grammar_.outside();
   return absl::OkStatus();
 }

@@ -32,6 +32,10 @@ class StreamTracker {
   absl::Status Take(const EventHeader& header, absl::string_view bytes, bool* ends_transaction);
 
   bool at_boundary() const { return grammar_.outside(); }
+  // Whether the last event taken ended a transaction.
+  bool ended_transaction() const { return ended_transaction_; }
+  // Of the transaction that the log is in; null when there is none or it has none.
+  const Gtid* open_gtid() const { return has_open_gtid_ ? &open_gtid_ : nullptr; }
   // False until the first boundary after a Reset inside a transaction.
   bool context_complete() const { return context_complete_; }
   // All transactions that have ended. Its text is made anew only when it has changed.
@@ -57,6 +61,7 @@ class StreamTracker {
 
   TransactionGrammar grammar_;
   bool context_complete_ = true;
+  bool ended_transaction_ = false;
   GtidSet gtid_set_;
   Gtid open_gtid_;
   bool has_open_gtid_ = false;

@@ -6,17 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "binlog/event_error.h"
 
 namespace binlogd {
 namespace {
 
-// Keeps the cause's reason: TRANSACTION_COMPRESSED says more than that something could not be decoded.
 absl::Status DecodeFailed(const Block& block, const BlockEvent& event, const absl::Status& cause) {
-  const absl::Status named =
-      Annotate(cause, absl::StrCat(block.start.file, " offset ", block.start.offset + event.begin, ": event ",
-                                   EventTypeName(event.type), " cannot be decoded"));
-  const bool has_reason = ErrorReason(cause) != absl::StatusCodeToString(cause.code());
-  return Permanent(has_reason ? named : MakeError(absl::StatusCode::kDataLoss, "DECODE_FAILED", named.message()));
+  return Permanent(EventError(block.start.file, block.start.offset + event.begin, event.type, cause));
 }
 
 // Whether the transaction that `gtid` names is one to leave out. Remembers the last answer: it is asked for every

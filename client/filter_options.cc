@@ -1,0 +1,51 @@
+#include "client/filter_options.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace binlogd {
+namespace {
+
+constexpr int kLastKind = static_cast<int>(EventKind::kOther);
+
+// The kinds that a person may ask for, "write, update, …".
+std::string EventNames() {
+  std::string names;
+  for (int i = 1; i <= kLastKind; ++i) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", EventKindName(static_cast<EventKind>(i)));
+  }
+  return names;
+}
+
+void AddEvent(const std::string& word, FilterSpec* filter) {
+  for (int i = 1; i <= kLastKind; ++i) {
+    const EventKind kind = static_cast<EventKind>(i);
+    if (EventKindName(kind) != absl::AsciiStrToLower(word)) continue;
+    filter->events.insert(kind);
+    return;
+  }
+  throw CLI::ValidationError("--events", absl::StrCat("\"", word, "\" is not one of ", EventNames()));
+}
+
+}  // namespace
+
+void AddGlobs(CLI::App* verb, const std::string& name, const std::string& description,
+              std::vector<std::string>* globs) {
+  verb->add_option(name, *globs, description)->type_name("GLOB[,GLOB]")->delimiter(',')->allow_extra_args(false);
+}
+
+void AddFilterOptions(CLI::App* verb, FilterSpec* filter) {
+  AddGlobs(verb, "--databases", "Only of these databases", &filter->databases);
+  AddGlobs(verb, "--tables", "Only of these tables, as database.table", &filter->tables);
+  verb->add_option_function<std::vector<std::string>>(
+          "--events",
+          [filter](const std::vector<std::string>& words) {
+            for (const std::string& word : words) AddEvent(word, filter);
+          },
+          "Only of these kinds: " + EventNames())
+      ->type_name("KIND[,KIND]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
+}  // namespace binlogd
