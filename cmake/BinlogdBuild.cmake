@@ -62,11 +62,12 @@ function(binlogd_test name)
     PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
-# binlogd_integration_test(NAME SOURCES file… [DEPENDS target…] [LABEL label] [TIMEOUT seconds]): one GoogleTest binary over real
-# servers, one ctest entry for all its tests, so that they share the servers. Runs alone. "Skipped" when a test was skipped and
-# none failed; the reasons are the last lines of its output.
+# binlogd_integration_test(NAME SOURCES file… [DEPENDS target…] [LABEL label] [TIMEOUT seconds] [SERVERS server…]): one GoogleTest
+# binary over real servers, one ctest entry for all its tests, so that they share the servers; with SERVERS (mysql_9_7 …), for tests
+# with a server as their parameter, one entry a server. Runs alone. "Skipped" when a test was skipped and none failed; the reasons are
+# the last lines of its output.
 function(binlogd_integration_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SERVERS" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL integration)
   endif()
@@ -76,6 +77,15 @@ function(binlogd_integration_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/server)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} binlogd_harness binlogd_integration_main GTest::gmock binlogd_options)
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON SKIP_RETURN_CODE 77)
+  set(entries ${name})
+  if(ARG_SERVERS)
+    set(entries)
+    foreach(server ${ARG_SERVERS})
+      list(APPEND entries ${name}_${server})
+      add_test(NAME ${name}_${server} COMMAND ${name} --gtest_filter=*/${server})
+    endforeach()
+  else()
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
+  set_tests_properties(${entries} PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON SKIP_RETURN_CODE 77)
 endfunction()

@@ -72,7 +72,7 @@ bool AppendTime(bool negative, uint32_t hour, uint32_t minute, uint32_t second, 
 // The proleptic Gregorian date of a Unix time (after H. Hinnant's civil_from_days), in 32-bit arithmetic, since the
 // servers' timestamps are unsigned 32-bit numbers.
 bool AppendUnixTime(uint32_t seconds, uint32_t microseconds, int digits, std::string* out) {
-  if (seconds == 0) return AppendDatetime(0, 0, 0, 0, 0, 0, microseconds, digits, out);  // The zero date.
+  if (seconds == 0 && microseconds == 0) return AppendDatetime(0, 0, 0, 0, 0, 0, 0, digits, out);  // The zero date.
   const uint32_t days = seconds / 86400 + 719468;
   const uint32_t of_day = seconds % 86400;
   const uint32_t era = days / 146097;

@@ -20,10 +20,12 @@ void AppendDigits(T value, std::string* out) {
 
 template <typename T>
 void AppendFinite(T value, std::string* out) {
-  if (std::isfinite(value)) {
-    AppendJsonNumber(value, out);
-  } else {
+  if (!std::isfinite(value)) {
     out->append("null", 4);
+  } else if (value == 0 && std::signbit(value)) {
+    out->append("-0.0", 4);  // A reader takes -0 for an integer, which has no sign at zero.
+  } else {
+    AppendJsonNumber(value, out);
   }
 }
 

@@ -66,6 +66,7 @@ TEST(TemporalTest, Datetimes) {
 TEST(TemporalTest, TimestampsAreUtc) {
   EXPECT_EQ(Timestamp(0, "00000000"), "0000-00-00 00:00:00");
   EXPECT_EQ(Timestamp(3, "000000000000"), "0000-00-00 00:00:00.000");
+  EXPECT_EQ(Timestamp(1, "0000000028"), "1970-01-01 00:00:00.4");  // MariaDB stores it.
   EXPECT_EQ(Timestamp(0, "00000001"), "1970-01-01 00:00:01");
   EXPECT_EQ(Timestamp(3, "7fffffff2706"), "2038-01-19 03:14:07.999");
   EXPECT_EQ(Timestamp(0, "ffffffff"), "2106-02-07 06:28:15");

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <cstdio>
 
+#include "tests/harness/test_arguments.h"
+
 namespace {
 
 constexpr int kSkipped = 77;
@@ -20,6 +22,7 @@ void PrintSkipped(const testing::TestInfo& test) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  binlogd::testing::SetTestArguments(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
   const int result = RUN_ALL_TESTS();
   const testing::UnitTest& all = *testing::UnitTest::GetInstance();
