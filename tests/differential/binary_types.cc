@@ -198,8 +198,7 @@ std::vector<ColumnTypeMaker> BinaryTypes(const ServerTraits& traits) {
 
 std::vector<ColumnTypeMaker> AllColumnTypes(const ServerTraits& traits) {
   std::vector<ColumnTypeMaker> all;
-  for (const auto family :
-       {NumberTypes, TemporalTypes, TextTypes, LabelTypes, BinaryTypes, GeometryTypes, JsonTypes}) {
+  for (const auto family : {NumberTypes, TemporalTypes, TextTypes, LabelTypes, BinaryTypes, GeometryTypes, JsonTypes}) {
     const std::vector<ColumnTypeMaker> makers = family(traits);
     all.insert(all.end(), makers.begin(), makers.end());
   }

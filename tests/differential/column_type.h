@@ -1,4 +1,5 @@
-// The column types of generated tables: how a column is defined, which values it gets, and when a decoded value is right.
+// The column types of generated tables: how a column is defined, which values it gets, and when a decoded value is
+// right.
 #pragma once
 
 #include <cstddef>

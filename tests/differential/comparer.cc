@@ -33,7 +33,8 @@ std::string ShortDefinition(const ColumnType& type) {
 
 std::string SelectStatement(const GeneratedTable& table) {
   std::string sql = "SELECT id";
-  for (const TableColumn& column : table.current().columns) absl::StrAppend(&sql, ", ", column.type->Select(column.Quoted()));
+  for (const TableColumn& column : table.current().columns)
+    absl::StrAppend(&sql, ", ", column.type->Select(column.Quoted()));
   return absl::StrCat(sql, " FROM `", table.name, "` ORDER BY id");
 }
 

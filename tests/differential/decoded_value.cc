@@ -62,7 +62,9 @@ std::string Describe(absl::string_view text) {
   return absl::StrCat(shown.substr(0, kMost), "… (", text.size(), " bytes)");
 }
 
-std::string Describe(const DecodedValue& value) { return absl::StrCat(KindName(value.kind), " ", Describe(value.text)); }
+std::string Describe(const DecodedValue& value) {
+  return absl::StrCat(KindName(value.kind), " ", Describe(value.text));
+}
 
 bool JsonAgrees(const nlohmann::json& json, const DecodedValue& value) {
   switch (value.kind) {

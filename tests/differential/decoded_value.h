@@ -12,7 +12,8 @@ namespace binlogd::testing {
 // What binlog_row_metadata was when a value was logged.
 enum class RowMetadata { kNoLog, kMinimal, kFull };
 
-// One value. Numbers are kept as text: integers in decimal, floating-point numbers as the hexadecimal digits of their bits.
+// One value. Numbers are kept as text: integers in decimal, floating-point numbers as the hexadecimal digits of their
+// bits.
 struct DecodedValue {
   ColumnValue::Kind kind = ColumnValue::Kind::kAbsent;
   RowMetadata metadata = RowMetadata::kFull;

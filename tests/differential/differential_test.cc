@@ -38,9 +38,9 @@ absl::StatusOr<ServerTraits> ReadTraits(ServerKind kind, Connection* connection)
 
 // What all sessions share: which metadata and checksums are logged from now on.
 std::vector<std::string> GlobalSettings(const ServerTraits& traits, size_t round, Random* random) {
-  const std::vector<std::string> metadata =
-      traits.mysql() ? std::vector<std::string>{"FULL", "MINIMAL"}
-                     : std::vector<std::string>{"FULL", "MINIMAL", "FULL", "NO_LOG"};
+  const std::vector<std::string> metadata = traits.mysql()
+                                                ? std::vector<std::string>{"FULL", "MINIMAL"}
+                                                : std::vector<std::string>{"FULL", "MINIMAL", "FULL", "NO_LOG"};
   std::vector<std::string> settings = {
       absl::StrCat("SET GLOBAL binlog_row_metadata = ", metadata[round % metadata.size()]),
       absl::StrCat("SET GLOBAL binlog_checksum = ", random->Chance(60) ? "CRC32" : "NONE")};

@@ -28,8 +28,9 @@ std::vector<DumpedImage> ParseDump(absl::string_view output);
 // Runs the server's program over whole files, oldest first.
 absl::StatusOr<std::vector<DumpedImage>> DumpFiles(const MySqlServer& server, const std::vector<std::string>& files);
 
-// Compares the images of the model's database with its own, but for tables with types that the program does not know: the same rows of the same tables in the same order, with the
-// same columns, and the same values where the print is unambiguous. Returns how many values were compared.
+// Compares the images of the model's database with its own, but for tables with types that the program does not know:
+// the same rows of the same tables in the same order, with the same columns, and the same values where the print is
+// unambiguous. Returns how many values were compared.
 size_t CompareDump(const std::vector<DumpedImage>& dumped, const LogModel& model, Findings* findings);
 
 }  // namespace binlogd::testing

@@ -55,7 +55,8 @@ class ShapeWriter {
 class GeometryType : public ColumnType {
  public:
   // `srid`: the column's own, or -1 when each value has its own.
-  GeometryType(std::string name, int srid) : name_(std::move(name)), srid_(srid) {}
+  GeometryType(std::string name, int srid, bool dump_knows)
+      : name_(std::move(name)), srid_(srid), dump_knows_(dump_knows) {}
 
   std::string Definition() const override { return srid_ < 0 ? name_ : absl::StrCat(name_, " SRID ", srid_); }
   std::string Literal(Random& random) const override {
@@ -69,26 +70,28 @@ class GeometryType : public ColumnType {
   bool Agrees(const DecodedValue& decoded, absl::string_view server) const override {
     return decoded.kind == Kind::kBinary && UpperHex(decoded.text) == server;
   }
+  bool DumpKnows() const override { return dump_knows_; }
   size_t RowBytes() const override { return 12; }
 
   static const std::vector<std::string>& Kinds() {
-    static const std::vector<std::string> kKinds = {"POINT",           "LINESTRING",   "POLYGON",           "MULTIPOINT",
-                                                    "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"};
+    static const std::vector<std::string> kKinds = {
+        "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"};
     return kKinds;
   }
 
  private:
   const std::string name_;
   const int srid_;
+  const bool dump_knows_;
 };
 
 std::unique_ptr<ColumnType> MakeGeometry(const ServerTraits& traits, Random& random) {
   const std::string name = random.Chance(40) ? "GEOMETRY" : random.Pick(GeometryType::Kinds());
-  return std::make_unique<GeometryType>(name, traits.mysql() && random.Chance(25) ? 4326 : -1);
+  return std::make_unique<GeometryType>(name, traits.mysql() && random.Chance(25) ? 4326 : -1, !traits.mysql());
 }
 
 }  // namespace
 
-std::vector<ColumnTypeMaker> GeometryTypes(const ServerTraits&) { return {MakeGeometry}; }
+std::vector<ColumnTypeMaker> GeometryTypes(const ServerTraits&) { return {MakeGeometry, MakeGeometry}; }
 
 }  // namespace binlogd::testing

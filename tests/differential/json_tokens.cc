@@ -32,7 +32,8 @@ bool IsFraction(absl::string_view token) {
 bool SameToken(absl::string_view a, absl::string_view b) {
   if (a == b) return true;
   if (!IsFraction(a) || !IsFraction(b)) return false;
-  return BitsText(std::strtod(std::string(a).c_str(), nullptr)) == BitsText(std::strtod(std::string(b).c_str(), nullptr));
+  return BitsText(std::strtod(std::string(a).c_str(), nullptr)) ==
+         BitsText(std::strtod(std::string(b).c_str(), nullptr));
 }
 
 }  // namespace

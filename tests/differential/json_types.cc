@@ -15,7 +15,8 @@ using Kind = ColumnValue::Kind;
 
 const std::vector<std::string>& Strings() {
   static const std::vector<std::string> kStrings = {
-      "", "a", "é漢😀", "\"quoted\"", "back\\slash", "line\nfeed", "\x01\x1f\x7f", "/", "null", "\t\b\f\r", "\xe2\x80\xa8"};
+      "",  "a",    "é漢😀",     "\"quoted\"",  "back\\slash", "line\nfeed", "\x01\x1f\x7f",
+      "/", "null", "\t\b\f\r", "\xe2\x80\xa8"};
   return kStrings;
 }
 
@@ -27,20 +28,45 @@ std::string RandomString(Random& random) {
 }
 
 std::string RandomDouble(Random& random) {
-  static const std::vector<std::string> kEdges = {"0.0e0",   "-0.0e0",  "1e0",    "1e15",      "1e16",   "1e17",    "1e-5",
-                                                  "1.5e300", "-1.5e-9", "1e22",   "123456789012345678e0", "4.9e-324",
-                                                  "1e100",   "0.1e0",   "3.4028234663852886e38", "1.7976931348623157e308"};
+  static const std::vector<std::string> kEdges = {"0.0e0",
+                                                  "-0.0e0",
+                                                  "1e0",
+                                                  "1e15",
+                                                  "1e16",
+                                                  "1e17",
+                                                  "1e-5",
+                                                  "1.5e300",
+                                                  "-1.5e-9",
+                                                  "1e22",
+                                                  "123456789012345678e0",
+                                                  "4.9e-324",
+                                                  "1e100",
+                                                  "0.1e0",
+                                                  "3.4028234663852886e38",
+                                                  "1.7976931348623157e308"};
   if (random.Chance(40)) return random.Pick(kEdges);
   return absl::StrFormat("%.17e", static_cast<double>(static_cast<int64_t>(random.Bits())) /
                                       static_cast<double>(random.Between(1, 1000000)));
 }
 
 std::string RandomInteger(Random& random) {
-  static const std::vector<std::string> kEdges = {
-      "0",           "-1",         "32767",      "32768",       "-32768",
-      "-32769",      "65535",      "65536",      "2147483647",  "2147483648",
-      "-2147483648", "4294967295", "4294967296", "-2147483649", "9223372036854775807",
-      "18446744073709551615", "-9223372036854775808"};
+  static const std::vector<std::string> kEdges = {"0",
+                                                  "-1",
+                                                  "32767",
+                                                  "32768",
+                                                  "-32768",
+                                                  "-32769",
+                                                  "65535",
+                                                  "65536",
+                                                  "2147483647",
+                                                  "2147483648",
+                                                  "-2147483648",
+                                                  "4294967295",
+                                                  "4294967296",
+                                                  "-2147483649",
+                                                  "9223372036854775807",
+                                                  "18446744073709551615",
+                                                  "-9223372036854775808"};
   return random.Chance(60) ? random.Pick(kEdges) : absl::StrCat(random.Between(-100000, 100000));
 }
 
@@ -56,18 +82,22 @@ std::string Scalar(Random& random) {
     case 6: return random.Chance(50) ? "CAST('true' AS JSON)" : "CAST('false' AS JSON)";
     case 7: return random.Chance(50) ? "CAST('null' AS JSON)" : "NULL";
     case 8:
-      return random.Chance(50) ? "CAST('-12345678901234567890.123456789' AS DECIMAL(40,15))"
-                               : absl::StrCat("CAST('", random.Between(-99, 99), ".50' AS DECIMAL(10,", random.Below(4), "))");
+      return random.Chance(50)
+                 ? "CAST('-12345678901234567890.123456789' AS DECIMAL(40,15))"
+                 : absl::StrCat("CAST('", random.Between(-99, 99), ".50' AS DECIMAL(10,", random.Below(4), "))");
     case 9: return random.Chance(50) ? "CAST('2024-02-29' AS DATE)" : "CAST('0000-00-00' AS DATE)";
     case 10: return random.Chance(50) ? "CAST('-838:59:59' AS TIME)" : "CAST('11:22:33.000450' AS TIME(6))";
-    case 11: return random.Chance(50) ? "CAST('9999-12-31 23:59:59.999999' AS DATETIME(6))" : "TIMESTAMP'2024-01-01 00:00:00'";
-    default: return random.Chance(50) ? absl::StrCat("CAST(", HexLiteral(random.Bytes(random.Below(40))), " AS BINARY)")
-                                      : "CAST('2024' AS YEAR)";
+    case 11:
+      return random.Chance(50) ? "CAST('9999-12-31 23:59:59.999999' AS DATETIME(6))" : "TIMESTAMP'2024-01-01 00:00:00'";
+    default:
+      return random.Chance(50) ? absl::StrCat("CAST(", HexLiteral(random.Bytes(random.Below(40))), " AS BINARY)")
+                               : "CAST('2024' AS YEAR)";
   }
 }
 
 std::string RandomKey(Random& random) {
-  static const std::vector<std::string> kKeys = {"a", "b", "c", "", "ключ", "with \"quotes\"", "$", "a.b", "é", "aa", "ab"};
+  static const std::vector<std::string> kKeys = {"a", "b",   "c", "",   "ключ", "with \"quotes\"",
+                                                 "$", "a.b", "é", "aa", "ab"};
   if (random.Chance(3)) return absl::StrCat("REPEAT('k', ", random.Between(200, 300), ")");
   return TextLiteral(random.Chance(60) ? random.Pick(kKeys) : absl::StrCat("key", random.Below(1000)));
 }
@@ -99,14 +129,16 @@ class MySqlJsonType : public ColumnType {
   std::string Definition() const override { return "JSON"; }
   std::string Literal(Random& random) const override {
     if (random.Chance(3)) return Nested(static_cast<size_t>(random.Between(1, 99)), "1");
-    if (random.Chance(3)) return absl::StrCat("JSON_ARRAY(REPEAT('y', 70000), ", Scalar(random), ", ", Scalar(random), ")");
+    if (random.Chance(3))
+      return absl::StrCat("JSON_ARRAY(REPEAT('y', 70000), ", Scalar(random), ", ", Scalar(random), ")");
     if (random.Chance(3)) return absl::StrCat("JSON_OBJECT('big', REPEAT('z', 66000), 'a', ", Document(random, 1), ")");
     // JSON_ARRAY takes any scalar; the document is what it holds.
     return absl::StrCat("JSON_EXTRACT(JSON_ARRAY(", Document(random, 0), "), '$[0]')");
   }
   // Mostly what MySQL can log as a difference.
   std::string Change(const std::string& column, Random& random) const override {
-    static const std::vector<std::string> kPaths = {"'$.a'", "'$.b'", "'$.c'", "'$[0]'", "'$[1]'", "'$.a.b'", "'$.a[1]'"};
+    static const std::vector<std::string> kPaths = {"'$.a'",  "'$.b'",   "'$.c'",   "'$[0]'",
+                                                    "'$[1]'", "'$.a.b'", "'$.a[1]'"};
     const std::string& path = random.Pick(kPaths);
     switch (random.Below(6)) {
       case 0: return Literal(random);

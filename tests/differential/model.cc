@@ -129,8 +129,8 @@ void LogModel::ApplyStatement(const DecodedEvent& event) {
 bool LogModel::CheckTableMap(const TableMap& map, TableState* state) {
   const TableVersion& version = state->table->versions[state->version];
   if (map.columns.size() != version.columns.size()) {
-    Fail(state, "table map", absl::StrCat(map.table, " has ", map.columns.size(), " columns instead of ",
-                                          version.columns.size()));
+    Fail(state, "table map",
+         absl::StrCat(map.table, " has ", map.columns.size(), " columns instead of ", version.columns.size()));
     return false;
   }
   if (!map.has_names()) return true;
@@ -203,7 +203,8 @@ void LogModel::ApplyImages(TableState* state, const std::vector<LoggedImage>& im
       int64_t id = 0;
       const bool has_id = absl::SimpleAtoi(values[id_index].text, &id);
       if (!has_id || !state->rows.emplace(id, values).second) {
-        Fail(state, "written row", absl::StrCat(state->table->name, " id ", values[id_index].text, " is there already"));
+        Fail(state, "written row",
+             absl::StrCat(state->table->name, " id ", values[id_index].text, " is there already"));
       }
     }
   }
@@ -215,12 +216,14 @@ std::map<int64_t, DecodedRow>::iterator LogModel::FindRow(TableState* state, con
   const bool has_id = absl::SimpleAtoi(before[version.IdIndex()].text, &id);
   const auto row = state->rows.find(id);
   if (!has_id || row == state->rows.end()) {
-    Fail(state, "before image", absl::StrCat(state->table->name, " id ", before[version.IdIndex()].text, " is not there"));
+    Fail(state, "before image",
+         absl::StrCat(state->table->name, " id ", before[version.IdIndex()].text, " is not there"));
     return state->rows.end();
   }
   for (size_t i = 0; i < before.size(); ++i) {
     const DecodedValue& known = row->second[i];
-    if (before[i].kind == Kind::kAbsent || known.kind == Kind::kAbsent || known.metadata != before[i].metadata) continue;
+    if (before[i].kind == Kind::kAbsent || known.kind == Kind::kAbsent || known.metadata != before[i].metadata)
+      continue;
     if (!(known == before[i])) {
       findings_.Add("before image", absl::StrCat(state->table->name, " id ", id, " ", version.columns[i].name, " was ",
                                                  Describe(known), " and is ", Describe(before[i])));

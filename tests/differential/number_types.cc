@@ -15,9 +15,7 @@ using Kind = ColumnValue::Kind;
 
 uint64_t LowBits(uint64_t value, int bits) { return bits == 64 ? value : value & ((uint64_t{1} << bits) - 1); }
 
-int64_t SignExtend(uint64_t value, int bits) {
-  return static_cast<int64_t>(value << (64 - bits)) >> (64 - bits);
-}
+int64_t SignExtend(uint64_t value, int bits) { return static_cast<int64_t>(value << (64 - bits)) >> (64 - bits); }
 
 class IntegerType : public ColumnType {
  public:
@@ -90,9 +88,7 @@ class DecimalType : public ColumnType {
   DecimalType(int precision, int scale, const char* attribute)
       : precision_(precision), scale_(scale), attribute_(attribute) {}
 
-  std::string Definition() const override {
-    return absl::StrCat("DECIMAL(", precision_, ",", scale_, ")", attribute_);
-  }
+  std::string Definition() const override { return absl::StrCat("DECIMAL(", precision_, ",", scale_, ")", attribute_); }
   std::string Literal(Random& random) const override {
     const bool negative = attribute_[0] == '\0' && random.Chance(50);
     const int whole = precision_ - scale_;
@@ -111,7 +107,8 @@ class DecimalType : public ColumnType {
     return digits.back() == '.' ? digits + "0" : digits;
   }
   std::string Select(const std::string& column) const override {
-    return attribute_[0] == '\0' ? column : absl::StrCat("CAST(", column, " AS DECIMAL(", precision_, ",", scale_, "))");
+    return attribute_[0] == '\0' ? column
+                                 : absl::StrCat("CAST(", column, " AS DECIMAL(", precision_, ",", scale_, "))");
   }
   bool Agrees(const DecodedValue& decoded, absl::string_view server) const override {
     return decoded.kind == Kind::kDecimal && decoded.text == server;
@@ -134,9 +131,10 @@ class FloatingType : public ColumnType {
   std::string Definition() const override { return absl::StrCat(definition_, unsigned_ ? " UNSIGNED" : ""); }
   std::string Literal(Random& random) const override {
     using Limits = std::numeric_limits<Number>;
-    const std::vector<Number> edges = {Number(0.0), Number(-0.0), Number(1.0), Number(-1.5), Limits::max(),
-                                       Limits::lowest(), Limits::min(), Limits::denorm_min(), Limits::epsilon(),
-                                       Number(0.1), Number(16777217.0), Number(9007199254740993.0)};
+    const std::vector<Number> edges = {Number(0.0),   Number(-0.0),         Number(1.0),
+                                       Number(-1.5),  Limits::max(),        Limits::lowest(),
+                                       Limits::min(), Limits::denorm_min(), Limits::epsilon(),
+                                       Number(0.1),   Number(16777217.0),   Number(9007199254740993.0)};
     Number value = random.Pick(edges);
     if (random.Chance(70)) {
       const Bits bits = static_cast<Bits>(random.Bits());
@@ -212,9 +210,9 @@ std::unique_ptr<ColumnType> MakeYear(const ServerTraits&, Random&) { return std:
 }  // namespace
 
 std::vector<ColumnTypeMaker> NumberTypes(const ServerTraits&) {
-  return {MakeInteger<8>,   MakeInteger<16>,  MakeInteger<24>,  MakeInteger<32>,  MakeInteger<64>,
-          MakeUnsigned<8>,  MakeUnsigned<16>, MakeUnsigned<24>, MakeUnsigned<32>, MakeUnsigned<64>,
-          MakeBit,          MakeDecimal,      MakeFloat,        MakeDouble,       MakeYear};
+  return {MakeInteger<8>,  MakeInteger<16>,  MakeInteger<24>,  MakeInteger<32>,  MakeInteger<64>,
+          MakeUnsigned<8>, MakeUnsigned<16>, MakeUnsigned<24>, MakeUnsigned<32>, MakeUnsigned<64>,
+          MakeBit,         MakeDecimal,      MakeFloat,        MakeDouble,       MakeYear};
 }
 
 }  // namespace binlogd::testing

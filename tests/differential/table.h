@@ -32,10 +32,10 @@ struct TableVersion {
 
 struct GeneratedTable {
   std::string name;
-  std::string key;              // The key that it has, if any: "PRIMARY KEY (`id`)".
-  int null_percent = 10;        // How many values are NULL.
-  int64_t next_id = 1;          // Ids below were used.
-  int next_column = 1;          // The number of the next new column.
+  std::string key;        // The key that it has, if any: "PRIMARY KEY (`id`)".
+  int null_percent = 10;  // How many values are NULL.
+  int64_t next_id = 1;    // Ids below were used.
+  int next_column = 1;    // The number of the next new column.
   std::vector<TableVersion> versions;
 
   const TableVersion& current() const { return versions.back(); }

@@ -63,10 +63,12 @@ std::string SingleByteText(const ServerCharset& charset, size_t characters, Rand
   return text;
 }
 
-// A text of 0 to `most` characters as an SQL expression, with what texts are prone to: spaces at the end, zeros, quotes.
+// A text of 0 to `most` characters as an SQL expression, with what texts are prone to: spaces at the end, zeros,
+// quotes.
 std::string RandomText(const ServerCharset& charset, size_t most, Random& random) {
-  static const std::vector<std::string> kEdges = {"",  " ",   "a ",  "  a  ", "'", "\"", "\\", std::string(1, '\0'),
-                                                  "%", "a\n", "NULL", "\t",   "\r\n", "\x7f", "{\"a\": 1}"};
+  static const std::vector<std::string> kEdges = {
+      "",  " ",   "a ",   "  a  ", "'",    "\"",   "\\",        std::string(1, '\0'),
+      "%", "a\n", "NULL", "\t",    "\r\n", "\x7f", "{\"a\": 1}"};
   if (random.Chance(12)) return TextLiteral(random.Pick(kEdges));
   const size_t size = random.Size(most);
   constexpr size_t kRepeatFrom = 300;

@@ -67,12 +67,10 @@ absl::Status Workload::ChangeSessionSettings() {
   const std::vector<std::string> images = {"FULL", "MINIMAL", "NOBLOB"};
   const std::vector<std::string> modes = {"", "ALLOW_INVALID_DATES"};
   const std::vector<std::string> zones = {"+00:00", "-11:30", "+05:45", "+13:00"};
-  std::vector<std::string> statements = {
-      "SET NAMES utf8mb4",
-      "SET innodb_strict_mode = OFF",
-      absl::StrCat("SET sql_mode = '", random_.Pick(modes), "'"),
-      absl::StrCat("SET time_zone = '", random_.Pick(zones), "'"),
-      absl::StrCat("SET binlog_row_image = ", random_.Pick(images))};
+  std::vector<std::string> statements = {"SET NAMES utf8mb4", "SET innodb_strict_mode = OFF",
+                                         absl::StrCat("SET sql_mode = '", random_.Pick(modes), "'"),
+                                         absl::StrCat("SET time_zone = '", random_.Pick(zones), "'"),
+                                         absl::StrCat("SET binlog_row_image = ", random_.Pick(images))};
   if (traits_.mysql()) {
     statements.push_back(
         absl::StrCat("SET binlog_transaction_compression = ", random_.Chance(40) && traits_.compressed ? 1 : 0));
@@ -198,6 +196,12 @@ absl::Status Workload::Transaction() {
   return Run(random_.Chance(15) ? "ROLLBACK" : "COMMIT").status();
 }
 
+std::unique_ptr<ColumnType> Workload::DealFor(const GeneratedTable& table) {
+  std::unique_ptr<ColumnType> type = deck_.Deal();
+  while (table.DumpKnows() && !type->DumpKnows()) type = deck_.Deal();
+  return type;
+}
+
 absl::Status Workload::Alter(GeneratedTable* table) {
   TableVersion version = table->current();
   std::string change;
@@ -205,16 +209,17 @@ absl::Status Workload::Alter(GeneratedTable* table) {
   const bool is_id = version.columns[place].name == "id";
   const uint64_t choice = random_.Below(10);
   if (choice < 6 || is_id) {
-    TableColumn column = MakeColumn(table, deck_.Deal(), &random_);
+    TableColumn column = MakeColumn(table, DealFor(*table), &random_);
     const bool first = random_.Chance(20);
     change = absl::StrCat("ADD COLUMN ", column.Definition(),
                           first ? std::string(" FIRST") : absl::StrCat(" AFTER ", version.columns[place].Quoted()));
-    version.columns.insert(version.columns.begin() + static_cast<std::ptrdiff_t>(first ? 0 : place + 1), std::move(column));
+    version.columns.insert(version.columns.begin() + static_cast<std::ptrdiff_t>(first ? 0 : place + 1),
+                           std::move(column));
   } else if (choice < 8 || version.columns.size() < 4) {
     // Its values are converted, which the log does not tell.
     TableColumn& column = version.columns[place];
     column.number = table->next_column++;
-    column.type = deck_.Deal();
+    column.type = DealFor(*table);
     change = absl::StrCat("MODIFY COLUMN ", column.Definition());
   } else {
     change = absl::StrCat("DROP COLUMN ", version.columns[place].Quoted());

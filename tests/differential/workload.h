@@ -13,9 +13,9 @@
 
 namespace binlogd::testing {
 
-// Makes tables in the connection's default database and changes their rows at random: with single and multi-row statements,
-// transactions, savepoints, ALTER TABLE, and the settings that change how rows are logged. A statement that the server
-// refuses is counted and does no harm, as the log is the truth. Not thread-safe.
+// Makes tables in the connection's default database and changes their rows at random: with single and multi-row
+// statements, transactions, savepoints, ALTER TABLE, and the settings that change how rows are logged. A statement that
+// the server refuses is counted and does no harm, as the log is the truth. Not thread-safe.
 class Workload {
  public:
   // All arguments outlive the workload.
@@ -40,6 +40,8 @@ class Workload {
   absl::Status CreateTable(const TablePlan& plan, TypeDeck* deck);
   absl::Status ChangeSessionSettings();
   absl::Status Insert(GeneratedTable* table);
+  // A type for a column that the table gets.
+  std::unique_ptr<ColumnType> DealFor(const GeneratedTable& table);
   absl::Status Alter(GeneratedTable* table);
   absl::Status Transaction();
   absl::Status ChangeRows();
