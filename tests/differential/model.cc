@@ -162,8 +162,9 @@ void LogModel::ApplyRows(const DecodedEvent& event, absl::string_view file, uint
   }
   const std::string place = absl::StrCat(file, " before ", end_offset, ": ");
   if (!cursor.status().ok()) return Fail(&state, "row event", place + cursor.status().ToString());
-  std::string line;
-  const absl::Status encoded = encoder_.Append(event, file, end_offset, &line);
+  RecordBuffer records;
+  const absl::Status encoded = encoder_.Append(event, EventPlace{file, end_offset}, true, &records);
+  const std::string& line = records.values;
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
   if (!encoded.ok() || json.is_discarded()) {
     findings_.Add("JSON line", absl::StrCat(place, encoded.ok() ? Describe(line) : encoded.ToString()));
