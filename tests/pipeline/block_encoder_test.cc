@@ -135,7 +135,7 @@ TEST(BlockEncoderTest, WhatCannotBeDecodedIsAnErrorWithItsPlace) {
   EXPECT_EQ(ErrorReason(refused), "TABLE_MAP_MISSING");
   EXPECT_TRUE(absl::IsDataLoss(refused));
   EXPECT_TRUE(IsPermanent(refused));
-  EXPECT_NE(refused.message().find(absl::StrCat("binlog.000001 offset ", at)), absl::string_view::npos) << refused;
+  EXPECT_NE(refused.message().find(absl::StrCat("binlog.000001: offset ", at)), absl::string_view::npos) << refused;
   BlockRange range;
   range.from_offset = block->end.offset;
   EXPECT_TRUE(EncodeJson(*block, range, kAll).ok()) << "what was delivered before need not be decodable any more";
