@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -51,6 +52,11 @@ void AppendEscape(char c, std::string* out) {
 
 template <typename T>
 void AppendShortest(T value, std::string* out) {
+  // "-0" is a number too, but one that readers take for the integer 0.
+  if (value == 0 && std::signbit(value)) {
+    out->append("-0.0");
+    return;
+  }
   std::array<char, 32> buffer;
   const std::to_chars_result result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   out->append(buffer.data(), static_cast<size_t>(result.ptr - buffer.data()));

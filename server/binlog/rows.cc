@@ -1,5 +1,7 @@
 #include "binlog/rows.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -13,6 +15,12 @@ absl::Status AnnotateColumn(const absl::Status& status, const TableMap& table, s
   return Annotate(status, absl::StrCat(table.database, ".", table.table, " column ",
                                        column.name.empty() ? absl::StrCat("@", i + 1) : column.name, " (",
                                        ColumnTypeName(column.type), ")"));
+}
+
+bool IsOldTemporal(const Column& column) {
+  return (column.type == ColumnType::kTime || column.type == ColumnType::kDatetime ||
+          column.type == ColumnType::kTimestamp) &&
+         column.metadata == 0;
 }
 
 }  // namespace
@@ -30,6 +38,7 @@ void RowCursor::Start(const RowsEvent& rows, const TableMap& table) {
     return;
   }
   values_.resize(table.columns.size());
+  digits_doubtful_ = std::any_of(table.columns.begin(), table.columns.end(), IsOldTemporal);
   if (rows.operation != RowsEvent::Operation::kWrite) before_ = MakeImage(rows.before_columns);
   if (rows.operation != RowsEvent::Operation::kDelete) after_ = MakeImage(rows.after_columns);
 }
@@ -74,6 +83,12 @@ absl::Status RowCursor::DecodeImage(const Image& image) {
     if (!image.columns.test(i)) {
       value.kind = ColumnValue::Kind::kAbsent;
     } else if (nulls.test(carried++)) {
+      if (digits_doubtful_ && !table_->columns[i].nullable) {
+        return AnnotateColumn(
+            Malformed("it is NULL and cannot be; a TIME, DATETIME or TIMESTAMP column may have digits "
+                      "that the log does not tell"),
+            *table_, i);
+      }
       value.kind = ColumnValue::Kind::kNull;
     } else {
       const absl::Status status = ReadValue(table_->columns[i], &rest_, &text_, &value);

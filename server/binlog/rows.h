@@ -85,6 +85,9 @@ class RowCursor {
   ByteReader rest_{absl::string_view()};
   bool next_is_before_ = false;
   bool is_before_ = false;
+  // The table has times in the old form, whose digits the log does not tell. They are read as having none; where that
+  // is wrong the rest of the row is read from the wrong place, and what cannot be is an error.
+  bool digits_doubtful_ = false;
   std::vector<ColumnValue> values_;
   ValueText text_;
   absl::Status status_;

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "binlog/charset.h"
 #include "binlog/flavor.h"
+#include "binlog/mariadb_types.h"
 
 namespace binlogd {
 
@@ -58,7 +59,11 @@ std::string ColumnTypeName(ColumnType type);
 // One column, from the types, the type metadata and the optional metadata of the table map.
 struct Column {
   ColumnType type = ColumnType::kNull;  // The real type: ENUM and SET are told from CHAR, which the log stores alike.
-  uint16_t metadata = 0;  // As the type defines it: precision and scale, length, digits of a second, bytes of a length.
+  // As the type defines it: precision and scale, length, digits of a second, bytes of a length. The log has none for
+  // kTime, kDatetime and kTimestamp; where their definition tells digits, which only MariaDB has in that form, these go
+  // here.
+  uint16_t metadata = 0;
+  FixedBinaryType fixed_binary = FixedBinaryType::kNotTold;  // Of a kString; from its definition only.
   bool nullable = false;
   bool is_unsigned = false;  // From optional metadata SIGNEDNESS.
   bool signedness_known = false;

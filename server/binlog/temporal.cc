@@ -72,7 +72,8 @@ bool AppendTime(bool negative, uint32_t hour, uint32_t minute, uint32_t second, 
 // The proleptic Gregorian date of a Unix time (after H. Hinnant's civil_from_days), in 32-bit arithmetic, since the
 // servers' timestamps are unsigned 32-bit numbers.
 bool AppendUnixTime(uint32_t seconds, uint32_t microseconds, int digits, std::string* out) {
-  if (seconds == 0 && microseconds == 0) return AppendDatetime(0, 0, 0, 0, 0, 0, 0, digits, out);  // The zero date.
+  // The zero date. MariaDB has times within the first second of 1970 beside it.
+  if (seconds == 0 && microseconds == 0) return AppendDatetime(0, 0, 0, 0, 0, 0, 0, digits, out);
   const uint32_t days = seconds / 86400 + 719468;
   const uint32_t of_day = seconds % 86400;
   const uint32_t era = days / 146097;
@@ -102,6 +103,12 @@ bool AppendPackedParts(uint64_t ymdhms, uint32_t microseconds, int digits, std::
   const uint64_t year_month = ymd >> 5;
   return AppendDatetime(static_cast<uint32_t>(year_month / 13), year_month % 13, ymd & 0x1f, ymdhms >> 12 & 0x1f,
                         PackedMinute(ymdhms), PackedSecond(ymdhms), microseconds, digits, out);
+}
+
+// Microseconds in one unit of the last digit.
+uint64_t LastDigit(int digits) {
+  constexpr std::array<uint32_t, kMostFractionDigits + 1> kUnits = {1000000, 100000, 10000, 1000, 100, 10, 1};
+  return kUnits[digits];
 }
 
 }  // namespace
@@ -207,6 +214,61 @@ bool ReadOldDatetime(ByteReader* reader, std::string* out) {
 bool ReadOldTimestamp(ByteReader* reader, std::string* out) {
   uint32_t seconds = 0;
   return reader->ReadU32(&seconds) && AppendUnixTime(seconds, 0, 0, out);
+}
+
+// Layout: 4, 4, 5, 5, 5 or 6 bytes, big-endian: units of the last digit since -839:00:00.
+bool ReadMariaDbTime(int digits, ByteReader* reader, std::string* out) {
+  constexpr std::array<uint8_t, kMostFractionDigits + 1> kBytes = {0, 4, 4, 5, 5, 5, 6};
+  constexpr int64_t kZero = int64_t{839} * 3600 * 1000000;
+  if (!IsFraction(digits) || digits == 0) return false;
+  ByteReader rest = *reader;
+  uint64_t units = 0;
+  if (!rest.ReadBigEndian(kBytes[digits], &units)) return false;
+  if (units > 2 * kZero / LastDigit(digits)) return false;
+  const int64_t value = static_cast<int64_t>(units * LastDigit(digits)) - kZero;
+  const uint64_t magnitude = static_cast<uint64_t>(value < 0 ? -value : value);
+  const uint32_t seconds = static_cast<uint32_t>(magnitude / 1000000);
+  if (!AppendTime(value < 0, seconds / 3600, seconds / 60 % 60, seconds % 60, magnitude % 1000000, digits, out)) {
+    return false;
+  }
+  *reader = rest;
+  return true;
+}
+
+// Layout: 6, 6, 7, 7, 7 or 8 bytes, big-endian: units of the last digit; days above them count months of 32 days and
+// years of 13 months.
+bool ReadMariaDbDatetime(int digits, ByteReader* reader, std::string* out) {
+  constexpr std::array<uint8_t, kMostFractionDigits + 1> kBytes = {0, 6, 6, 7, 7, 7, 8};
+  constexpr uint64_t kMicrosecondsOfDay = uint64_t{86400} * 1000000;
+  constexpr uint64_t kEnd = uint64_t{10000} * 13 * 32 * kMicrosecondsOfDay;
+  if (!IsFraction(digits) || digits == 0) return false;
+  ByteReader rest = *reader;
+  uint64_t units = 0;
+  if (!rest.ReadBigEndian(kBytes[digits], &units) || units >= kEnd / LastDigit(digits)) return false;
+  const uint64_t value = units * LastDigit(digits);
+  const uint32_t days = static_cast<uint32_t>(value / kMicrosecondsOfDay);
+  const uint32_t second = static_cast<uint32_t>(value % kMicrosecondsOfDay / 1000000);
+  if (!AppendDatetime(days / 32 / 13, days / 32 % 13, days % 32, second / 3600, second / 60 % 60, second % 60,
+                      value % 1000000, digits, out)) {
+    return false;
+  }
+  *reader = rest;
+  return true;
+}
+
+// Layout, big-endian: 4 bytes of seconds since 1970, then 1, 1, 2, 2, 3 or 3 bytes: units of the last digit.
+bool ReadMariaDbTimestamp(int digits, ByteReader* reader, std::string* out) {
+  if (!IsFraction(digits) || digits == 0) return false;
+  ByteReader rest = *reader;
+  uint64_t seconds = 0;
+  uint64_t units = 0;
+  if (!rest.ReadBigEndian(4, &seconds) || !rest.ReadBigEndian(FractionBytes(digits), &units) ||
+      units >= 1000000 / LastDigit(digits) ||
+      !AppendUnixTime(static_cast<uint32_t>(seconds), static_cast<uint32_t>(units * LastDigit(digits)), digits, out)) {
+    return false;
+  }
+  *reader = rest;
+  return true;
 }
 
 // Packed forms: 24 bits of microseconds below; above them what ReadTime and ReadDatetime call their first bytes.

@@ -16,9 +16,16 @@ bool ReadDate(ByteReader* reader, std::string* out);                   // DATE
 bool ReadTime(int digits, ByteReader* reader, std::string* out);       // TIME, MySQL 5.6.4+ form
 bool ReadDatetime(int digits, ByteReader* reader, std::string* out);   // DATETIME, 5.6.4+ form
 bool ReadTimestamp(int digits, ByteReader* reader, std::string* out);  // TIMESTAMP, 5.6.4+ form; UTC
-bool ReadOldTime(ByteReader* reader, std::string* out);                // TIME before 5.6.4
-bool ReadOldDatetime(ByteReader* reader, std::string* out);            // DATETIME before 5.6.4
-bool ReadOldTimestamp(ByteReader* reader, std::string* out);           // TIMESTAMP before 5.6.4; UTC
+
+// The forms before MySQL 5.6.4, which MariaDB still writes for tables made with mysql56_temporal_format=OFF.
+bool ReadOldTime(ByteReader* reader, std::string* out);
+bool ReadOldDatetime(ByteReader* reader, std::string* out);
+bool ReadOldTimestamp(ByteReader* reader, std::string* out);  // UTC
+
+// MariaDB's own forms with a fraction, for 1 to 6 digits, which such tables have too.
+bool ReadMariaDbTime(int digits, ByteReader* reader, std::string* out);
+bool ReadMariaDbDatetime(int digits, ByteReader* reader, std::string* out);
+bool ReadMariaDbTimestamp(int digits, ByteReader* reader, std::string* out);  // UTC
 
 // The packed 64-bit forms in JSON documents; always with 6 digits of fraction.
 bool AppendPackedDate(uint64_t packed, std::string* out);

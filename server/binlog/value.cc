@@ -105,6 +105,12 @@ absl::Status ReadString(const Column& column, size_t prefix, ByteReader* reader,
 
 // The log leaves out the zeros at the end of a BINARY value, as it leaves out the spaces of a CHAR.
 absl::Status ReadFixedString(const Column& column, ByteReader* reader, ValueText* text, ColumnValue* value) {
+  if (column.fixed_binary != FixedBinaryType::kNotTold) {
+    absl::string_view bytes;
+    if (!ReadPrefixed(StringPrefix(column.metadata), reader, &bytes)) return CutShort();
+    return ReadAsText(Kind::kText, text, value,
+                      [&](std::string* out) { return AppendFixedBinary(column.fixed_binary, bytes, out); });
+  }
   RETURN_IF_ERROR(ReadString(column, StringPrefix(column.metadata), reader, text, value));
   if (column.charset == Charset::kBinary && value->text.size() < column.metadata) {
     const size_t begin = text->bytes()->size();
@@ -203,11 +209,17 @@ absl::Status ReadValue(const Column& column, ByteReader* reader, ValueText* text
     case ColumnType::kNewDate:
       return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) { return ReadDate(reader, out); });
     case ColumnType::kTime:
-      return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) { return ReadOldTime(reader, out); });
+      return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) {
+        return digits == 0 ? ReadOldTime(reader, out) : ReadMariaDbTime(digits, reader, out);
+      });
     case ColumnType::kDatetime:
-      return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) { return ReadOldDatetime(reader, out); });
+      return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) {
+        return digits == 0 ? ReadOldDatetime(reader, out) : ReadMariaDbDatetime(digits, reader, out);
+      });
     case ColumnType::kTimestamp:
-      return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) { return ReadOldTimestamp(reader, out); });
+      return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) {
+        return digits == 0 ? ReadOldTimestamp(reader, out) : ReadMariaDbTimestamp(digits, reader, out);
+      });
     case ColumnType::kTime2:
       return ReadAsText(Kind::kTemporal, text, value, [&](std::string* out) { return ReadTime(digits, reader, out); });
     case ColumnType::kDatetime2:

@@ -55,7 +55,9 @@ TEST(JsonTextTest, WritesShortestNumbers) {
   };
   EXPECT_EQ(text(0.1), "0.1");
   EXPECT_EQ(text(0.1f), "0.1");
-  EXPECT_EQ(text(-0.0), "-0");
+  EXPECT_EQ(text(-0.0), "-0.0");
+  EXPECT_EQ(text(-0.0f), "-0.0");
+  EXPECT_EQ(text(0.0), "0");
   EXPECT_EQ(text(5e-324), "5e-324");
   EXPECT_EQ(text(std::numeric_limits<double>::max()), "1.7976931348623157e+308");
   EXPECT_EQ(text(std::numeric_limits<float>::max()), "3.4028235e+38");

@@ -54,6 +54,31 @@ Decoded DecodeOne(const Column& column, absl::string_view digits) {
   return decoded;
 }
 
+TEST(RowsTest, DefinitionsTellWhatTheLogDoesNot) {
+  Column uuid = Typed(ColumnType::kString, 16, Charset::kBinary);
+  EXPECT_EQ(DecodeOne(uuid, "0201ff").kind, Kind::kBinary);
+  uuid.fixed_binary = FixedBinaryType::kUuid;
+  EXPECT_EQ(DecodeOne(uuid, "0201ff").text, "01ff0000-0000-0000-0000-000000000000");
+  EXPECT_EQ(DecodeOne(uuid, "0201ff").kind, Kind::kText);
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kTime, 1), "01cce05f").text, "-00:00:00.1");
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kTimestamp, 2), "0000000114").text, "1970-01-01 00:00:01.20");
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kDatetime, 6), "0000000000000000").text, "0000-00-00 00:00:00.000000");
+}
+
+// MariaDB's TIMESTAMP(1) of the old form, whose digits nobody told: the byte left over is taken for the next row.
+TEST(RowsTest, ARowThatADigitTooManyMakesIsAnError) {
+  Column id = Typed(ColumnType::kTiny);
+  const std::string rows_body =
+      absl::StrCat(Little(7, 6), Little(1, 2), Little(2, 1), Little(3, 1), FromHex("000165e0a12303"));
+  RowsEvent rows;
+  ASSERT_TRUE(ParseRowsEvent(EventType::kWriteRowsV1, rows_body, 6, &rows).ok());
+  TableMap table = Table({id, Typed(ColumnType::kTimestamp)});
+  RowCursor cursor(rows, table);
+  EXPECT_TRUE(cursor.Next());
+  EXPECT_FALSE(cursor.Next());
+  EXPECT_EQ(cursor.status().code(), absl::StatusCode::kDataLoss) << cursor.status();
+}
+
 TEST(RowsTest, WithoutMetadataIntegersAreSignedAndTextIsText) {
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kTiny), "ff").number, -1);
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kInt24), "ffffff").number, -1);

@@ -68,6 +68,7 @@ TEST(TemporalTest, TimestampsAreUtc) {
   EXPECT_EQ(Timestamp(3, "000000000000"), "0000-00-00 00:00:00.000");
   EXPECT_EQ(Timestamp(1, "0000000028"), "1970-01-01 00:00:00.4");  // MariaDB stores it.
   EXPECT_EQ(Timestamp(0, "00000001"), "1970-01-01 00:00:01");
+  EXPECT_EQ(Timestamp(1, "0000000032"), "1970-01-01 00:00:00.5");  // MariaDB's.
   EXPECT_EQ(Timestamp(3, "7fffffff2706"), "2038-01-19 03:14:07.999");
   EXPECT_EQ(Timestamp(0, "ffffffff"), "2106-02-07 06:28:15");
   EXPECT_EQ(Timestamp(0, "65e11c7f"), "2024-03-01 00:08:31");
@@ -82,6 +83,27 @@ TEST(TemporalTest, OldForms) {
   EXPECT_EQ(Text(ReadOldDatetime, "7787d105f15a0000"), "9999-12-31 23:59:59");
   EXPECT_EQ(Text(ReadOldDatetime, "ffffffffffffffff"), "failed");
   EXPECT_EQ(Text(ReadOldTimestamp, "ffffff7f"), "2038-01-19 03:14:07");
+}
+
+TEST(TemporalTest, MariaDbFormsWithAFraction) {
+  const auto time = [](ByteReader* reader, std::string* out) { return ReadMariaDbTime(1, reader, out); };
+  const auto time6 = [](ByteReader* reader, std::string* out) { return ReadMariaDbTime(6, reader, out); };
+  EXPECT_EQ(Text(time, "00000001"), "-838:59:59.9");
+  EXPECT_EQ(Text(time, "01cce05f"), "-00:00:00.1");
+  EXPECT_EQ(Text(time6, "057e7bbcf7ff"), "838:59:59.999999");
+  EXPECT_EQ(Text(time6, "02bf3dde7c00"), "00:00:00.000000");
+  EXPECT_EQ(Text(time6, "02bf3dde7c"), "failed");
+  EXPECT_EQ(Text(time, "ffffffff"), "failed");
+  EXPECT_EQ(Text(time, "00000000"), "failed");  // -839:00:00.
+  const auto datetime = [](ByteReader* reader, std::string* out) { return ReadMariaDbDatetime(3, reader, out); };
+  EXPECT_EQ(Text(datetime, "0146e4ebd7ffff"), "9999-12-31 23:59:59.999");
+  EXPECT_EQ(Text(datetime, "004229d434d0ec"), "2024-00-00 01:02:03.500");
+  EXPECT_EQ(Text(datetime, "00000000000000"), "0000-00-00 00:00:00.000");
+  EXPECT_EQ(Text(datetime, "ffffffffffffff"), "failed");
+  const auto timestamp = [](ByteReader* reader, std::string* out) { return ReadMariaDbTimestamp(4, reader, out); };
+  EXPECT_EQ(Text(timestamp, "65e079f01ed2"), "2024-02-29 12:34:56.7890");
+  EXPECT_EQ(Text(timestamp, "000000000000"), "0000-00-00 00:00:00.0000");
+  EXPECT_EQ(Text(timestamp, "000000012710"), "failed");  // 10000 units of 10^-4.
 }
 
 TEST(TemporalTest, PackedForms) {
