@@ -11,18 +11,27 @@
 #include "format/event_proto.h"
 
 namespace binlogd {
+namespace {
+
+// What a message and the length before it may have together.
+constexpr size_t kMostBytes = std::numeric_limits<int>::max() - 5;
+
+}  // namespace
 
 absl::Status ProtobufEncoder::Append(const DecodedEvent& event, const EventPlace& place, bool passes,
                                      RecordBuffer* out) {
   if (!passes) return absl::OkStatus();
   RETURN_IF_ERROR(ToProto(event, place.file, place.end_offset, &message_));
   const size_t size = message_.ByteSizeLong();
-  if (size > size_t{std::numeric_limits<int>::max()}) {
+  if (size > kMostBytes) {
     return MakeError(absl::StatusCode::kDataLoss, "EVENT_TOO_LARGE",
                      absl::StrCat("as a protobuf message it would have ", size, " bytes; they have less than 2 GiB"));
   }
+  const size_t begin = out->values.size();
+  const size_t framed = google::protobuf::io::CodedOutputStream::VarintSize32(static_cast<uint32_t>(size)) + size;
+  out->values.resize(begin + framed);
   {
-    google::protobuf::io::StringOutputStream stream(&out->values);
+    google::protobuf::io::ArrayOutputStream stream(&out->values[begin], static_cast<int>(framed));
     google::protobuf::io::CodedOutputStream coded(&stream);
     coded.SetSerializationDeterministic(true);
     coded.WriteVarint32(static_cast<uint32_t>(size));
