@@ -49,6 +49,7 @@ std::string ValueText(const v1::Value& value) {
     case v1::Value::kBinaryValue: return BinaryText(value.binary_value());
     case v1::Value::kTemporalValue: return EscapeText(value.temporal_value());
     case v1::Value::kJsonValue: return CutText(value.json_value(), kValueWidth);
+    case v1::Value::kJsonDiffValue: return CutText(absl::StrCat("changed: ", value.json_diff_value()), kValueWidth);
     case v1::Value::KIND_NOT_SET: break;
   }
   return "NULL";

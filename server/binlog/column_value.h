@@ -22,6 +22,8 @@ struct ColumnValue {
     kBinary,    // `text`: bytes of no character set, or of one that was not converted.
     kTemporal,  // `text`: as the server prints it; TIMESTAMP in UTC.
     kJson,      // `text`: a JSON document.
+    // `text`: what changed in a JSON document that the log does not have whole, as a JSON array (binlog/json_diff.h).
+    kJsonDiff,
   };
   Kind kind = Kind::kAbsent;
   union {

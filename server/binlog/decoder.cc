@@ -37,6 +37,25 @@ EventKind KindOf(StatementKind statement) {
 // 'ab' as X'6162', which is how the servers print the parts of an XA transaction's name.
 std::string HexLiteral(absl::string_view bytes) { return absl::StrCat("X'", absl::BytesToHexString(bytes), "'"); }
 
+// What belongs to the log, and not to a transaction, stands outside the payload; so does the transaction's GTID.
+bool MayBeInPayload(EventType type) {
+  switch (type) {
+    case EventType::kTransactionPayload:
+    case EventType::kFormatDescription:
+    case EventType::kRotate:
+    case EventType::kStop:
+    case EventType::kPreviousGtids:
+    case EventType::kGtid:
+    case EventType::kAnonymousGtid:
+    case EventType::kTaggedGtid:
+    case EventType::kHeartbeat:
+    case EventType::kHeartbeatV2:
+    case EventType::kMariaDbGtid:
+    case EventType::kMariaDbGtidList: return false;
+    default: return true;
+  }
+}
+
 }  // namespace
 
 absl::string_view EventKindName(EventKind kind) {
@@ -66,23 +85,69 @@ EventDecoder::EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescriptio
 
 absl::Status EventDecoder::Feed(absl::string_view bytes, const DecodedEvent** event) {
   *event = nullptr;
+  if (in_payload_) EndPayload();
   ForgetWhatEnded();
   ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(bytes));
-  const bool is_format = header.type == EventType::kFormatDescription;
-  const size_t checksum_size = format_ != nullptr && !is_format ? format_->checksum_size() : 0;
+  const bool has_checksum = format_ != nullptr && header.type != EventType::kFormatDescription;
+  const size_t checksum_size = has_checksum ? format_->checksum_size() : 0;
   if (header.size != bytes.size() || bytes.size() < kEventHeaderSize + checksum_size) {
     return Malformed(absl::StrCat("a ", EventTypeName(header.type), " event of ", bytes.size(),
                                   " bytes states a size of ", header.size));
   }
+  if (header.type != EventType::kTransactionPayload) return DecodeWhole(header, bytes, checksum_size, event);
+  payload_event_bytes_ = header.size;
+  in_payload_ = true;
+  const absl::Status opened =
+      payload_.Open(bytes.substr(kEventHeaderSize, bytes.size() - kEventHeaderSize - checksum_size));
+  if (opened.ok()) return Next(event);
+  EndPayload();
+  return opened;
+}
+
+absl::Status EventDecoder::Next(const DecodedEvent** event) {
+  *event = nullptr;
+  while (in_payload_ && *event == nullptr) {
+    ForgetWhatEnded();
+    absl::string_view inner;
+    absl::Status status = payload_.Next(&inner);
+    const bool ends = status.ok() && inner.empty();
+    if (!ends && status.ok())
+      status = Annotate(DecodeInner(inner, event), absl::StrCat("its event ", payload_.event_count()));
+    if (ends || !status.ok()) EndPayload();
+    RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodeInner(absl::string_view bytes, const DecodedEvent** event) {
+  ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(bytes));
+  if (!MayBeInPayload(header.type)) {
+    return Malformed(
+        absl::StrCat("a ", EventTypeName(header.type), " event cannot stand in a Transaction_payload event"));
+  }
+  RETURN_IF_ERROR(DecodeWhole(header, bytes, 0, event));
+  if (*event != nullptr) event_.log_bytes = payload_event_bytes_;
+  transaction_ends_ = false;  // It ends with the payload.
+  return absl::OkStatus();
+}
+
+void EventDecoder::EndPayload() {
+  in_payload_ = false;
+  Advance(grammar_.TakeOther(EventType::kTransactionPayload));
+}
+
+absl::Status EventDecoder::DecodeWhole(const EventHeader& header, absl::string_view bytes, size_t checksum_size,
+                                       const DecodedEvent** event) {
   event_.kind = EventKind::kOther;
   event_.header = header;
+  event_.log_bytes = header.size;
   event_.database = event_.table = event_.query = absl::string_view();
   event_.is_ddl = false;
   event_.table_map = nullptr;
   event_.rows = nullptr;
   event_.extra.clear();
   emit_ = true;
-  if (is_format) {
+  if (header.type == EventType::kFormatDescription) {
     RETURN_IF_ERROR(DecodeFormat(bytes));
   } else {
     RETURN_IF_ERROR(Decode(bytes.substr(kEventHeaderSize, bytes.size() - kEventHeaderSize - checksum_size)));
@@ -95,17 +160,13 @@ absl::Status EventDecoder::Feed(absl::string_view bytes, const DecodedEvent** ev
   return absl::OkStatus();
 }
 
-absl::Status EventDecoder::Next(const DecodedEvent** event) {
-  *event = nullptr;
-  return absl::OkStatus();
-}
-
 absl::Status EventDecoder::Decode(absl::string_view body) {
   const EventType type = event_.header.type;
   if (IsRowsEvent(type)) return DecodeRows(body);
   switch (type) {
     case EventType::kQuery:
     case EventType::kMariaDbQueryCompressed: return DecodeQuery(body);
+    case EventType::kExecuteLoadQuery: return DecodeExecuteLoadQuery(body);
     case EventType::kGtid:
     case EventType::kAnonymousGtid:
     case EventType::kTaggedGtid:
@@ -124,11 +185,6 @@ absl::Status EventDecoder::Decode(absl::string_view body) {
     case EventType::kHeartbeatV2: emit_ = false; return absl::OkStatus();
     case EventType::kPreviousGtids:
     case EventType::kMariaDbGtidList: return DecodePreviousGtids(body);
-    case EventType::kTransactionPayload:
-      Advance(grammar_.TakeOther(type));
-      return MakeError(absl::StatusCode::kDataLoss, "TRANSACTION_COMPRESSED",
-                       "a Transaction_payload event holds a compressed transaction, which is not decoded; set "
-                       "binlog_transaction_compression=OFF on the source");
     default: Advance(grammar_.TakeOther(type)); return DecodeSimple(body);
   }
 }
@@ -165,13 +221,22 @@ absl::Status EventDecoder::DecodeSimple(absl::string_view body) {
       return absl::OkStatus();
     }
     case EventType::kXaPrepare: return DecodeXaPrepare(body);
-    default:
-      AddExtra("event", event_.header.type == EventType::kUnknown || EventTypeName(event_.header.type) == "Unknown"
-                            ? absl::StrCat("type ", static_cast<int>(event_.header.type))
-                            : std::string(EventTypeName(event_.header.type)));
-      AddExtra("bytes", event_.header.size);
-      return absl::OkStatus();
+    default: return DecodeOther(body);
   }
+}
+
+absl::Status EventDecoder::DecodeOther(absl::string_view body) {
+  const EventType type = event_.header.type;
+  const bool is_known = type != EventType::kUnknown && EventTypeName(type) != EventTypeName(EventType::kUnknown);
+  const std::string name = is_known ? std::string(EventTypeName(type)) : absl::StrCat("type ", static_cast<int>(type));
+  // What it does to the rows is not known, and neither whether anything may be left out with it.
+  if (!is_known && (event_.header.flags & (kIgnorableFlag | kArtificialFlag)) == 0) {
+    return MakeError(absl::StatusCode::kDataLoss, "UNKNOWN_EVENT",
+                     absl::StrCat("events of ", name, " are unknown and this one is not marked as ignorable"));
+  }
+  AddExtra("event", name);
+  AddExtra("bytes", event_.header.size);
+  return DescribeStatementEvent(type, body, &event_.extra);
 }
 
 // Layout: 1 one phase, 4 format, 4 length of the global part of the name, 4 length of the branch's part, both parts.
@@ -230,7 +295,24 @@ absl::Status EventDecoder::DecodeQuery(absl::string_view body) {
     RETURN_IF_ERROR(UncompressMariaDb(statement, &uncompressed_));
     statement = uncompressed_;
   }
-  const StatementKind kind = ClassifyStatement(statement);
+  TakeQuery(query, statement, ClassifyStatement(statement));
+  return absl::OkStatus();
+}
+
+absl::Status EventDecoder::DecodeExecuteLoadQuery(absl::string_view body) {
+  constexpr absl::string_view kDuplicates[] = {"ERROR", "IGNORE", "REPLACE"};
+  LoadedFile file;
+  ASSIGN_OR_RETURN(const QueryEvent query, ParseExecuteLoadQueryEvent(body, &file));
+  TakeQuery(query, query.statement, StatementKind::kOther);
+  AddExtra("file_id", file.file_id);
+  AddExtra("file_name_begin", file.name_begin);
+  AddExtra("file_name_end", file.name_end);
+  AddExtra("on_duplicate", file.duplicates < std::size(kDuplicates) ? std::string(kDuplicates[file.duplicates])
+                                                                    : absl::StrCat(file.duplicates));
+  return absl::OkStatus();
+}
+
+void EventDecoder::TakeQuery(const QueryEvent& query, absl::string_view statement, StatementKind kind) {
   Advance(grammar_.TakeStatement(kind));
   event_.kind = KindOf(kind);
   event_.is_ddl = kind == StatementKind::kDefinition || kind == StatementKind::kCreateTableStartTransaction;
@@ -240,7 +322,6 @@ absl::Status EventDecoder::DecodeQuery(absl::string_view body) {
   AddExtra("thread_id", query.thread_id);
   AddExtra("execution_seconds", query.execution_seconds);
   if (query.error_code != 0) AddExtra("error_code", query.error_code);
-  return absl::OkStatus();
 }
 
 absl::string_view EventDecoder::StatementAsUtf8(Charset charset, absl::string_view statement) {

@@ -15,9 +15,13 @@
 #include "binlog/event_header.h"
 #include "binlog/flavor.h"
 #include "binlog/format_description.h"
+#include "binlog/query_event.h"
 #include "binlog/rows.h"
+#include "binlog/statement.h"
+#include "binlog/statement_event.h"
 #include "binlog/table_map.h"
 #include "binlog/transaction_grammar.h"
+#include "binlog/transaction_payload.h"
 
 namespace binlogd {
 
@@ -44,10 +48,11 @@ enum class EventKind : uint8_t {
 // "write", "update", …: the `type` of the JSON form.
 absl::string_view EventKindName(EventKind kind);
 
-// One decoded event. Views and pointers stay valid until the decoder is fed again.
+// One decoded event. Views and pointers stay valid until the decoder is fed again or asked for the next one.
 struct DecodedEvent {
   EventKind kind = EventKind::kOther;
   EventHeader header;
+  uint32_t log_bytes = 0;  // What it takes in the log: its size; in a compressed transaction that of the whole payload.
   absl::string_view database;  // All names and statements are UTF-8.
   absl::string_view table;
   absl::string_view gtid;  // Of the transaction that the event belongs to; empty when there is none.
@@ -57,7 +62,7 @@ struct DecodedEvent {
   const TableMap* table_map = nullptr;  // Row events.
   const RowsEvent* rows = nullptr;      // Row events: iterate with RowCursor.
   // What else is known, as name and value, sorted by name; all of them stand in docs/formats.md.
-  std::vector<std::pair<absl::string_view, std::string>> extra;
+  ExtraFields extra;
 };
 
 // Decodes the events of one stream in order. Keeps the format description, the transaction's GTID, the statement's
@@ -67,11 +72,13 @@ class EventDecoder {
   EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format);
 
   // Feeds one whole event (checksum included; it has been checked). `*event` is null when the event only changes the
-  // decoder's state (table maps, rows queries, heartbeats). DATA_LOSS when it cannot be
-  // decoded; its message names the event's type. The decoder can be fed on after an error.
+  // decoder's state (table maps, rows queries, heartbeats). DATA_LOSS when it cannot be decoded, or is of an unknown
+  // type (UNKNOWN_EVENT) and not marked as one that may be skipped; its message names the event's type. The decoder can
+  // be fed on after an error.
   absl::Status Feed(absl::string_view bytes, const DecodedEvent** event);
-  // The next event of a fed event that holds several (a compressed transaction); null when there is none. `bytes` of
-  // the Feed must still be there. Errors as Feed.
+  // The next event of a fed event that holds several (a compressed transaction, of which no more than one event is in
+  // memory at a time); null when there is none. `bytes` of the Feed must still be there. Errors as Feed, after which
+  // there is none. What is not asked for is left out when the decoder is fed again.
   absl::Status Next(const DecodedEvent** event);
 
  private:
@@ -83,13 +90,20 @@ class EventDecoder {
     uint64_t statement = 0;  // The last statement that had it; it is in force during that one.
   };
 
+  // One event, in the log or in a payload; `event` as in Feed.
+  absl::Status DecodeWhole(const EventHeader& header, absl::string_view bytes, size_t checksum_size,
+                           const DecodedEvent** event);
+  absl::Status DecodeInner(absl::string_view bytes, const DecodedEvent** event);
   absl::Status Decode(absl::string_view body);
   absl::Status DecodeSimple(absl::string_view body);
+  absl::Status DecodeOther(absl::string_view body);
   absl::Status DecodeXaPrepare(absl::string_view body);
   absl::Status DecodeFormat(absl::string_view bytes);
   absl::Status DecodePreviousGtids(absl::string_view body);
   absl::Status DecodeGtid(absl::string_view body);
   absl::Status DecodeQuery(absl::string_view body);
+  absl::Status DecodeExecuteLoadQuery(absl::string_view body);
+  void TakeQuery(const QueryEvent& query, absl::string_view statement, StatementKind kind);
   absl::Status DecodeTableMap(absl::string_view body);
   absl::Status DecodeRows(absl::string_view body);
 
@@ -102,6 +116,7 @@ class EventDecoder {
   void Advance(TransactionGrammar::Step step);
   void ForgetWhatEnded();
   void EndStatement();
+  void EndPayload();
 
   const Flavor flavor_;
   std::shared_ptr<const FormatDescription> format_;
@@ -117,6 +132,9 @@ class EventDecoder {
   size_t statement_tables_ = 0;  // Table maps that it has.
   bool statement_ends_ = false;
   bool transaction_ends_ = false;
+  bool in_payload_ = false;
+  uint32_t payload_event_bytes_ = 0;  // Of the event that holds the payload.
+  TransactionPayload payload_;
   RowsEvent rows_;
   DecodedEvent event_;
   bool emit_ = false;

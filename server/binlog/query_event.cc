@@ -30,22 +30,42 @@ uint32_t FindClientCollation(absl::string_view status_variables) {
   }
 }
 
-}  // namespace
+absl::Status CutShort(bool loads) {
+  return Malformed(loads ? "an Execute_load_query event is cut short" : "a Query event is cut short");
+}
 
-absl::StatusOr<QueryEvent> ParseQueryEvent(absl::string_view body) {
+// `file` is null for a QUERY event.
+absl::StatusOr<QueryEvent> Parse(absl::string_view body, LoadedFile* file) {
   ByteReader reader(body);
   QueryEvent query;
   uint8_t schema_length = 0;
   uint16_t status_length = 0;
   if (!reader.ReadU32(&query.thread_id) || !reader.ReadU32(&query.execution_seconds) ||
-      !reader.ReadU8(&schema_length) || !reader.ReadU16(&query.error_code) || !reader.ReadU16(&status_length) ||
-      !reader.ReadBytes(status_length, &query.status_variables) || !reader.ReadBytes(schema_length, &query.schema) ||
+      !reader.ReadU8(&schema_length) || !reader.ReadU16(&query.error_code) || !reader.ReadU16(&status_length)) {
+    return CutShort(file != nullptr);
+  }
+  if (file != nullptr && (!reader.ReadU32(&file->file_id) || !reader.ReadU32(&file->name_begin) ||
+                          !reader.ReadU32(&file->name_end) || !reader.ReadU8(&file->duplicates))) {
+    return CutShort(true);
+  }
+  if (!reader.ReadBytes(status_length, &query.status_variables) || !reader.ReadBytes(schema_length, &query.schema) ||
       !reader.Skip(1)) {
-    return Malformed("a Query event is cut short");
+    return CutShort(file != nullptr);
   }
   query.client_collation = FindClientCollation(query.status_variables);
   query.statement = reader.rest();
+  if (file != nullptr && (file->name_begin > file->name_end || file->name_end > query.statement.size())) {
+    return Malformed("an Execute_load_query event names its file outside its statement");
+  }
   return query;
+}
+
+}  // namespace
+
+absl::StatusOr<QueryEvent> ParseQueryEvent(absl::string_view body) { return Parse(body, nullptr); }
+
+absl::StatusOr<QueryEvent> ParseExecuteLoadQueryEvent(absl::string_view body, LoadedFile* file) {
+  return Parse(body, file);
 }
 
 }  // namespace binlogd

@@ -20,7 +20,19 @@ struct QueryEvent {
   absl::string_view statement;
 };
 
+// What EXECUTE_LOAD_QUERY (LOAD DATA, logged as a statement) has beside the statement: 4 file id, 4 begin and 4 end of
+// the part of the statement that names the file, 1 what happens to duplicates.
+struct LoadedFile {
+  uint32_t file_id = 0;  // The blocks of the file have it too.
+  uint32_t name_begin = 0;
+  uint32_t name_end = 0;
+  uint8_t duplicates = 0;  // 0 an error, 1 ignored, 2 replaced.
+};
+
 // Parts of a QUERY event's body (no header, no checksum), as views into it. DATA_LOSS when it is cut short.
 absl::StatusOr<QueryEvent> ParseQueryEvent(absl::string_view body);
+
+// The same of an EXECUTE_LOAD_QUERY event, in which `file` stands after the lengths.
+absl::StatusOr<QueryEvent> ParseExecuteLoadQueryEvent(absl::string_view body, LoadedFile* file);
 
 }  // namespace binlogd

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,7 +77,9 @@ class RowCursor {
   };
   Image MakeImage(const ColumnBitmap& columns) const;
   absl::Status DecodeImage(const Image& image);
-  absl::Status PassPartialJson();
+  absl::Status DecodeValue(size_t column, bool has_differences, ColumnValue* value);
+  absl::Status ReadPartialJsonBits();
+  absl::Status DecodeDifferences(size_t column, ColumnValue* value);
 
   const RowsEvent* rows_ = nullptr;
   const TableMap* table_ = nullptr;
@@ -88,6 +91,11 @@ class RowCursor {
   // The table has times in the old form, whose digits the log does not tell. They are read as having none; where that
   // is wrong the rest of the row is read from the wrong place, and what cannot be is an error.
   bool digits_doubtful_ = false;
+  // Of an event that may log differences of JSON documents: which columns of an after image are such, counted among the
+  // JSON columns, and the documents of the before image, by column.
+  bool has_differences_ = false;
+  ColumnBitmap differences_;
+  std::vector<std::optional<absl::string_view>> documents_;
   std::vector<ColumnValue> values_;
   ValueText text_;
   absl::Status status_;

@@ -42,6 +42,7 @@ absl::Status StreamTracker::Take(const EventHeader& header, absl::string_view by
       break;
     }
     case EventType::kQuery:
+    case EventType::kExecuteLoadQuery:
     case EventType::kMariaDbQueryCompressed: {
       ASSIGN_OR_RETURN(step, TakeQuery(header.type, body));
       if (step == Step::kBegins) opening_event_.assign(bytes.data(), bytes.size());
@@ -87,6 +88,11 @@ absl::StatusOr<StreamTracker::Step> StreamTracker::TakeGtid(const EventHeader& h
 }
 
 absl::StatusOr<StreamTracker::Step> StreamTracker::TakeQuery(EventType type, absl::string_view body) {
+  if (type == EventType::kExecuteLoadQuery) {
+    LoadedFile file;
+    RETURN_IF_ERROR(ParseExecuteLoadQueryEvent(body, &file).status());
+    return grammar_.TakeStatement(StatementKind::kOther);
+  }
   ASSIGN_OR_RETURN(const QueryEvent query, ParseQueryEvent(body));
   absl::string_view statement = query.statement;
   if (type == EventType::kMariaDbQueryCompressed) {

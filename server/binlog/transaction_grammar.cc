@@ -39,6 +39,16 @@ TransactionGrammar::Step TransactionGrammar::TakeOther(EventType type) {
     case EventType::kFormatDescription:
     case EventType::kRotate:
     case EventType::kStop: state_ = State::kOutside; return Step::kBreaks;
+    case EventType::kIntvar:
+    case EventType::kRand:
+    case EventType::kUserVar:
+    case EventType::kBeginLoadQuery:
+    case EventType::kAppendBlock:
+      // They belong to the statement that follows.
+      if (state_ != State::kOutside) return Step::kNone;
+      state_ = State::kStandalone;
+      return Step::kBegins;
+    case EventType::kDeleteFile: return state_ == State::kInside ? Step::kNone : End();  // In place of the statement.
     default:
       // Rows need no BEGIN of their own to be inside a transaction.
       if (type == EventType::kTableMap || IsRowsEvent(type)) {

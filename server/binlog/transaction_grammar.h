@@ -10,7 +10,8 @@ namespace binlogd {
 // The grammar, as far as boundaries need it:
 //   file        = FORMAT_DESCRIPTION [PREVIOUS_GTIDS | GTID_LIST] { transaction | other } [ROTATE | STOP]
 //   transaction = [GTID] ( standalone | group | TRANSACTION_PAYLOAD )
-//   standalone  = QUERY | INCIDENT           (a DDL statement commits by itself)
+//   standalone  = statement | INCIDENT       (a DDL statement commits by itself)
+//   statement   = { INTVAR | RAND | USER_VAR | file block } ( QUERY | EXECUTE_LOAD_QUERY | DELETE_FILE ) | rows
 //   group       = "BEGIN" { statement } ( "COMMIT" | "ROLLBACK" | XID | XA_PREPARE )
 // "XA START" and, from MySQL 8.0.21 on, "CREATE TABLE … START TRANSACTION" open a transaction as BEGIN does. MariaDB's
 // GTID event says by a flag whether one statement follows or a group; then it takes the place of BEGIN. A file's end is
@@ -39,7 +40,7 @@ class TransactionGrammar {
   enum class State {
     kOutside,     // Between transactions.
     kGtid,        // After a GTID event: a statement or BEGIN must follow.
-    kStandalone,  // After a GTID event that announces one statement (MariaDB).
+    kStandalone,  // One statement must follow: after a GTID event that says so (MariaDB), or after what belongs to it.
     kInside,      // After BEGIN.
   };
 

@@ -111,7 +111,7 @@ void AppendCanalValue(const Column& column, const ColumnValue& value, std::strin
     if (value.kind == Kind::kBinary) return AppendJsonBinary(value.text, out);
     return AppendJsonText(value.text, out);
   }
-  if (value.kind == Kind::kTemporal) return AppendForeignValue(column, value, out);
+  if (value.kind == Kind::kTemporal || value.kind == Kind::kJsonDiff) return AppendForeignValue(column, value, out);
   out->push_back('"');
   AppendForeignValue(column, value, out);
   out->push_back('"');

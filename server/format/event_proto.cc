@@ -33,6 +33,7 @@ void SetValue(const ColumnValue& value, v1::Value* to) {
       return;
     case Kind::kBinary: assign(to->mutable_binary_value()); return;
     case Kind::kJson: assign(to->mutable_json_value()); return;
+    case Kind::kJsonDiff: assign(to->mutable_json_diff_value()); return;
   }
 }
 

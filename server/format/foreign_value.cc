@@ -23,6 +23,7 @@ void AppendForeignValue(const Column& column, const ColumnValue& value, std::str
     case Kind::kDouble: AppendJsonDouble(value.double_value, out); return;
     case Kind::kDecimal:
     case Kind::kJson: out->append(value.text.data(), value.text.size()); return;
+    case Kind::kJsonDiff: AppendJsonDiff(value.text, out); return;
     case Kind::kTemporal:
     case Kind::kText: AppendJsonText(value.text, out); return;
     case Kind::kBinary:

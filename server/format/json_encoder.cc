@@ -25,6 +25,7 @@ void AppendValue(const ColumnValue& value, std::string* out) {
     case Kind::kText: AppendJsonText(value.text, out); return;
     case Kind::kBinary: AppendJsonBinary(value.text, out); return;
     case Kind::kJson: out->append(value.text.data(), value.text.size()); return;
+    case Kind::kJsonDiff: AppendJsonDiff(value.text, out); return;
   }
 }
 

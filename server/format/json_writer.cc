@@ -91,6 +91,12 @@ void AppendJsonText(absl::string_view text, std::string* out) {
   if (!AppendJsonString(text, out)) AppendJsonBinary(text, out);
 }
 
+void AppendJsonDiff(absl::string_view differences, std::string* out) {
+  out->append("{\"json_diff\":", 13);
+  out->append(differences.data(), differences.size());
+  out->push_back('}');
+}
+
 void AppendJsonBinary(absl::string_view bytes, std::string* out) {
   out->append("{\"base64\":", 10);
   AppendJsonBase64(bytes, out);

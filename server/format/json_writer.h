@@ -41,6 +41,8 @@ void AppendJsonFloat(float value, std::string* out);
 void AppendJsonDouble(double value, std::string* out);
 // A string; the form of AppendJsonBinary when the text is not UTF-8.
 void AppendJsonText(absl::string_view text, std::string* out);
+// {"json_diff":[…]}; `differences` is the array.
+void AppendJsonDiff(absl::string_view differences, std::string* out);
 // {"base64":"…"}
 void AppendJsonBinary(absl::string_view bytes, std::string* out);
 // A string: the bytes in base64.

@@ -23,6 +23,7 @@ void AppendValue(const v1::Value& value, std::string* out) {
     case v1::Value::kBinaryValue: AppendJsonBinary(value.binary_value(), out); return;
     case v1::Value::kTemporalValue: AppendJsonText(value.temporal_value(), out); return;
     case v1::Value::kJsonValue: out->append(value.json_value()); return;
+    case v1::Value::kJsonDiffValue: AppendJsonDiff(value.json_diff_value(), out); return;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/block_encoder.h"
 
-#include <memory>
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,98 +16,137 @@ absl::Status DecodeFailed(const Block& block, const BlockEvent& event, const abs
   return Permanent(EventError(block.start.file, block.start.offset + event.begin, event.type, cause));
 }
 
-// Whether the transaction that `gtid` names is one to leave out. Remembers the last answer: it is asked for every
-// event.
-class HeldTransactions {
- public:
-  HeldTransactions(Flavor flavor, const GtidSet* held) : flavor_(flavor), held_(held) {}
-
-  bool Contains(absl::string_view gtid) {
-    if (held_ == nullptr || held_->empty() || gtid.empty()) return false;
-    if (gtid != last_) {
-      last_ = std::string(gtid);
-      const absl::StatusOr<GtidSet> one = GtidSet::Parse(flavor_, gtid);
-      last_held_ = one.ok() && held_->Contains(*one);
-    }
-    return last_held_;
-  }
-
- private:
-  const Flavor flavor_;
-  const GtidSet* const held_;
-  std::string last_;
-  bool last_held_ = false;
-};
-
 }  // namespace
 
-absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit) {
-  EventDecoder decoder(block.flavor, block.format);
-  const DecodedEvent* decoded = nullptr;
-  if (block.context != nullptr && block.context_complete) {
-    for (const std::string& event : *block.context) {
-      if (absl::Status fed = decoder.Feed(event, &decoded); !fed.ok()) return DecodeFailed(block, block.events[0], fed);
-      if (decoded != nullptr) RETURN_IF_ERROR(visit(*decoded, 0, false));
+bool HeldTransactions::Contains(absl::string_view gtid) {
+  if (held_ == nullptr || held_->empty() || gtid.empty()) return false;
+  if (gtid != last_) {
+    last_ = std::string(gtid);
+    const absl::StatusOr<GtidSet> one = GtidSet::Parse(flavor_, gtid);
+    last_held_ = one.ok() && held_->Contains(*one);
+  }
+  return last_held_;
+}
+
+BlockCursor::BlockCursor(const Block& block, const BlockRange& range, const EventFilter& filter)
+    : block_(block),
+      range_(range),
+      filter_(filter),
+      decoder_(block.flavor, block.format),
+      held_(block.flavor, range.held),
+      context_size_(block.context != nullptr && block.context_complete ? block.context->size() : 0),
+      readable_(block.context_complete) {}
+
+absl::Status BlockCursor::FeedContext(const DecodedEvent** event) {
+  const absl::Status fed = decoder_.Feed((*block_.context)[context_at_++], event);
+  return fed.ok() ? fed : DecodeFailed(block_, block_.events[0], fed);
+}
+
+absl::Status BlockCursor::FeedNext(const DecodedEvent** event) {
+  const BlockEvent& next = block_.events[at_++];
+  const uint64_t begin = block_.start.offset + next.begin;
+  end_offset_ = begin + next.size;
+  in_range_ = begin >= range_.from_offset;
+  if (!in_range_ && end_offset_ > range_.from_offset) {
+    return Permanent(MakeError(
+        absl::StatusCode::kOutOfRange, "POSITION_INVALID",
+        absl::StrCat(block_.start.file, ":", range_.from_offset, " is inside an event; the event begins at ", begin)));
+  }
+  if (!readable_) {
+    readable_ = next.ends_transaction;
+    return absl::OkStatus();
+  }
+  const absl::Status fed = decoder_.Feed(block_.event(next), event);
+  inside_ = in_range_ && next.type == EventType::kTransactionPayload;
+  // What was delivered before need not be decodable any more.
+  return fed.ok() || !in_range_ ? absl::OkStatus() : DecodeFailed(block_, next, fed);
+}
+
+absl::Status BlockCursor::Next(const DecodedEvent** event) {
+  current_ = nullptr;
+  while (current_ == nullptr) {
+    if (inside_) {
+      const absl::Status more = decoder_.Next(&current_);
+      if (!more.ok()) return DecodeFailed(block_, block_.events[at_ - 1], more);
+      inside_ = current_ != nullptr;
+    } else if (context_at_ < context_size_) {
+      RETURN_IF_ERROR(FeedContext(&current_));
+    } else if (at_ < block_.events.size()) {
+      RETURN_IF_ERROR(FeedNext(&current_));
+    } else {
+      break;
     }
   }
-  HeldTransactions held(block.flavor, range.held);
-  bool readable = block.context_complete;
-  for (const BlockEvent& event : block.events) {
-    const uint64_t begin = block.start.offset + event.begin;
-    if (begin < range.from_offset && begin + event.size > range.from_offset) {
-      return Permanent(MakeError(
-          absl::StatusCode::kOutOfRange, "POSITION_INVALID",
-          absl::StrCat(block.start.file, ":", range.from_offset, " is inside an event; the event begins at ", begin)));
-    }
-    if (!readable) {
-      readable = event.ends_transaction;
-      continue;
-    }
-    if (absl::Status fed = decoder.Feed(block.event(event), &decoded); !fed.ok()) {
-      // What was delivered before need not be decodable any more.
-      if (begin < range.from_offset) continue;
-      return DecodeFailed(block, event, fed);
-    }
-    if (decoded == nullptr) continue;
-    const bool passes = begin >= range.from_offset && !held.Contains(decoded->gtid) && filter.Passes(*decoded);
-    if (absl::Status visited = visit(*decoded, begin + event.size, passes); !visited.ok()) {
-      return absl::IsDataLoss(visited) ? DecodeFailed(block, event, visited) : visited;
-    }
-  }
+  *event = current_;
+  if (current_ == nullptr) return absl::OkStatus();
+  const bool held = held_.Contains(current_->gtid);
+  if (held) inside_ = false;  // Nor the others of the transaction, if it is in one event.
+  passes_ = in_range_ && !held && filter_.Passes(*current_);
   return absl::OkStatus();
+}
+
+absl::Status BlockCursor::Failed(const absl::Status& cause) const {
+  const BlockEvent& event = block_.events[at_ == 0 ? 0 : at_ - 1];
+  const bool is_inner = current_ != nullptr && at_ > 0 && current_->header.type != event.type;
+  return DecodeFailed(block_, event,
+                      is_inner ? Annotate(cause, absl::StrCat("its ", EventTypeName(current_->header.type))) : cause);
+}
+
+absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit) {
+  BlockCursor cursor(block, range, filter);
+  for (;;) {
+    const DecodedEvent* event = nullptr;
+    RETURN_IF_ERROR(cursor.Next(&event));
+    if (event == nullptr) return absl::OkStatus();
+    const absl::Status visited = visit(*event, cursor.end_offset(), cursor.passes());
+    if (!visited.ok()) return absl::IsDataLoss(visited) ? cursor.Failed(visited) : visited;
+  }
+}
+
+BlockEncoder::BlockEncoder(const Block& block, const BlockRange& range, const EventFilter& filter, EventFormat format,
+                           const std::string& source_name)
+    : block_(block),
+      cursor_(block, range, filter),
+      encoder_(MakeEventEncoder(format, EncoderOptions{source_name, block.flavor, block.received})) {
+  for (const BlockEvent& event : block.events) {
+    const uint64_t end = block.start.offset + event.begin + event.size;
+    // A boundary before what is delivered would take the target's position back.
+    if (event.ends_transaction && end > range.from_offset) boundary_ = end;
+  }
+  before_boundary_ = boundary_ != 0;
+}
+
+absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
+  EncodedBlock piece;
+  RecordBuffer records;
+  records.values.reserve(std::min(piece_bytes, block_.bytes.size() * 2));
+  while (!done_ && records.values.size() < piece_bytes) {
+    const DecodedEvent* event = nullptr;
+    RETURN_IF_ERROR(cursor_.Next(&event));
+    if (before_boundary_ && (event == nullptr || cursor_.end_offset() > boundary_)) {
+      // What the encoder held back of the transactions before the boundary belongs before it.
+      encoder_->Finish(&records);
+      piece.boundary_bytes = records.values.size();
+      piece.boundary_offset = boundary_;
+      before_boundary_ = false;
+    }
+    if (event == nullptr) {
+      encoder_->Finish(&records);
+      done_ = true;
+      break;
+    }
+    const EventPlace place{block_.start.file, cursor_.end_offset()};
+    const absl::Status encoded = encoder_->Append(*event, place, cursor_.passes(), &records);
+    if (!encoded.ok()) return absl::IsDataLoss(encoded) ? cursor_.Failed(encoded) : encoded;
+  }
+  piece.events = records.count;
+  piece.bytes = std::move(records.values);
+  return piece;
 }
 
 absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter,
                                          EventFormat format, const std::string& source_name) {
-  EncodedBlock encoded;
-  uint64_t boundary = 0;
-  for (const BlockEvent& event : block.events) {
-    const uint64_t end = block.start.offset + event.begin + event.size;
-    // A boundary before what is delivered would take the target's position back.
-    if (event.ends_transaction && end > range.from_offset) boundary = end;
-  }
-  const std::unique_ptr<EventEncoder> encoder =
-      MakeEventEncoder(format, EncoderOptions{source_name, block.flavor, block.received});
-  RecordBuffer records;
-  records.values.reserve(block.bytes.size() * 2);
-  bool before_boundary = boundary != 0;
-  const auto pass_boundary = [&] {
-    // What the encoder held back of the transactions before the boundary belongs before it.
-    encoder->Finish(&records);
-    encoded.boundary_bytes = records.values.size();
-    before_boundary = false;
-  };
-  const auto append = [&](const DecodedEvent& event, uint64_t end_offset, bool passes) {
-    if (before_boundary && end_offset > boundary) pass_boundary();
-    return encoder->Append(event, EventPlace{block.start.file, end_offset}, passes, &records);
-  };
-  RETURN_IF_ERROR(VisitBlock(block, range, filter, append));
-  if (before_boundary) pass_boundary();
-  encoder->Finish(&records);
-  encoded.events = records.count;
-  encoded.bytes = std::move(records.values);
-  encoded.boundary_offset = boundary;
-  return encoded;
+  return BlockEncoder(block, range, filter, format, source_name).Next(std::numeric_limits<size_t>::max());
 }
 
 }  // namespace binlogd

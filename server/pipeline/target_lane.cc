@@ -13,6 +13,10 @@ namespace {
 
 // Bytes of blocks that may be encoded before the writer takes them; encoded text is several times as large.
 constexpr uint64_t kEncodeAheadBytes = 4 << 20;
+// Most of a block's encoded form that is made ahead, and of what the writer adds to it at a time; both are exceeded by
+// one event at most.
+constexpr size_t kFirstPieceBytes = 16 << 20;
+constexpr size_t kPieceBytes = 8 << 20;
 // A commit need not wait for its time when this much lies open.
 constexpr uint64_t kCommitBytes = 64 << 20;
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(200);
@@ -100,11 +104,15 @@ void TargetLane::EncodeAhead() {
 }
 
 void TargetLane::Encode(std::shared_ptr<Slot> slot) {
-  absl::StatusOr<EncodedBlock> encoded =
-      EncodeBlock(*slot->block, slot->range, *options_.filter, *target_->format(), options_.source_name);
+  auto encoder = std::make_unique<BlockEncoder>(*slot->block, slot->range, *options_.filter, *target_->format(),
+                                                options_.source_name);
+  absl::StatusOr<EncodedBlock> encoded = encoder->Next(kFirstPieceBytes);
   absl::MutexLock lock(&mutex_);
   slot->status = encoded.status();
-  if (encoded.ok()) slot->encoded = *std::move(encoded);
+  if (encoded.ok()) {
+    slot->encoded = *std::move(encoded);
+    if (!encoder->done()) slot->rest = std::move(encoder);
+  }
   slot->ready = true;
   slot.reset();  // Whoever waits for the encoding to end counts on what the slot leased being given back.
   --encoding_;
@@ -147,9 +155,20 @@ std::shared_ptr<TargetLane::Slot> TargetLane::NextSlot(absl::Time commit_at, boo
   return slot;
 }
 
-absl::Status TargetLane::WriteSlot(const Slot& slot) {
+absl::Status TargetLane::WriteSlot(Slot& slot) {
   RETURN_IF_ERROR(slot.status);
-  const EncodedBlock* encoded = target_->decodes() ? &slot.encoded : nullptr;
+  RETURN_IF_ERROR(WritePiece(slot, target_->decodes() ? &slot.encoded : nullptr));
+  while (slot.rest != nullptr && !slot.rest->done() && !Abandoned()) {
+    slot.encoded = EncodedBlock();  // Its memory goes before the next piece comes.
+    ASSIGN_OR_RETURN(slot.encoded, slot.rest->Next(kPieceBytes));
+    RETURN_IF_ERROR(WritePiece(slot, &slot.encoded));
+  }
+  absl::MutexLock lock(&mutex_);
+  snapshot_.queue_bytes -= slot.block->bytes.size();
+  return absl::OkStatus();
+}
+
+absl::Status TargetLane::WritePiece(const Slot& slot, const EncodedBlock* encoded) {
   Backoff backoff(kFirstRetry, kMostRetry);
   for (;;) {
     const absl::Status written = target_->Write(*slot.block, slot.from, encoded);
@@ -163,7 +182,6 @@ absl::Status TargetLane::WriteSlot(const Slot& slot) {
   snapshot_.last_write = absl::Now();
   snapshot_.bytes_written += encoded == nullptr ? slot.block->bytes.size() - slot.from : encoded->bytes.size();
   snapshot_.events_written += encoded == nullptr ? slot.block->events.size() : encoded->events;
-  snapshot_.queue_bytes -= slot.block->bytes.size();
   return absl::OkStatus();
 }
 

@@ -41,6 +41,9 @@ struct TargetSnapshot {
 // Owns the target and its writer thread. Open, Begin, Start, Offer, Drain and Abandon are called by the streamer's
 // thread, Snapshot by any.
 //
+// Blocks are encoded on the pool ahead of the writer. Of one whose encoded form is large (a compressed transaction may
+// uncompress to gigabytes) only the first piece is; the writer encodes the others, and writes each before the next.
+//
 // A write for which there is no room (RESOURCE_EXHAUSTED) is tried again with back-off until it succeeds or the lane
 // ends; any other failure ends the lane, which then reports it through `on_failure` and accepts no more.
 class TargetLane {
@@ -88,14 +91,17 @@ class TargetLane {
     bool encoding = false;
     bool ready = false;
     absl::Status status;
-    EncodedBlock encoded;
+    EncodedBlock encoded;                // The first piece.
+    std::unique_ptr<BlockEncoder> rest;  // Gives the others, to the writer; null when there are none.
   };
   enum class End { kNo, kDrain, kNow };
 
   void Run();
   // Waits for the next block that is ready, the time to commit, or the end. Null for the latter two.
   std::shared_ptr<Slot> NextSlot(absl::Time commit_at, bool* end);
-  absl::Status WriteSlot(const Slot& slot);
+  absl::Status WriteSlot(Slot& slot);
+  // Writes a block's bytes (`encoded` is null) or one piece of it, again and again while there is no room.
+  absl::Status WritePiece(const Slot& slot, const EncodedBlock* encoded);
   absl::Status CommitNow();
   void Fail(const absl::Status& status);
   void SetError(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -107,6 +113,10 @@ class TargetLane {
     return end_ == End::kNow || (queue_.empty() ? end_ == End::kDrain : queue_.front()->ready);
   }
   bool EndingNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return end_ != End::kNo; }
+  bool Abandoned() {
+    absl::MutexLock lock(&mutex_);
+    return end_ == End::kNow;
+  }
   bool NothingEncoding() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return encoding_ == 0; }
 
   const std::unique_ptr<Target> target_;

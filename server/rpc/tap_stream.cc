@@ -29,48 +29,83 @@ constexpr size_t kMostBatchBytes = 1 << 20;
 // take by default.
 constexpr size_t kMostEventBytes = 2 << 20;
 
-// Turns blocks into messages.
+// No event whose bytes in the log are more fits into that as a message; it is not even tried.
+constexpr size_t kMostLogBytes = 32 << 20;
+// What is encoded ahead of the writing: a block may hold a compressed transaction of any size.
+constexpr size_t kMostMessages = 4;
+constexpr int kMostEventsAtOnce = 10000;
+
+// Turns blocks into messages, a few at a time.
 class TapEncoder {
  public:
   TapEncoder(const EventFilter& streamer_filter, const EventFilter& tap_filter)
       : streamer_filter_(streamer_filter), tap_filter_(tap_filter) {}
 
-  absl::Status Encode(const Block& block, std::deque<v1::TapResponse>* messages) {
-    size_t batch_bytes = 0;
-    bool open = false;
-    auto add = [&](const DecodedEvent& event, uint64_t end_offset, bool passes) {
-      if (!passes || !tap_filter_.Passes(event)) return absl::OkStatus();
-      if (!open || batch_bytes > kMostBatchBytes || messages->back().batch().events_size() >= kMostBatchEvents) {
-        messages->emplace_back().mutable_batch();
-        batch_bytes = 0;
-        open = true;
+  void Start(std::shared_ptr<const Block> block) {
+    block_ = std::move(block);
+    cursor_.emplace(*block_, range_, streamer_filter_);
+  }
+  // Whether the block has more.
+  bool busy() const { return cursor_.has_value(); }
+
+  // Appends the block's next messages; perhaps none, when few of its events pass. An error ends the block.
+  absl::Status Encode(std::deque<v1::TapResponse>* messages) {
+    batch_ = nullptr;
+    for (int i = 0; i < kMostEventsAtOnce && messages->size() < kMostMessages; ++i) {
+      const DecodedEvent* event = nullptr;
+      absl::Status status = cursor_->Next(&event);
+      if (status.ok() && event != nullptr && cursor_->passes()) status = Add(*event, messages);
+      if (!status.ok() || event == nullptr) {
+        cursor_.reset();
+        block_.reset();
+        return status;
       }
-      v1::Event* added = messages->back().mutable_batch()->add_events();
-      RETURN_IF_ERROR(ToProto(event, block.start.file, end_offset, added));
-      const size_t bytes = added->ByteSizeLong();
-      batch_bytes += bytes;
-      if (bytes <= kMostEventBytes) return absl::OkStatus();
-      messages->back().mutable_batch()->mutable_events()->RemoveLast();
-      AddGap(block, event.header.size, end_offset, messages);
-      open = false;
-      return absl::OkStatus();
-    };
-    return VisitBlock(block, BlockRange(), streamer_filter_, add);
+    }
+    return absl::OkStatus();
   }
 
  private:
-  static void AddGap(const Block& block, uint64_t size, uint64_t end_offset, std::deque<v1::TapResponse>* messages) {
-    if (messages->back().batch().events_size() == 0) messages->pop_back();
+  absl::Status Add(const DecodedEvent& event, std::deque<v1::TapResponse>* messages) {
+    if (!tap_filter_.Passes(event)) return absl::OkStatus();
+    if (event.header.size > kMostLogBytes) {
+      AddGap(event, messages);
+      return absl::OkStatus();
+    }
+    if (batch_ == nullptr || batch_bytes_ > kMostBatchBytes || batch_->events_size() >= kMostBatchEvents) {
+      batch_ = messages->emplace_back().mutable_batch();
+      batch_bytes_ = 0;
+    }
+    v1::Event* added = batch_->add_events();
+    if (absl::Status made = ToProto(event, block_->start.file, cursor_->end_offset(), added); !made.ok()) {
+      return absl::IsDataLoss(made) ? cursor_->Failed(made) : made;
+    }
+    const size_t bytes = added->ByteSizeLong();
+    batch_bytes_ += bytes;
+    if (bytes <= kMostEventBytes) return absl::OkStatus();
+    batch_->mutable_events()->RemoveLast();
+    if (batch_->events_size() == 0) messages->pop_back();
+    AddGap(event, messages);
+    return absl::OkStatus();
+  }
+
+  void AddGap(const DecodedEvent& event, std::deque<v1::TapResponse>* messages) {
+    const uint64_t end = cursor_->end_offset();
     v1::TapResponse::Gap* gap = messages->emplace_back().mutable_gap();
     gap->set_dropped_events(1);
-    gap->mutable_from()->set_file(block.start.file);
-    gap->mutable_from()->set_position(end_offset - size);
-    gap->mutable_to()->set_file(block.start.file);
-    gap->mutable_to()->set_position(end_offset);
+    gap->mutable_from()->set_file(block_->start.file);
+    gap->mutable_from()->set_position(end - event.log_bytes);
+    gap->mutable_to()->set_file(block_->start.file);
+    gap->mutable_to()->set_position(end);
+    batch_ = nullptr;
   }
 
   const EventFilter& streamer_filter_;
   const EventFilter& tap_filter_;
+  const BlockRange range_;
+  std::shared_ptr<const Block> block_;
+  std::optional<BlockCursor> cursor_;
+  v1::TapResponse::Batch* batch_ = nullptr;  // The last message, while events can be added to it.
+  size_t batch_bytes_ = 0;
 };
 
 // Waits (kIdle) until the tap or the alarm wakes it, works (kPumping) on the pool, or waits for a write (kWriting);
@@ -168,13 +203,19 @@ class TapStream : public grpc::ServerWriteReactor<v1::TapResponse>, public std::
       absl::MutexLock lock(&mutex_);
       tap = tap_;
     }
-    Tap::Item item;
-    while (messages_.empty() && tap->Take(&item)) {
+    while (messages_.empty()) {
+      if (encoder_.busy()) {
+        const absl::Status encoded = encoder_.Encode(&messages_);
+        if (!encoded.ok()) return ToGrpcStatus(encoded);
+        if (Cancelled()) return std::nullopt;
+        continue;
+      }
+      Tap::Item item;
+      if (!tap->Take(&item)) break;
       if (item.gap) AddGap(*item.gap);
       if (item.block == nullptr) continue;
       position_ = item.block->end;
-      const absl::Status encoded = encoder_.Encode(*item.block, &messages_);
-      if (!encoded.ok()) return ToGrpcStatus(encoded);
+      encoder_.Start(std::move(item.block));
     }
     if (!messages_.empty()) return std::nullopt;
     if (const std::optional<absl::Status> ended = tap->ended()) return ToGrpcStatus(*ended);

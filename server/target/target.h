@@ -31,12 +31,14 @@ struct DurablePosition {
   std::string held_gtid_set;
 };
 
-// A block in a target's format.
+// A block in a target's format, or a piece of one whose encoded form is large. Of a block's pieces one at most has the
+// boundary; its bytes after `boundary_bytes`, and the pieces after it, belong to a transaction that the block does not
+// end.
 struct EncodedBlock {
-  std::string bytes;
+  std::string bytes;  // Whole events.
   uint64_t events = 0;
   // The share of `bytes` that ends at the block's last transaction boundary; what the block holds of the boundary is
-  // `boundary_offset`, in the source's file. 0 when there is no boundary.
+  // `boundary_offset`, in the source's file. 0 when there is no boundary in the piece.
   size_t boundary_bytes = 0;
   uint64_t boundary_offset = 0;
 };
@@ -70,7 +72,10 @@ class Target {
 
   // Takes the part of a sealed block from `from` (an index into block.bytes where an event begins) on, which follows
   // what was written before without a gap; `encoded` is null for a target that does not decode. NOT durable when it
-  // returns. After an error the same call may be tried again.
+  // returns. After an error the same call may be tried again: nothing of it has been taken.
+  // A target that decodes may get a block in several pieces, in order, one call each with the same `block` and `from`
+  // and nothing in between but Commit. Only the piece with the boundary moves the position; a crash, and Open, take
+  // everything after the last boundary back, the pieces of an unfinished transaction included.
   absl::Status Write(const Block& block, size_t from, const EncodedBlock* encoded);
 
   // Makes what was written durable: data first, then its position. A target that decodes moves to the last transaction

@@ -49,6 +49,22 @@ inline std::string MakeMariaDbGtid(uint32_t domain, uint64_t number, bool standa
                    absl::StrCat(Little(number, 8), Little(domain, 4), Little(standalone ? 1 : 0, 1), Little(0, 6)));
 }
 
+// Integers below 251, or of 3 or 8 bytes, as length-encoded ones.
+inline std::string LengthEncoded(uint64_t value) {
+  if (value < 251) return Little(value, 1);
+  return value < 1 << 24 ? "\xfd" + Little(value, 3) : "\xfe" + Little(value, 8);
+}
+
+// The body of a TRANSACTION_PAYLOAD event around a payload; compression 0 is zstd, 255 none.
+inline std::string MakePayloadBody(absl::string_view payload, uint64_t compression, uint64_t uncompressed_size) {
+  const auto field = [](uint64_t number, uint64_t value) {
+    const std::string encoded = LengthEncoded(value);
+    return absl::StrCat(LengthEncoded(number), LengthEncoded(encoded.size()), encoded);
+  };
+  return absl::StrCat(field(2, compression), field(3, uncompressed_size), field(1, payload.size()), Little(0, 1),
+                      payload);
+}
+
 inline std::string MakeXid() { return MakeEvent(EventType::kXid, Little(5, 8)); }
 
 // Table 7, shop.t, with one INT column and no optional metadata.

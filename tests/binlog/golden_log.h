@@ -26,8 +26,8 @@ inline std::string ReadGoldenFile(const std::string& name) {
 }
 
 // Aborts when the file is not there or not whole.
-inline GoldenLog ReadGoldenLog(Flavor flavor) {
-  GoldenLog log{flavor, flavor == Flavor::kMySql ? "mysql-9.7" : "mariadb-10.11", {}};
+inline GoldenLog ReadGoldenLog(Flavor flavor, const std::string& name) {
+  GoldenLog log{flavor, name, {}};
   const std::string bytes = ReadGoldenFile(log.name + ".binlog");
   size_t at = kFirstEventOffset;
   while (at < bytes.size()) {
@@ -38,6 +38,17 @@ inline GoldenLog ReadGoldenLog(Flavor flavor) {
   }
   if (log.events.empty()) std::abort();
   return log;
+}
+
+// The log with all column types.
+inline GoldenLog ReadGoldenLog(Flavor flavor) {
+  return ReadGoldenLog(flavor, flavor == Flavor::kMySql ? "mysql-9.7" : "mariadb-10.11");
+}
+
+// These, and those with compressed transactions, partial JSON and statements.
+inline std::vector<GoldenLog> ReadGoldenLogs() {
+  return {ReadGoldenLog(Flavor::kMySql), ReadGoldenLog(Flavor::kMariaDb),
+          ReadGoldenLog(Flavor::kMySql, "mysql-9.7-events"), ReadGoldenLog(Flavor::kMariaDb, "mariadb-10.11-events")};
 }
 
 }  // namespace binlogd

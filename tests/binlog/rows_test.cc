@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "tests/binlog/events.h"
 
@@ -172,31 +173,70 @@ TEST(RowsTest, ImagesWithoutColumnsEndInAnError) {
 }
 
 // PARTIAL_UPDATE_ROWS: the after image has options before it; the JSON column's bit says whether it holds differences.
-TEST(RowsTest, PartialJson) {
-  const TableMap table = Table({Typed(ColumnType::kLong), Typed(ColumnType::kJson, 4)});
-  const std::string head = absl::StrCat(Little(7, 6), Little(1, 2), Little(2, 2), FromHex("020303"));
-  const std::string before = FromHex(
-      "00"
-      "01000000"
-      "02000000"
-      "0401");
-  const std::string after = FromHex(
-      "00"
-      "01000000"
-      "02000000"
-      "0402");
-  const auto run = [&](absl::string_view options) {
-    const std::string body = absl::StrCat(head, before, FromHex(options), after);
+class PartialJsonTest : public testing::Test {
+ protected:
+  // The texts of the second column, or why there are none.
+  std::string Run(absl::string_view bitmaps, absl::string_view images) {
+    const std::string body =
+        absl::StrCat(Little(7, 6), Little(1, 2), Little(2, 2), Little(3, 1), FromHex(bitmaps), FromHex(images));
     RowsEvent rows;
     EXPECT_TRUE(ParseRowsEvent(EventType::kPartialUpdateRows, body, 6, &rows).ok());
-    RowCursor cursor(rows, table);
+    RowCursor cursor(rows, table_);
     std::string seen;
-    while (cursor.Next()) absl::StrAppend(&seen, cursor.values()[1].text, " ");
-    return cursor.status().ok() ? seen : ErrorReason(cursor.status());
-  };
-  EXPECT_EQ(run("00"), "true false ");
-  EXPECT_EQ(run("0100"), "true false ");
-  EXPECT_EQ(run("0101"), "PARTIAL_JSON");
+    while (cursor.Next()) {
+      const ColumnValue& value = cursor.values()[1];
+      absl::StrAppend(&seen, value.kind == Kind::kJsonDiff ? "diff " : "", value.kind == Kind::kJson ? "json " : "",
+                      value.text, "; ");
+    }
+    return cursor.status().ok() ? seen : std::string(cursor.status().message());
+  }
+
+  // id INT, document JSON, other JSON.
+  const TableMap table_ = Table({Typed(ColumnType::kLong), Typed(ColumnType::kJson, 4), Typed(ColumnType::kJson, 4)});
+  // Row 1, {"a": 1}, true.
+  static constexpr char kBefore[] = "00 01000000 0d000000 0001000c000b00010005010061 02000000 0401";
+};
+
+std::string Digits(absl::string_view spaced) { return absl::StrReplaceAll(spaced, {{" ", ""}}); }
+
+TEST_F(PartialJsonTest, DifferencesAreAppliedToTheBeforeImage) {
+  const std::string before = Digits(kBefore);
+  // No options, and a document.
+  EXPECT_EQ(Run("0707", before + Digits("00 00 01000000 02000000 0402 02000000 0402")),
+            "json {\"a\": 1}; json false; ");
+  EXPECT_EQ(Run("0707", before + Digits("01 00 00 01000000 02000000 0402 02000000 0402")),
+            "json {\"a\": 1}; json false; ");
+  // Replace $.a by true.
+  const std::string difference = Digits("08000000 00 03 242e61 02 0401");
+  EXPECT_EQ(Run("0707", before + Digits("01 01 00 01000000") + difference + Digits("02000000 0402")),
+            "json {\"a\": 1}; json {\"a\": true}; ");
+  // No differences.
+  EXPECT_EQ(Run("0707", before + Digits("01 01 00 01000000 00000000 02000000 0402")),
+            "json {\"a\": 1}; json {\"a\": 1}; ");
+  // The bits count all JSON columns of the table, those that the image lacks too.
+  EXPECT_EQ(Run("0702", before + Digits("01 01 00") + difference), "json {\"a\": 1}; json {\"a\": true}; ");
+  EXPECT_EQ(Run("0702", before + Digits("01 02 00 02000000 0402")), "json {\"a\": 1}; json false; ");
+  // Each row has its own before image.
+  const std::string row = before + Digits("01 01 00") + difference;
+  EXPECT_EQ(Run("0702", row + row), "json {\"a\": 1}; json {\"a\": true}; json {\"a\": 1}; json {\"a\": true}; ");
+}
+
+TEST_F(PartialJsonTest, WithoutTheDocumentTheDifferencesAreTold) {
+  const std::string difference = Digits("08000000 00 03 242e61 02 0401");
+  EXPECT_EQ(Run("0102", Digits("00 01000000 01 01 00") + difference),
+            "; diff [{\"op\": \"replace\", \"path\": \"$.a\", \"value\": true}]; ");
+  // A row before it that has one says nothing of this one.
+  EXPECT_EQ(Run("0302", Digits("02 01000000 01 01 00") + difference),
+            "shop.t column @2 (JSON): differences of a document that was NULL");
+}
+
+TEST_F(PartialJsonTest, Malformed) {
+  const std::string before = Digits(kBefore);
+  EXPECT_EQ(Run("0702", before + "02"), "a row image has the unknown options 2");
+  EXPECT_EQ(Run("0702", before + "01"), "a row image is cut short");
+  EXPECT_EQ(Run("0702", before + Digits("01 01 00 08000000 00")), "shop.t column @2 (JSON): the value is cut short");
+  EXPECT_EQ(Run("0702", before + Digits("01 01 00 08000000 00 03 242e62 02 0401")),
+            "shop.t column @2 (JSON): JSON: a difference does not fit the document: operation 0");
 }
 
 TEST(RowsTest, RefusesTruncatedEvents) {

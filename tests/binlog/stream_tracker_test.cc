@@ -51,6 +51,25 @@ TEST_F(StreamTrackerTest, TheGtidCountsOnlyAtTheEnd) {
   EXPECT_EQ(tracker_->gtid_set_text(), absl::StrCat(kSource, ":1"));
 }
 
+TEST_F(StreamTrackerTest, WhatBelongsToAStatementIsNoBoundary) {
+  const std::string intvar = MakeEvent(EventType::kIntvar, FromHex("020700000000000000"));
+  const std::string block = MakeEvent(EventType::kBeginLoadQuery, Little(9, 4) + "a,b\n");
+  const std::string load =
+      MakeEvent(EventType::kExecuteLoadQuery, absl::StrCat(std::string(26, '\0'), Little(0, 1), "LOAD DATA"));
+  const std::string insert = MakeQuery("INSERT INTO t VALUES(1)");
+  EXPECT_EQ(Feed({MakeFormat(), intvar, insert, block, load, intvar, insert}), "|.|.|.|");
+  EXPECT_EQ(Feed({block, MakeEvent(EventType::kDeleteFile, Little(9, 4))}), ".|");
+  EXPECT_EQ(Feed({MakeGtid(1), block, load, MakeGtid(2), MakeQuery("BEGIN"), intvar, insert, block, load, MakeXid()}),
+            "..|......|");
+  EXPECT_EQ(tracker_->gtid_set_text(), absl::StrCat(kSource, ":1-2"));
+}
+
+TEST_F(StreamTrackerTest, APayloadIsAWholeTransaction) {
+  const std::string payload = MakeEvent(EventType::kTransactionPayload, "of any content");
+  EXPECT_EQ(Feed({MakeFormat(), MakeGtid(1), payload, MakeGtid(2), payload}), "|.|.|");
+  EXPECT_EQ(tracker_->gtid_set_text(), absl::StrCat(kSource, ":1-2"));
+}
+
 TEST_F(StreamTrackerTest, StatementsThatCommitByThemselves) {
   EXPECT_EQ(Feed({MakeGtid(1), MakeQuery("CREATE TABLE t (a int)"), MakeGtid(2),
                   MakeEvent(EventType::kIntvar, std::string(9, '\0')), MakeQuery("DROP TABLE t"), MakeGtid(3),

@@ -12,26 +12,28 @@ namespace {
 
 // The way of an event through a tap: message, wire, message, line.
 TEST(EventProtoTest, TheLineIsTheSameThroughAMessage) {
-  for (const Flavor flavor : {Flavor::kMySql, Flavor::kMariaDb}) {
-    EventDecoder decoder(flavor, nullptr);
+  for (const GoldenLog& log : ReadGoldenLogs()) {
+    EventDecoder decoder(log.flavor, nullptr);
     JsonEncoder encoder;
     size_t compared = 0;
-    for (const std::string& bytes : ReadGoldenLog(flavor).events) {
+    for (const std::string& bytes : log.events) {
       const DecodedEvent* event = nullptr;
       ASSERT_TRUE(decoder.Feed(bytes, &event).ok());
-      if (event == nullptr) continue;
-      RecordBuffer line;
-      ASSERT_TRUE(encoder.Append(*event, {"binlog.000001", 5000000000}, true, &line).ok());
-      v1::Event message;
-      ASSERT_TRUE(ToProto(*event, "binlog.000001", 5000000000, &message).ok());
-      v1::Event received;
-      ASSERT_TRUE(received.ParseFromString(message.SerializeAsString()));
-      std::string through;
-      AppendProtoAsJson(received, &through);
-      EXPECT_EQ(through, line.values);
-      ++compared;
+      while (event != nullptr) {
+        RecordBuffer line;
+        ASSERT_TRUE(encoder.Append(*event, {"binlog.000001", 5000000000}, true, &line).ok());
+        v1::Event message;
+        ASSERT_TRUE(ToProto(*event, "binlog.000001", 5000000000, &message).ok());
+        v1::Event received;
+        ASSERT_TRUE(received.ParseFromString(message.SerializeAsString()));
+        std::string through;
+        AppendProtoAsJson(received, &through);
+        EXPECT_EQ(through, line.values);
+        ++compared;
+        ASSERT_TRUE(decoder.Next(&event).ok());
+      }
     }
-    EXPECT_GT(compared, 100u);
+    EXPECT_GT(compared, 30u) << log.name;
   }
 }
 

@@ -1,0 +1,12 @@
+create database shop; use shop;
+create table docs(id int not null primary key auto_increment, v varchar(60));
+create table f(n int, s varchar(20));
+set session binlog_format=statement;
+insert into docs(v) values('auto');
+insert into docs(v) select concat(last_insert_id(), rand());
+set @i=-5, @u=cast(18446744073709551615 as unsigned), @r=1.5e0, @d=12.340, @s='sé', @l=_latin1 0x68e9, @b=_binary 0x00ff, @n=null;
+insert into docs(v) values(concat_ws(',',@i,@u,@r,@d,@s,hex(@l),hex(@b),@n));
+use files; load data infile 'load.csv' replace into table shop.f fields terminated by ',';
+use shop; set session gtid_domain_id=7; insert into docs(v) values('another domain');
+set session gtid_domain_id=4294967295, server_id=4294967295; insert into docs(v) values('the last domain');
+set session binlog_format=row, gtid_domain_id=7; insert into docs(v) values('rows');
