@@ -77,6 +77,16 @@ void LogWriter::Transaction(const std::vector<std::pair<int32_t, std::string>>& 
   Xid();
 }
 
+void LogWriter::PayloadTransaction(const std::vector<std::pair<int32_t, std::string>>& rows) {
+  Gtid();
+  std::string events = MakeQuery("BEGIN") + MakeEvent(EventType::kTableMap, TableMapBody());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    events += MakeEvent(EventType::kWriteRows, WriteRowsBody(rows[i].first, rows[i].second, i + 1 == rows.size()));
+  }
+  events += MakeEvent(EventType::kXid, Little(++xid_, 8));
+  Add(EventType::kTransactionPayload, MakePayloadBody(events, 255, events.size()));
+}
+
 void LogWriter::Ddl(absl::string_view statement) {
   Gtid();
   Query(statement);
@@ -90,18 +100,22 @@ void LogWriter::Query(absl::string_view statement, absl::string_view schema) {
 
 // shop.t: id INT NOT NULL, name VARCHAR(200) of utf8mb4; optional metadata SIGNEDNESS (1), DEFAULT_CHARSET (2),
 // COLUMN_NAME (4).
-void LogWriter::TableMap() {
-  Add(EventType::kTableMap,
-      absl::StrCat(Little(7, 6), Little(1, 2), Little(4, 1), "shop", Little(0, 1), Little(1, 1), "t", Little(0, 1),
-                   Little(2, 1), Little(3, 1), Little(15, 1), Little(2, 1), Little(800, 2), Little(2, 1), Little(1, 1),
-                   Little(1, 1), Little(0, 1), Little(2, 1), Little(1, 1), Little(45, 1), Little(4, 1), Little(8, 1),
-                   Little(2, 1), "id", Little(4, 1), "name"));
+std::string LogWriter::TableMapBody() {
+  return absl::StrCat(Little(7, 6), Little(1, 2), Little(4, 1), "shop", Little(0, 1), Little(1, 1), "t", Little(0, 1),
+                      Little(2, 1), Little(3, 1), Little(15, 1), Little(2, 1), Little(800, 2), Little(2, 1),
+                      Little(1, 1), Little(1, 1), Little(0, 1), Little(2, 1), Little(1, 1), Little(45, 1), Little(4, 1),
+                      Little(8, 1), Little(2, 1), "id", Little(4, 1), "name");
+}
+
+void LogWriter::TableMap() { Add(EventType::kTableMap, TableMapBody()); }
+
+std::string LogWriter::WriteRowsBody(int32_t id, absl::string_view name, bool ends_statement) {
+  return absl::StrCat(Little(7, 6), Little(ends_statement ? 1 : 0, 2), Little(2, 2), Little(2, 1), Little(3, 1),
+                      Little(0, 1), Little(static_cast<uint32_t>(id), 4), Little(name.size(), 2), name);
 }
 
 void LogWriter::WriteRows(int32_t id, absl::string_view name, bool ends_statement) {
-  Add(EventType::kWriteRows,
-      absl::StrCat(Little(7, 6), Little(ends_statement ? 1 : 0, 2), Little(2, 2), Little(2, 1), Little(3, 1),
-                   Little(0, 1), Little(static_cast<uint32_t>(id), 4), Little(name.size(), 2), name));
+  Add(EventType::kWriteRows, WriteRowsBody(id, name, ends_statement));
 }
 
 void LogWriter::Xid() { Add(EventType::kXid, Little(++xid_, 8)); }

@@ -37,6 +37,8 @@ class LogWriter {
   void Rotate();
   // GTID, BEGIN, a table map of shop.t (id INT, name VARCHAR; names in the metadata), a rows event for each row, XID.
   void Transaction(const std::vector<std::pair<int32_t, std::string>>& rows);
+  // GTID and the rest of such a transaction in a TRANSACTION_PAYLOAD, not compressed.
+  void PayloadTransaction(const std::vector<std::pair<int32_t, std::string>>& rows);
   // GTID and a statement.
   void Ddl(absl::string_view statement);
 
@@ -51,6 +53,9 @@ class LogWriter {
   void ArtificialRotate(const std::string& file, uint64_t offset = kFirstEventOffset);
   // The format description that a dump from inside a file begins with.
   void ArtificialFormat();
+  // The bodies of a table map and a rows event.
+  static std::string TableMapBody();
+  static std::string WriteRowsBody(int32_t id, absl::string_view name, bool ends_statement);
   // An event of `type` with this body; its header and checksum are right.
   void Add(EventType type, absl::string_view body);
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "tests/binlog/events.h"
 #include "tests/harness/log_blocks.h"
 
 namespace binlogd {
@@ -63,6 +64,106 @@ TEST(BlockEncoderTest, BoundaryIsTheLastOneInTheBlock) {
   const auto inside = BlocksOf(log, Limits(1)).back();
   EXPECT_EQ(EncodeJson(*inside, BlockRange(), kAll)->boundary_offset, 0u);
   EXPECT_EQ(EncodeJson(*inside, BlockRange(), kAll)->boundary_bytes, 0u);
+}
+
+TEST(BlockEncoderTest, PiecesAreTheWhole) {
+  LogWriter log;
+  log.Ddl("CREATE TABLE t (a INT)");
+  log.PayloadTransaction({{1, "one"}, {2, "two"}, {3, "three"}});
+  log.Transaction({{4, "four"}});
+  const uint64_t boundary = log.offset();
+  log.Gtid();
+  log.Query("BEGIN");
+  const auto block = BlocksOf(log, Limits(1000))[0];
+  const EncodedBlock whole = *EncodeBlock(*block, BlockRange(), kAll);
+  for (const size_t piece_bytes : {size_t{0}, size_t{1}, size_t{100}, size_t{1000}, whole.bytes.size()}) {
+    BlockEncoder encoder(*block, BlockRange(), kAll);
+    std::string all;
+    uint64_t events = 0;
+    int boundaries = 0;
+    while (!encoder.done()) {
+      const absl::StatusOr<EncodedBlock> piece = encoder.Next(std::max<size_t>(piece_bytes, 1));
+      ASSERT_TRUE(piece.ok());
+      if (piece->boundary_offset != 0) {
+        ++boundaries;
+        EXPECT_EQ(piece->boundary_offset, boundary);
+        EXPECT_EQ(all.size() + piece->boundary_bytes, whole.boundary_bytes);
+      } else {
+        EXPECT_EQ(piece->boundary_bytes, 0u);
+      }
+      EXPECT_EQ(piece->bytes.empty() ? '\n' : piece->bytes.back(), '\n');
+      all += piece->bytes;
+      events += piece->events;
+    }
+    EXPECT_EQ(all, whole.bytes) << piece_bytes;
+    EXPECT_EQ(events, whole.events);
+    EXPECT_EQ(boundaries, 1);
+  }
+}
+
+TEST(BlockEncoderTest, ABlockOfOnlyABoundaryIsOnePiece) {
+  LogWriter log;
+  log.Transaction({{1, "one"}});
+  FilterSpec none;
+  none.events = {EventKind::kDelete};
+  const auto block = BlocksOf(log, Limits(1000))[0];
+  const EventFilter filter(none);
+  BlockEncoder encoder(*block, BlockRange(), filter);
+  const absl::StatusOr<EncodedBlock> piece = encoder.Next(1);
+  ASSERT_TRUE(piece.ok());
+  EXPECT_TRUE(encoder.done());
+  EXPECT_EQ(piece->bytes, "");
+  EXPECT_EQ(piece->boundary_offset, log.offset());
+}
+
+TEST(BlockEncoderTest, ACompressedTransactionIsTheSameAsAnUncompressedOne) {
+  LogWriter plain;
+  plain.Transaction({{1, "one"}, {2, "two"}});
+  LogWriter payload;
+  payload.PayloadTransaction({{1, "one"}, {2, "two"}});
+  std::vector<std::string> kinds[2];
+  std::vector<uint64_t> ends;
+  for (const LogWriter* log : {&plain, &payload}) {
+    const auto block = BlocksOf(*log, Limits(1000))[0];
+    ASSERT_TRUE(VisitBlock(*block, BlockRange(), kAll, [&](const DecodedEvent& event, uint64_t end) {
+                  kinds[log == &payload].push_back(absl::StrCat(EventKindName(event.kind), " ", event.gtid));
+                  if (log == &payload) ends.push_back(end);
+                  return absl::OkStatus();
+                }).ok());
+  }
+  EXPECT_EQ(kinds[0], kinds[1]);
+  ASSERT_EQ(ends.size(), 6u);
+  for (size_t i = 2; i < ends.size(); ++i) EXPECT_EQ(ends[i], payload.offset()) << "they end where the payload ends";
+}
+
+TEST(BlockEncoderTest, AHeldCompressedTransactionIsNotEvenLookedAt) {
+  LogWriter log;
+  log.PayloadTransaction({{1, "one"}});
+  log.Gtid();
+  log.Add(EventType::kTransactionPayload, absl::StrCat(MakePayloadBody(MakeQuery("BEGIN") + "garbage", 255, 52)));
+  log.PayloadTransaction({{3, "three"}});
+  const auto block = BlocksOf(log, Limits(1000))[0];
+  const absl::Status refused = EncodeBlock(*block, BlockRange(), kAll).status();
+  EXPECT_EQ(ErrorReason(refused), "EVENT_MALFORMED");
+  EXPECT_NE(refused.message().find("event Transaction_payload cannot be decoded"), absl::string_view::npos) << refused;
+  const GtidSet held = *GtidSet::Parse(Flavor::kMySql, absl::StrCat(LogWriter::kServerUuid, ":1-2"));
+  const absl::StatusOr<EncodedBlock> encoded = EncodeBlock(*block, BlockRange{0, &held}, kAll);
+  ASSERT_TRUE(encoded.ok()) << encoded.status();
+  EXPECT_EQ(encoded->bytes.find("\"one\""), std::string::npos);
+  EXPECT_NE(encoded->bytes.find("\"three\""), std::string::npos);
+}
+
+TEST(BlockEncoderTest, AnErrorInRowsOfAPayloadNamesThem) {
+  LogWriter log;
+  log.Gtid();
+  const std::string rows = LogWriter::WriteRowsBody(1, "cut", true);
+  const std::string events = MakeQuery("BEGIN") + MakeEvent(EventType::kTableMap, LogWriter::TableMapBody()) +
+                             MakeEvent(EventType::kWriteRows, rows.substr(0, rows.size() - 1));
+  log.Add(EventType::kTransactionPayload, MakePayloadBody(events, 255, events.size()));
+  const absl::Status refused = EncodeBlock(*BlocksOf(log, Limits(1000))[0], BlockRange(), kAll).status();
+  EXPECT_NE(refused.message().find("event Transaction_payload cannot be decoded: its Write_rows: "),
+            absl::string_view::npos)
+      << refused;
 }
 
 TEST(BlockEncoderTest, FromAnyEventOnButNotFromInsideOne) {

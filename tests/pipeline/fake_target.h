@@ -1,6 +1,7 @@
 // A target in memory.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -29,6 +30,16 @@ class FakeStore {
   void Block(bool blocked) {
     absl::MutexLock lock(&mutex_);
     blocked_ = blocked;
+  }
+  // From now on what is written is only counted, for what is too large to keep.
+  void CountOnly() {
+    absl::MutexLock lock(&mutex_);
+    counts_only_ = true;
+  }
+  // Bytes of the largest write.
+  size_t largest_write() const {
+    absl::MutexLock lock(&mutex_);
+    return largest_write_;
   }
   std::string written() const {
     absl::MutexLock lock(&mutex_);
@@ -68,6 +79,8 @@ class FakeStore {
   std::deque<absl::Status> commit_failures_ ABSL_GUARDED_BY(mutex_);
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
   int writes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool counts_only_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t largest_write_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string written_ ABSL_GUARDED_BY(mutex_);
   size_t boundary_ ABSL_GUARDED_BY(mutex_) = 0;  // Of what is written, up to the last boundary.
   std::string committed_ ABSL_GUARDED_BY(mutex_);
@@ -102,7 +115,10 @@ class FakeTarget : public Target {
     store_->mutex_.Await(absl::Condition(store_.get(), &FakeStore::open));
     if (absl::Status failed = FakeStore::Next(&store_->write_failures_); !failed.ok()) return failed;
     const size_t before = store_->written_.size();
-    store_->written_ += encoded == nullptr ? block.bytes.substr(from) : encoded->bytes;
+    const absl::string_view bytes = encoded == nullptr ? absl::string_view(block.bytes).substr(from) : encoded->bytes;
+    store_->largest_write_ = std::max(store_->largest_write_, bytes.size());
+    if (store_->counts_only_) return absl::OkStatus();
+    store_->written_.append(bytes.data(), bytes.size());
     if (encoded == nullptr) {
       store_->boundary_ = store_->written_.size();
     } else if (encoded->boundary_offset != 0) {

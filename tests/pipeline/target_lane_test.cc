@@ -9,6 +9,8 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "tests/binlog/events.h"
+#include "tests/binlog/zstd.h"
 #include "tests/harness/log_blocks.h"
 #include "tests/pipeline/fake_target.h"
 
@@ -253,6 +255,82 @@ TEST_P(TargetLaneTest, ABlockThatCannotBeDecodedFailsOnlyDecodingLanes) {
   if (!drained.ok()) {
     EXPECT_EQ(ErrorReason(drained), "TABLE_MAP_MISSING");
   }
+}
+
+// A block whose encoded form takes several pieces: 30 MiB, of 30 kB of log.
+std::shared_ptr<const Block> LargePayload(int row_count, absl::string_view name) {
+  ZstdStream stream;
+  stream.Append(MakeQuery("BEGIN") + MakeEvent(EventType::kTableMap, LogWriter::TableMapBody()));
+  for (int i = 0; i < row_count; ++i) {
+    stream.Append(MakeEvent(EventType::kWriteRows, LogWriter::WriteRowsBody(i, name, i + 1 == row_count)));
+  }
+  stream.Append(MakeXid());
+  const std::string compressed = stream.Finish();
+  LogWriter log;
+  log.Transaction({{-1, "before it"}});
+  log.Gtid();
+  log.Add(EventType::kTransactionPayload, MakePayloadBody(compressed, 0, stream.size()));
+  log.Transaction({{-2, "after it"}});
+  return BlocksOf(log, Limits(1000))[0];
+}
+
+TEST_P(TargetLaneTest, ALargeBlockComesInPiecesWithoutLossOrDouble) {
+  blocks_ = {LargePayload(500, std::string(60000, 'x'))};
+  const std::string expected = GetParam() ? Encoded(blocks_) : blocks_[0]->bytes;
+  MakeLane();
+  const absl::Status full = absl::ResourceExhaustedError("disk full");
+  store_->FailWrites({absl::OkStatus(), full, full, absl::OkStatus(), full});
+  ASSERT_TRUE(OfferAll().ok());
+  store_->AwaitWrites(GetParam() ? 6 : 1);
+  ASSERT_TRUE(lane_->Drain().ok());
+  EXPECT_TRUE(store_->committed() == expected);
+  const TargetSnapshot snapshot = lane_->Snapshot();
+  EXPECT_EQ(snapshot.bytes_written, expected.size());
+  EXPECT_EQ(snapshot.events_written, GetParam() ? 1u + 4u + 503u + 4u : blocks_[0]->events.size());
+  EXPECT_EQ(snapshot.queue_bytes, 0u);
+  EXPECT_EQ(lane_->durable().position.offset, blocks_[0]->end.offset);
+}
+
+TEST_P(TargetLaneTest, ACrashBetweenPiecesTakesTheTransactionBack) {
+  blocks_ = {LargePayload(500, std::string(60000, 'x'))};
+  const std::string expected = GetParam() ? Encoded(blocks_) : blocks_[0]->bytes;
+  for (int pieces = 0; pieces < 3; ++pieces) {
+    store_ = std::make_shared<FakeStore>();
+    MakeLane();
+    std::deque<absl::Status> answers(static_cast<size_t>(pieces), absl::OkStatus());
+    answers.push_back(MakeError(absl::StatusCode::kPermissionDenied, "X", "no access"));
+    store_->FailWrites(answers);
+    ASSERT_TRUE(OfferAll().ok());
+    if (GetParam() || pieces == 0) {
+      EXPECT_EQ(ErrorReason(lane_->Drain()), "X");
+      EXPECT_EQ(store_->committed(), "");
+    }
+    lane_.reset();
+    store_->FailWrites({});
+    MakeLane();
+    ASSERT_TRUE(OfferAll().ok());
+    ASSERT_TRUE(lane_->Drain().ok());
+    EXPECT_TRUE(store_->committed() == expected) << pieces;
+    lane_.reset();
+  }
+}
+
+// A gigabyte out of a few kilobytes: no more than a piece of it is ever handed over.
+TEST_P(TargetLaneTest, ATransactionOfAGigabytePassesInPieces) {
+  constexpr size_t kMostPiece = (16 << 20) + (1 << 17);
+  constexpr int kRows = 16800;
+  blocks_ = {LargePayload(kRows, std::string(65000, 'x'))};
+  ASSERT_LT(blocks_[0]->bytes.size(), 1u << 20);
+  store_->CountOnly();
+  MakeLane();
+  ASSERT_TRUE(OfferAll().ok());
+  ASSERT_TRUE(lane_->Drain().ok());
+  EXPECT_LT(store_->largest_write(), kMostPiece);
+  if (GetParam()) {
+    EXPECT_GT(lane_->Snapshot().bytes_written, uint64_t{1} << 30);
+    EXPECT_GT(store_->writes(), 100);
+  }
+  EXPECT_EQ(lane_->durable().position.offset, blocks_[0]->end.offset);
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, TargetLaneTest, ::testing::Bool(),

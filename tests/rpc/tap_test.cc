@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "tests/binlog/events.h"
+#include "tests/binlog/zstd.h"
 #include "tests/harness/log_blocks.h"
 #include "tests/rpc/rpc_testing.h"
 
@@ -72,6 +74,54 @@ TEST_F(TapTest, Refusals) {
     ExpectError(Rest(*Tap(&context)), StatusCode::FAILED_PRECONDITION, "NOT_RUNNING");
   }
   EXPECT_EQ(taps(), 0u);
+}
+
+// 60 MiB out of a few kilobytes, with an event in between that is too large for a message.
+TEST_F(TapTest, ALargeCompressedTransactionComesInMessagesOfBoundedSize) {
+  constexpr int kRows = 1000;
+  constexpr int kTooLarge = 500;
+  std::string large = LogWriter::WriteRowsBody(kTooLarge, std::string(60000, 'x'), false);
+  const std::string images = large.substr(large.size() - 60000 - 7);
+  for (int i = 0; i < 40; ++i) large += images;
+  ZstdStream stream;
+  stream.Append(MakeQuery("BEGIN") + MakeEvent(EventType::kTableMap, LogWriter::TableMapBody()));
+  for (int i = 0; i < kRows; ++i) {
+    stream.Append(MakeEvent(EventType::kWriteRows,
+                            i == kTooLarge ? large : LogWriter::WriteRowsBody(i, std::string(60000, 'x'), false)));
+  }
+  stream.Append(MakeXid());
+  const std::string compressed = stream.Finish();
+  LogWriter log;
+  log.Gtid();
+  const uint64_t begin = log.offset();
+  log.Add(EventType::kTransactionPayload, MakePayloadBody(compressed, 0, stream.size()));
+  grpc::ClientContext context;
+  const Reader reader = Attached(&context);
+  Offer(log);
+  int next = 0;
+  int gaps = 0;
+  bool committed = false;
+  v1::TapResponse response;
+  while (!committed && reader->Read(&response)) {
+    EXPECT_LT(response.ByteSizeLong(), size_t{4} << 20);
+    if (response.has_gap()) {
+      ++gaps;
+      EXPECT_EQ(next++, kTooLarge);
+      EXPECT_EQ(response.gap().from().position(), begin);
+      EXPECT_EQ(response.gap().to().position(), log.offset());
+    }
+    for (const v1::Event& event : response.batch().events()) {
+      if (event.type() == v1::WRITE) {
+        EXPECT_EQ(event.rows(0).columns(0).value().int_value(), next++);
+        EXPECT_EQ(event.position().position(), log.offset());
+      }
+      committed = committed || event.type() == v1::COMMIT;
+    }
+  }
+  EXPECT_EQ(next, kRows);
+  EXPECT_EQ(gaps, 1);
+  ASSERT_TRUE(Stop("a").ok());
+  Rest(*reader);
 }
 
 TEST_F(TapTest, EventsComeInOrderWithTheirRows) {

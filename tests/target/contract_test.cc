@@ -219,6 +219,63 @@ TEST_P(TargetContractTest, CrashAfterEveryStep) {
   }
 }
 
+// A target that takes bytes has no pieces, and passes as it does elsewhere.
+TEST_P(TargetContractTest, PiecesAreAsGoodAsTheWhole) {
+  const auto golden = Golden();
+  const Blocks large = BlocksOf(log_, Limits(11));
+  for (const size_t piece_bytes : {1u, 300u, 2000u}) {
+    for (const bool commits : {false, true}) {
+      const testing::TempDir dir;
+      const std::unique_ptr<Target> target = GetParam().make(dir / "t");
+      ASSERT_TRUE(target->Open().ok());
+      const DurablePosition start = StartOf(*MakeEpoch());
+      ASSERT_TRUE(target->Begin(start, *MakeEpoch()).ok());
+      const auto commit = [&]() -> absl::Status { return commits ? target->Commit() : absl::OkStatus(); };
+      for (const auto& block : large) ASSERT_TRUE(Hand(*target, *block, start, piece_bytes, commit).ok());
+      ASSERT_TRUE(target->Commit().ok());
+      EXPECT_EQ(ToString(target->durable().position), ToString(large.back()->end));
+      EXPECT_EQ(FolderContent(dir / "t"), golden) << piece_bytes;
+    }
+  }
+}
+
+TEST_P(TargetContractTest, CrashAfterEveryPiece) {
+  const auto golden = Golden();
+  const Blocks large = BlocksOf(log_, Limits(11));
+  const absl::Status crash = absl::AbortedError("crash");
+  for (int pieces = 1, last = 0; last < pieces; ++pieces) {
+    SCOPED_TRACE(absl::StrCat("after ", pieces, " pieces"));
+    const testing::TempDir dir;
+    const DurablePosition start = StartOf(*MakeEpoch());
+    DurablePosition committed = start;
+    last = 0;
+    {
+      const std::unique_ptr<Target> target = GetParam().make(dir / "t");
+      ASSERT_TRUE(target->Open().ok());
+      ASSERT_TRUE(target->Begin(start, *MakeEpoch()).ok());
+      absl::Status status;
+      const auto count = [&]() -> absl::Status {
+        if (++last == pieces) return crash;
+        if (last % 3 != 0) return absl::OkStatus();
+        const absl::Status done = target->Commit();
+        committed = target->durable();
+        return done;
+      };
+      for (size_t i = 0; i < large.size() && status.ok(); ++i) status = Hand(*target, *large[i], start, 200, count);
+      ASSERT_TRUE(status.ok() || status == crash) << status;
+      if (status.ok()) break;
+    }
+    const std::unique_ptr<Target> target = GetParam().make(dir / "t");
+    const auto had = target->Open();
+    ASSERT_TRUE(had.ok() && had->has_value());
+    EXPECT_EQ(ToString((**had).position), ToString(committed.position));
+    EXPECT_EQ((**had).position.gtid_set, committed.position.gtid_set);
+    for (const auto& block : blocks_) ASSERT_TRUE(Hand(*target, *block, **had, 500).ok());
+    ASSERT_TRUE(target->Commit().ok());
+    EXPECT_EQ(FolderContent(dir / "t"), golden);
+  }
+}
+
 TEST_P(TargetContractTest, GarbageBehindWhatIsDurableIsCutOff) {
   const size_t half = blocks_.size() / 2;
   {

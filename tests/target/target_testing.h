@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,8 +47,10 @@ inline DurablePosition StartOf(const EpochStart& epoch) {
 }
 
 // Hands a block to a target as a lane does: what the target has already is left out. `had` is where it stood when it
-// was opened.
-inline absl::Status Hand(Target& target, const Block& block, const DurablePosition& had) {
+// was opened. A target that decodes gets pieces of `piece_bytes`, and `after_piece` is called after each.
+inline absl::Status Hand(Target& target, const Block& block, const DurablePosition& had,
+                         size_t piece_bytes = std::numeric_limits<size_t>::max(),
+                         const std::function<absl::Status()>& after_piece = nullptr) {
   BlockRange range;
   size_t from = 0;
   if (had.epoch == block.epoch->epoch && ComparePositions(block.start, had.position) < 0) {
@@ -57,10 +61,16 @@ inline absl::Status Hand(Target& target, const Block& block, const DurablePositi
     }
   }
   if (!target.decodes()) return target.Write(block, from, nullptr);
-  const absl::StatusOr<EncodedBlock> encoded =
-      EncodeBlock(block, range, EventFilter(FilterSpec()), *target.format(), "orders");
-  if (!encoded.ok()) return encoded.status();
-  return target.Write(block, from, &*encoded);
+  const EventFilter all{FilterSpec()};
+  BlockEncoder encoder(block, range, all, *target.format(), "orders");
+  while (!encoder.done()) {
+    const absl::StatusOr<EncodedBlock> piece = encoder.Next(piece_bytes);
+    if (!piece.ok()) return piece.status();
+    if (absl::Status written = target.Write(block, from, &*piece); !written.ok()) return written;
+    if (after_piece == nullptr) continue;
+    if (absl::Status status = after_piece(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace binlogd::testing
