@@ -236,7 +236,7 @@ absl::Status EventDecoder::DecodeOther(absl::string_view body) {
   }
   AddExtra("event", name);
   AddExtra("bytes", event_.header.size);
-  return DescribeStatementEvent(type, body, &event_.extra);
+  return DescribeStatementEvent(flavor_, type, body, &event_.extra);
 }
 
 // Layout: 1 one phase, 4 format, 4 length of the global part of the name, 4 length of the branch's part, both parts.

@@ -50,11 +50,11 @@ struct UserValue {
   bool is_unsigned = false;
 };
 
-void DescribeString(const UserValue& value, ExtraFields* extra) {
+void DescribeString(Flavor flavor, const UserValue& value, ExtraFields* extra) {
   extra->emplace_back("type", "STRING");
   extra->emplace_back("collation", absl::StrCat(value.collation));
   std::string text;
-  if (AppendAsUtf8(CharsetOfCollation(value.collation), value.bytes, &text) && IsUtf8(text)) {
+  if (AppendAsUtf8(CharsetOfCollation(flavor, value.collation), value.bytes, &text) && IsUtf8(text)) {
     extra->emplace_back("value", std::move(text));
   } else {
     extra->emplace_back("value_base64", absl::Base64Escape(value.bytes));
@@ -95,7 +95,7 @@ bool DescribeNumber(const UserValue& value, ExtraFields* extra) {
   return true;
 }
 
-absl::Status DescribeUserVar(absl::string_view body, ExtraFields* extra) {
+absl::Status DescribeUserVar(Flavor flavor, absl::string_view body, ExtraFields* extra) {
   ByteReader reader(body);
   uint32_t name_length = 0;
   uint32_t length = 0;
@@ -117,7 +117,7 @@ absl::Status DescribeUserVar(absl::string_view body, ExtraFields* extra) {
   }
   value.is_unsigned = reader.ReadU8(&flags) && (flags & 1) != 0;
   if (value.type == UserValue::kString) {
-    DescribeString(value, extra);
+    DescribeString(flavor, value, extra);
   } else if (!DescribeNumber(value, extra)) {
     return Malformed(absl::StrCat("a User var event has a malformed value of type ", value.type));
   }
@@ -134,11 +134,11 @@ absl::Status DescribeFile(EventType type, size_t before, absl::string_view body,
 
 }  // namespace
 
-absl::Status DescribeStatementEvent(EventType type, absl::string_view body, ExtraFields* extra) {
+absl::Status DescribeStatementEvent(Flavor flavor, EventType type, absl::string_view body, ExtraFields* extra) {
   switch (type) {
     case EventType::kIntvar: return DescribeIntvar(body, extra);
     case EventType::kRand: return DescribeRand(body, extra);
-    case EventType::kUserVar: return DescribeUserVar(body, extra);
+    case EventType::kUserVar: return DescribeUserVar(flavor, body, extra);
     case EventType::kBeginLoadQuery:
     case EventType::kAppendBlock:
     case EventType::kDeleteFile:

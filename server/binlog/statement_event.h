@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "binlog/event_header.h"
+#include "binlog/flavor.h"
 
 namespace binlogd {
 
@@ -23,6 +24,6 @@ using ExtraFields = std::vector<std::pair<absl::string_view, std::string>>;
 //              then perhaps 1 flags (bit 0: unsigned) and, from MariaDB, more
 //   BEGIN_LOAD_QUERY, APPEND_BLOCK, DELETE_FILE, EXEC_LOAD:  4 file id, …
 //   CREATE_FILE:  18 of the load's fixed part, 4 file id, …
-absl::Status DescribeStatementEvent(EventType type, absl::string_view body, ExtraFields* extra);
+absl::Status DescribeStatementEvent(Flavor flavor, EventType type, absl::string_view body, ExtraFields* extra);
 
 }  // namespace binlogd

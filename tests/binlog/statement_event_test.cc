@@ -10,7 +10,7 @@ namespace {
 // "name=value name=value", or "error".
 std::string Describe(EventType type, const std::string& body) {
   ExtraFields extra;
-  if (!DescribeStatementEvent(type, body, &extra).ok()) return "error";
+  if (!DescribeStatementEvent(Flavor::kMySql, type, body, &extra).ok()) return "error";
   std::string all;
   for (const auto& [name, value] : extra) absl::StrAppend(&all, all.empty() ? "" : " ", name, "=", value);
   return all;
