@@ -165,6 +165,7 @@ std::string CanalMySqlType(const Column& column) {
   switch (column.type) {
     case ColumnType::kNewDecimal:
       return WithSign(column, absl::StrCat("decimal(", column.metadata & 0xff, ",", column.metadata >> 8, ")"));
+    case ColumnType::kYear: return "year";
     case ColumnType::kBit: return WithLength("bit", BitWidth(column));
     case ColumnType::kTime2: return WithDigits("time", column.metadata);
     case ColumnType::kDatetime2: return WithDigits("datetime", column.metadata);

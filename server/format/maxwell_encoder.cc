@@ -130,8 +130,10 @@ void MaxwellEncoder::AppendRow(const DecodedEvent& event, const EventPlace& plac
   AppendJsonNextMember("data", &text_);
   AppendRowObject(row, table, &text_);
   if (event.kind == EventKind::kUpdate) {
+    const size_t begin = text_.size();
     AppendJsonNextMember("old", &text_);
     AppendChangedColumns(*changes_.before(), row, table, &text_);
+    if (text_.back() == '}' && text_[text_.size() - 2] == '{') text_.resize(begin);  // Nothing known has changed.
   }
   text_.append("}\n");
   held.end = text_.size();
