@@ -14,7 +14,7 @@ namespace binlogd {
 
 // One record: a position, and for a target that writes files of its own, the file and length that go with it.
 struct PositionRecord {
-  std::string format;  // "RAW" or "JSON": what the target writes.
+  std::string format;  // What the target writes: "RAW" or EventFormatName().
   DurablePosition durable;
   std::string output_file;
   uint64_t output_length = 0;
