@@ -151,7 +151,8 @@ std::string ContentsText(const v1::LogContents& file, bool colour) {
   line("Size", absl::StrCat(BytesText(file.size()), " (", file.size(), " bytes)"));
   line("Events", absl::StrCat(file.events()));
   line("Transactions", absl::StrCat(file.transactions()));
-  line("Time", file.has_first_time() ? absl::StrCat(Seconds(file.first_time()), " to ", Seconds(file.last_time())) : "");
+  line("Time",
+       file.has_first_time() ? absl::StrCat(Seconds(file.first_time()), " to ", Seconds(file.last_time())) : "");
   line("GTIDs", file.first_gtid().empty() ? "" : absl::StrCat(file.first_gtid(), " to ", file.last_gtid()));
   line("GTID set", file.gtid_set());
   line("Before it", file.previous_gtid_set());

@@ -2,8 +2,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
@@ -19,6 +22,8 @@ struct OptionHelp {
   std::string description;
   bool takes_value = false;
   bool takes_file = false;
+  // What the value is one of; empty when that is not known.
+  std::vector<std::string> words;
 
   std::vector<std::string> names() const {
     return short_name.empty() ? std::vector<std::string>{long_name} : std::vector<std::string>{short_name, long_name};
@@ -31,6 +36,7 @@ struct VerbHelp {
   std::string description;
   std::vector<OptionHelp> options;
   bool takes_streamer = false;
+  bool takes_files = false;
 };
 
 // The whole command line, read from the parser itself, so that the scripts never disagree with it.
@@ -49,6 +55,8 @@ std::vector<OptionHelp> ReadOptions(const CLI::App& app) {
     help.description = option->get_description();
     help.takes_value = option->get_items_expected_max() > 0;
     help.takes_file = help.long_name == "--file";
+    const std::string type = option->get_type_name();
+    if (help.takes_value && absl::StrContains(type, '|')) help.words = absl::StrSplit(type, '|');
     options.push_back(help);
   }
   return options;
@@ -65,6 +73,7 @@ CommandLine ReadCommandLine(CLI::App* app) {
     // --help is among the global ones.
     std::erase_if(help.options, [](const OptionHelp& option) { return option.long_name == "--help"; });
     help.takes_streamer = verb->get_option_no_throw(kStreamerArgument) != nullptr;
+    help.takes_files = verb->get_option_no_throw(kFilesArgument) != nullptr;
     line.verbs.push_back(help);
   }
   return line;
@@ -80,6 +89,7 @@ std::string VerbNames(const CommandLine& line, const char* separator, bool (*wan
 
 bool AnyVerb(const VerbHelp&) { return true; }
 bool TakesStreamer(const VerbHelp& verb) { return verb.takes_streamer; }
+bool TakesFiles(const VerbHelp& verb) { return verb.takes_files; }
 
 std::string OptionNames(const std::vector<OptionHelp>& options) {
   std::vector<std::string> names;
@@ -89,18 +99,30 @@ std::string OptionNames(const std::vector<OptionHelp>& options) {
   return absl::StrJoin(names, " ");
 }
 
+std::vector<OptionHelp> AllOptions(const CommandLine& line) {
+  std::vector<OptionHelp> options = line.globals;
+  for (const VerbHelp& verb : line.verbs) options.insert(options.end(), verb.options.begin(), verb.options.end());
+  return options;
+}
+
 // Names of the options whose value nothing is known about, parted by "|".
 std::string OtherValueOptions(const CommandLine& line) {
   std::vector<std::string> names;
-  const auto add = [&names](const OptionHelp& option) {
-    if (!option.takes_value || option.takes_file || option.long_name == "--output") return;
+  for (const OptionHelp& option : AllOptions(line)) {
+    if (!option.takes_value || option.takes_file || !option.words.empty()) continue;
     for (const std::string& name : option.names()) names.push_back(name);
-  };
-  for (const OptionHelp& option : line.globals) add(option);
-  for (const VerbHelp& verb : line.verbs) {
-    for (const OptionHelp& option : verb.options) add(option);
   }
   return absl::StrJoin(names, "|");
+}
+
+// A case for each option whose value is one of some words; `format` has $0 for its names and $1 for the words.
+std::string WordCases(const CommandLine& line, absl::string_view format) {
+  std::string cases;
+  for (const OptionHelp& option : AllOptions(line)) {
+    if (option.words.empty()) continue;
+    cases += absl::Substitute(format, absl::StrJoin(option.names(), "|"), absl::StrJoin(option.words, " "));
+  }
+  return cases;
 }
 
 // "      apply) words="--start …" ;;" for each verb.
@@ -123,8 +145,7 @@ _binlogctl() {
     esac
   done
   case "$previous" in
-    -o|--output) COMPREPLY=($(compgen -W "table json yaml" -- "$current")); return ;;
-    -f|--file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+{word_cases}    -f|--file) COMPREPLY=($(compgen -f -- "$current")); return ;;
     {value_options}) return ;;
   esac
   case "$verb" in
@@ -139,6 +160,7 @@ _binlogctl() {
     "") COMPREPLY=($(compgen -W "{verb_words}" -- "$current")) ;;
     {streamer_verbs})
       COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "${server[@]}" --timeout 2s get -o name 2>/dev/null)" -- "$current")) ;;
+    {file_verbs}) COMPREPLY=($(compgen -f -- "$current")) ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$current")) ;;
   esac
 }
@@ -158,8 +180,7 @@ _binlogctl() {
     esac
   done
   case ${words[CURRENT-1]} in
-    (-o|--output) compadd table json yaml; return ;;
-    (-f|--file) _files; return ;;
+{word_cases}    (-f|--file) _files; return ;;
     ({value_options}) return ;;
   esac
   case $verb in
@@ -177,6 +198,7 @@ _binlogctl() {
     ({streamer_verbs})
       names=(${(f)"$(${words[1]} $server --timeout 2s get -o name 2>/dev/null)"})
       compadd -a names ;;
+    ({file_verbs}) _files ;;
     (completion) compadd bash zsh fish ;;
   esac
 }
@@ -192,7 +214,10 @@ std::string SingleQuoted(absl::string_view text) {
   return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
 }
 
-std::string FromTemplate(absl::string_view script, const CommandLine& line) {
+constexpr char kBashWords[] = "    $0) COMPREPLY=($$(compgen -W \"$1\" -- \"$$current\")); return ;;\n";
+constexpr char kZshWords[] = "    ($0) compadd $1; return ;;\n";
+
+std::string FromTemplate(absl::string_view script, absl::string_view word_case, const CommandLine& line) {
   std::string descriptions;
   for (const VerbHelp& verb : line.verbs) {
     absl::StrAppend(&descriptions, "    ", SingleQuoted(absl::StrCat(verb.name, ":", verb.description)), "\n");
@@ -201,7 +226,9 @@ std::string FromTemplate(absl::string_view script, const CommandLine& line) {
                                       {"{verb_words}", VerbNames(line, " ", AnyVerb)},
                                       {"{verb_descriptions}", descriptions},
                                       {"{streamer_verbs}", VerbNames(line, "|", TakesStreamer)},
+                                      {"{file_verbs}", VerbNames(line, "|", TakesFiles)},
                                       {"{value_options}", OtherValueOptions(line)},
+                                      {"{word_cases}", WordCases(line, word_case)},
                                       {"{option_cases}", OptionCases(line, "options")},
                                       {"{globals}", OptionNames(line.globals)}});
 }
@@ -213,8 +240,8 @@ std::string FishOption(const OptionHelp& option, absl::string_view condition) {
   absl::StrAppend(&text, " -l ", option.long_name.substr(2));
   if (option.takes_file) {
     absl::StrAppend(&text, " -r -F");
-  } else if (option.long_name == "--output") {
-    absl::StrAppend(&text, " -x -a 'table json yaml'");
+  } else if (!option.words.empty()) {
+    absl::StrAppend(&text, " -x -a '", absl::StrJoin(option.words, " "), "'");
   } else if (option.takes_value) {
     absl::StrAppend(&text, " -x");
   }
@@ -236,13 +263,16 @@ std::string FishScript(const CommandLine& line) {
   }
   absl::StrAppend(&script, "complete -c binlogctl", seen(VerbNames(line, " ", TakesStreamer)),
                   " -a '(binlogctl --timeout 2s get -o name 2>/dev/null)'\n");
+  absl::StrAppend(&script, "complete -c binlogctl", seen(VerbNames(line, " ", TakesFiles)), " -F\n");
   absl::StrAppend(&script, "complete -c binlogctl", seen("completion"), " -a 'bash zsh fish'\n");
   return script;
 }
 
 absl::Status Completion(const std::string& shell, CLI::App* app, Client* client) {
   const CommandLine line = ReadCommandLine(app);
-  client->output().Write(shell == "fish" ? FishScript(line) : FromTemplate(shell == "zsh" ? kZsh : kBash, line));
+  client->output().Write(shell == "fish"  ? FishScript(line)
+                         : shell == "zsh" ? FromTemplate(kZsh, kZshWords, line)
+                                          : FromTemplate(kBash, kBashWords, line));
   return absl::OkStatus();
 }
 

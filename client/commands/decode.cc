@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "archive/log_paths.h"
 #include "archive/log_summary.h"
 #include "archive/log_verifier.h"
@@ -27,8 +28,6 @@ struct DecodeCommand {
   bool summary = false;
 };
 
-// --- Options that are more than a word or a number -----------------------------------------------------------------
-
 // Adds an option whose text `read` turns into a value; it says "is not WHAT" when that fails.
 template <typename Value, typename Read>
 CLI::Option* AddParsed(CLI::App* verb, const std::string& name, const std::string& type, const std::string& description,
@@ -43,10 +42,14 @@ CLI::Option* AddParsed(CLI::App* verb, const std::string& name, const std::strin
       ->type_name(type);
 }
 
+bool ReadPosition(const std::string& text, uint64_t* position) {
+  return absl::SimpleAtoi(text, position) && *position >= kFirstEventOffset;
+}
+
 bool ReadTime(const std::string& text, std::optional<absl::Time>* time) {
   absl::Time read;
-  for (const char* format : {"%Y-%m-%dT%H:%M:%E*S%Ez", "%Y-%m-%dT%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S%Ez",
-                             "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d"}) {
+  for (const char* format :
+       {"%Y-%m-%dT%H:%M:%E*S%Ez", "%Y-%m-%dT%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d"}) {
     if (!absl::ParseTime(format, text, absl::UTCTimeZone(), &read, nullptr)) continue;
     *time = read;
     return true;
@@ -86,9 +89,7 @@ void AddSelectionOptions(CLI::App* verb, LogSelection* selection) {
   constexpr char kTime[] = "a time such as \"2026-03-01 12:00:00\" (UTC) or 2026-03-01T12:00:00+02:00";
   constexpr char kSet[] = "a GTID set of MySQL (UUID:1-5) or MariaDB (0-1-100)";
   const auto position = [verb](const char* name, uint64_t* value, const char* description) {
-    verb->add_option(name, *value, description)
-        ->type_name("OFFSET")
-        ->check(CLI::Range(uint64_t{kFirstEventOffset}, uint64_t{1} << 62));
+    AddParsed(verb, name, "OFFSET", description, "an offset of 4 or more", value, ReadPosition);
   };
   const auto time = [verb, kTime](const char* name, std::optional<absl::Time>* value, const char* description) {
     AddParsed(verb, name, "TIME", description, kTime, value, ReadTime);
@@ -105,8 +106,6 @@ void AddSelectionOptions(CLI::App* verb, LogSelection* selection) {
   set("--include-gtids", &selection->include_gtids, "Only the transactions in this set");
   set("--exclude-gtids", &selection->exclude_gtids, "Without the transactions in this set");
 }
-
-// --- What the command does -----------------------------------------------------------------------------------------
 
 absl::Status Verify(const DecodeCommand& command, Client* client) {
   LogVerifier verifier(command.options.file);
@@ -171,7 +170,7 @@ void AddDecode(CLI::App* app, Client* client) {
                    "archive; - is standard input")
       ->required()
       ->type_name("");
-  AddParsed(verb, "--format", "FORMAT", "Form of the events: json, debezium, maxwell, canal or protobuf",
+  AddParsed(verb, "--format", "json|debezium|maxwell|canal|protobuf", "Form of the events",
             "one of json, debezium, maxwell, canal, protobuf", &options.format, ReadFormat)
       ->default_str("json");
   AddFilterOptions(verb, &options.filter);
@@ -179,15 +178,14 @@ void AddDecode(CLI::App* app, Client* client) {
   AddGlobs(verb, "--exclude-tables", "Not of these tables, as database.table", &options.filter.exclude_tables);
   verb->add_flag("--no-ddl", command->no_ddl, "Without statements that define or change the schema");
   AddSelectionOptions(verb, &options.selection);
-  CLI::Option* verify = verb->add_flag(
-      "--verify", command->verify, "Check that the files are whole and follow each other; -o says in which form");
+  CLI::Option* verify = verb->add_flag("--verify", command->verify,
+                                       "Check that the files are whole and follow each other; -o says in which form");
   verb->add_flag("--summary", command->summary, "Show what the files hold, in numbers; -o says in which form")
       ->excludes(verify);
   verb->add_flag("--no-checksum", command->no_checksum, "Do not check the events' checksums");
   AddParsed(verb, "--flavor", "mysql|mariadb", "Whose logs they are; by default the files tell", "mysql or mariadb",
             &options.file.flavor, ReadFlavor);
-  verb->add_option("--source-name", options.encoder.source_name,
-                   "Name of the source, in the formats that tell one")
+  verb->add_option("--source-name", options.encoder.source_name, "Name of the source, in the formats that tell one")
       ->type_name("NAME")
       ->default_str("decode");
   verb->add_option("--stdin-name", options.file.standard_input_name, "Name of the file on standard input")

@@ -135,7 +135,7 @@ class GzipBytes : public LogBytes {
   absl::Status Start() {
     constexpr int kGzipOnly = 16;
     return inflateInit2(&stream_, MAX_WBITS + kGzipOnly) == Z_OK ? absl::OkStatus()
-                                                                  : absl::InternalError("zlib cannot be started");
+                                                                 : absl::InternalError("zlib cannot be started");
   }
 
   absl::StatusOr<size_t> Read(char* out, size_t size) override {

@@ -27,9 +27,11 @@ struct OtherFormat {
 
 // What else a log may be wrapped in.
 constexpr OtherFormat kOtherFormats[] = {
-    {absl::string_view("\xfd\x37\x7a\x58", 4), "it is compressed by xz: uncompress it first, or hand it over by a pipe"},
+    {absl::string_view("\xfd\x37\x7a\x58", 4),
+     "it is compressed by xz: uncompress it first, or hand it over by a pipe"},
     {absl::string_view("BZh", 3), "it is compressed by bzip2: uncompress it first, or hand it over by a pipe"},
-    {absl::string_view("\x04\x22\x4d\x18", 4), "it is compressed by lz4: uncompress it first, or hand it over by a pipe"},
+    {absl::string_view("\x04\x22\x4d\x18", 4),
+     "it is compressed by lz4: uncompress it first, or hand it over by a pipe"},
     {absl::string_view("PK\x03\x04", 4), "it is a zip archive: unpack it first"},
 };
 
@@ -39,8 +41,9 @@ absl::Status NotALog(absl::string_view path, absl::string_view what) {
 
 absl::Status Encrypted(absl::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_ENCRYPTED",
-                   absl::StrCat(what, ", and its key is with the server; let a streamer read it from the server, which "
-                                      "sends it in clear, or have the server's own tools decrypt it"));
+                   absl::StrCat(what,
+                                ", and its key is with the server; let a streamer read it from the server, which "
+                                "sends it in clear, or have the server's own tools decrypt it"));
 }
 
 absl::Status WrongChecksum() {
@@ -53,8 +56,8 @@ absl::Status WrongChecksum() {
 Flavor FlavorOf(const FormatDescription& format) {
   // MariaDB's own event types begin at 160, and it always lists them; the version text can be set by an administrator.
   constexpr size_t kFirstMariaDbType = 160;
-  const bool mariadb = format.post_header_lengths.size() >= kFirstMariaDbType ||
-                       absl::StrContains(format.server_version, "MariaDB");
+  const bool mariadb =
+      format.post_header_lengths.size() >= kFirstMariaDbType || absl::StrContains(format.server_version, "MariaDB");
   return mariadb ? Flavor::kMariaDb : Flavor::kMySql;
 }
 

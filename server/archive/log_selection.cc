@@ -67,8 +67,8 @@ LogSelector::Verdict LogSelector::Decide(const LogFileEvent& event, const Tracke
 }
 
 absl::Status LogSelector::CheckDialect(Flavor flavor) const {
-  for (const std::optional<GtidSet>* set : {&selection_.start_gtids, &selection_.stop_gtids, &selection_.include_gtids,
-                                            &selection_.exclude_gtids}) {
+  for (const std::optional<GtidSet>* set :
+       {&selection_.start_gtids, &selection_.stop_gtids, &selection_.include_gtids, &selection_.exclude_gtids}) {
     if (!set->has_value() || (*set)->empty() || (*set)->flavor() == flavor) continue;
     return MakeError(absl::StatusCode::kInvalidArgument, "GTID_SET_INVALID",
                      absl::StrCat("the GTID set \"", (*set)->ToString(), "\" is in the dialect of ",

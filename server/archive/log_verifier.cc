@@ -13,9 +13,7 @@
 namespace binlogd {
 namespace {
 
-absl::Status Gap(absl::string_view message) {
-  return MakeError(absl::StatusCode::kDataLoss, "LOG_GAP", message);
-}
+absl::Status Gap(absl::string_view message) { return MakeError(absl::StatusCode::kDataLoss, "LOG_GAP", message); }
 
 absl::string_view Folder(absl::string_view path) {
   const size_t slash = path.rfind('/');
@@ -46,8 +44,7 @@ LogFinding LogVerifier::Verify(const std::string& path, LogFileObserver observe)
 }
 
 absl::Status LogVerifier::VerifyFile(const std::string& path, LogFileObserver observe, LogFinding* finding) {
-  follows_before_ =
-      before_.has_value() && before_->path != "-" && path != "-" && Folder(before_->path) == Folder(path);
+  follows_before_ = before_.has_value() && before_->path != "-" && path != "-" && Folder(before_->path) == Folder(path);
   ASSIGN_OR_RETURN(log_, TrackedLog::Open(path, options_));
   RETURN_IF_ERROR(VerifyName());
   LogFileEvent event;
@@ -74,7 +71,8 @@ absl::Status LogVerifier::VerifyName() const {
   if (!follows_before_ || number == 0) return absl::OkStatus();
   const std::string name_before = LogFileName(before_->path);
   if (FileSequence(name_before) != 0 && number != FileSequence(name_before) + 1) {
-    return Gap(absl::StrCat(file.path(), ": follows ", name_before, ": a file in between is missing, or the order is wrong"));
+    return Gap(
+        absl::StrCat(file.path(), ": follows ", name_before, ": a file in between is missing, or the order is wrong"));
   }
   if (!before_->next_name.empty() && before_->next_name != file.name()) {
     return Gap(absl::StrCat(file.path(), ": ", name_before, " says that ", before_->next_name, " follows it"));

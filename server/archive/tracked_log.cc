@@ -14,9 +14,7 @@ bool IsGtidEvent(EventType type) {
          type == EventType::kMariaDbGtid;
 }
 
-bool IsGtidSetEvent(EventType type) {
-  return type == EventType::kPreviousGtids || type == EventType::kMariaDbGtidList;
-}
+bool IsGtidSetEvent(EventType type) { return type == EventType::kPreviousGtids || type == EventType::kMariaDbGtidList; }
 
 absl::StatusOr<TrackedLog> TrackedLog::Open(const std::string& path, const LogFileOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<LogFile> file, LogFile::Open(path, options));

@@ -18,8 +18,8 @@ bool IsGtidEvent(EventType type);
 // Whether the event states which GTIDs are complete where the file begins.
 bool IsGtidSetEvent(EventType type);
 
-// A LogFile and the state of its log. Read each event with Next(), look at the state before it, hand it to Track(), look
-// at the state after it. Not thread-safe.
+// A LogFile and the state of its log. Read each event with Next(), look at the state before it, hand it to Track(),
+// look at the state after it. Not thread-safe.
 class TrackedLog {
  public:
   // Errors of LogFile::Open().

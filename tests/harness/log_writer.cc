@@ -38,6 +38,7 @@ void LogWriter::Append(std::string event, bool artificial) {
   Put(event.size(), 4, kSizeAt, &event);
   const bool no_end = artificial || no_end_positions_;
   Put(no_end ? 0 : offset_ + event.size(), 4, kEndAt, &event);
+  if (time_ != 0) Put(time_, 4, 0, &event);
   if (artificial) Put(kArtificialFlag, 2, kFlagsAt, &event);
   PutChecksum(&event);
   const EventType type = ParseEventHeader(event)->type;

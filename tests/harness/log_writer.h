@@ -64,6 +64,9 @@ class LogWriter {
   // MariaDB 11.4 and later send 0 as the end of events inside a transaction.
   void set_no_end_positions(bool none) { no_end_positions_ = none; }
 
+  // The time of the events that follow, seconds since 1970.
+  void set_time(uint32_t time) { time_ = time; }
+
   const std::vector<LoggedEvent>& events() const { return events_; }
   const std::string& file() const { return file_; }
   uint64_t offset() const { return offset_; }
@@ -83,6 +86,7 @@ class LogWriter {
   uint64_t gtid_ = 0;
   uint64_t xid_ = 0;
   bool no_end_positions_ = false;
+  uint32_t time_ = 0;
   std::vector<LoggedEvent> events_;
 };
 
