@@ -24,12 +24,11 @@ class FileDecoder {
         output_(output),
         selector_(options.selection),
         filter_(options.filter),
-        encoder_(MakeEventEncoder(options.format, options.encoder)),
         progress_(options.paths) {}
 
   absl::Status Run() {
     const absl::Status status = DecodeAll();
-    encoder_->Finish(&records_);
+    if (encoder_ != nullptr) encoder_->Finish(&records_);
     Flush();
     progress_.Clear();
     const std::string unmet = selector_.unmet_stop();
@@ -79,7 +78,7 @@ class FileDecoder {
     absl::StatusOr<Verdict> transaction = selector_.Transaction(event, *log);
     if (!transaction.ok()) return Annotate(transaction.status(), log->file().path());
     const bool is_format = event.header.type == EventType::kFormatDescription;
-    if (is_format) decoder_.reset();
+    if (is_format) BeginFormat(log->file().flavor());
     if (*place != Verdict::kTake || *transaction != Verdict::kTake) return absl::OkStatus();
     if (decoder_ == nullptr) {
       decoder_ = std::make_unique<EventDecoder>(log->file().flavor(), is_format ? nullptr : log->tracker().format());
@@ -91,9 +90,19 @@ class FileDecoder {
     return Deliver(*log, event, event.bytes, true);
   }
 
+  // What a format description says holds for the events after it.
+  void BeginFormat(Flavor flavor) {
+    decoder_.reset();
+    if (encoder_ != nullptr && encoder_flavor_ == flavor) return;
+    if (encoder_ != nullptr) encoder_->Finish(&records_);
+    EncoderOptions options = options_.encoder;
+    options.flavor = encoder_flavor_ = flavor;
+    encoder_ = MakeEventEncoder(options_.format, options);
+  }
+
   // Decodes `bytes`, which are the event's or stand for what came before it.
   absl::Status Deliver(const TrackedLog& log, const LogFileEvent& event, absl::string_view bytes, bool wanted) {
-    const EventPlace place{log.file().name(), wanted ? event.end() : event.offset};
+    const EventPlace place{log.file().name(), wanted ? event.end() : 0};
     const DecodedEvent* decoded = nullptr;
     absl::Status status = decoder_->Feed(bytes, &decoded);
     while (status.ok() && decoded != nullptr) {
@@ -113,7 +122,8 @@ class FileDecoder {
   Output* const output_;
   LogSelector selector_;
   const EventFilter filter_;
-  const std::unique_ptr<EventEncoder> encoder_;
+  std::unique_ptr<EventEncoder> encoder_;  // From the first format description on.
+  Flavor encoder_flavor_ = Flavor::kMySql;
   Progress progress_;
   std::unique_ptr<EventDecoder> decoder_;
   RecordBuffer records_;

@@ -17,7 +17,7 @@ struct DecodeOptions {
   std::vector<std::string> paths;
   LogFileOptions file;
   EventFormat format = EventFormat::kJson;
-  EncoderOptions encoder;
+  EncoderOptions encoder;  // The flavor is the files'.
   LogSelection selection;
   FilterSpec filter;
 };

@@ -8,6 +8,7 @@
 #include "archive/log_paths.h"
 #include "archive/log_summary.h"
 #include "archive/log_verifier.h"
+#include "base/error.h"
 #include "base/status_macros.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
@@ -19,6 +20,8 @@
 
 namespace binlogd {
 namespace {
+
+constexpr char kChecksumMismatch[] = "CHECKSUM_MISMATCH";
 
 struct DecodeCommand {
   DecodeOptions options;
@@ -156,7 +159,10 @@ absl::Status Decode(DecodeCommand* command, Client* client) {
   command->options.file.check_checksums = !command->no_checksum;
   if (command->verify) return Verify(*command, client);
   if (command->summary) return Summarize(*command, client);
-  return DecodeFiles(command->options, &client->output());
+  const absl::Status status = DecodeFiles(command->options, &client->output());
+  if (ErrorReason(status) != kChecksumMismatch) return status;
+  return MakeError(status.code(), kChecksumMismatch,
+                   absl::StrCat(status.message(), ", or see with --no-checksum what it says all the same"));
 }
 
 }  // namespace

@@ -38,6 +38,11 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
   EXPECT_THAT(Complete("tap --", 2), HasSubstr("--databases --tables --events --count"));
   EXPECT_THAT(Complete("get --", 2), HasSubstr("--server --output --timeout"));
   EXPECT_EQ(Complete("get -o j", 3), "json\n");
+  EXPECT_THAT(Complete("decode --", 2), HasSubstr("--start-position --stop-position --start-datetime"));
+  EXPECT_EQ(Complete("decode x --format m", 4), "maxwell\n");
+  EXPECT_EQ(Complete("decode --flavor m", 3), "mysql mariadb\n");
+  EXPECT_EQ(Complete("decode " + File("binlog.000001", "").substr(0, directory_.path().size() + 5), 2),
+            directory_ / "binlog.000001\n");
   EXPECT_EQ(Complete("completion z", 2), "zsh\n");
 }
 
