@@ -42,7 +42,7 @@ void Progress::Clear() {
   shown_ = false;
 }
 
-void Progress::Look(const LogFile& file) {
+void Progress::Look(const LogFileReader& file) {
   const absl::Time now = absl::Now();
   if (now < next_) return;
   next_ = now + kInterval;

@@ -20,17 +20,17 @@ class Progress {
   ~Progress();
 
   // `file` was read up to somewhere. Cheap enough for every event.
-  void Show(const LogFile& file) {
+  void Show(const LogFileReader& file) {
     if (enabled_ && ++calls_ % kCallsBetweenLooks == 0) Look(file);
   }
-  void EndFile(const LogFile& file) { done_ += file.bytes().stored_read(); }
+  void EndFile(const LogFileReader& file) { done_ += file.bytes().stored_read(); }
   // Takes the line away until it is shown again: for a message.
   void Clear();
 
  private:
   static constexpr uint64_t kCallsBetweenLooks = 1024;
 
-  void Look(const LogFile& file);
+  void Look(const LogFileReader& file);
 
   const bool enabled_;
   uint64_t total_ = 0;  // 0: not known.

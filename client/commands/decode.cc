@@ -115,7 +115,7 @@ absl::Status Verify(const DecodeCommand& command, Client* client) {
   Progress progress(command.options.paths);
   std::vector<v1::LogVerification> files;
   for (const std::string& path : command.options.paths) {
-    const LogFinding finding = verifier.Verify(path, [&progress](const LogFile& file) { progress.Show(file); });
+    const LogFinding finding = verifier.Verify(path, [&progress](const LogFileReader& file) { progress.Show(file); });
     progress.Clear();
     if (!finding.problem.ok()) client->Fail(finding.problem);
     files.push_back(ToProto(finding));
@@ -132,7 +132,7 @@ absl::Status Summarize(const DecodeCommand& command, Client* client) {
   for (const std::string& path : command.options.paths) {
     LogSummary summary;
     const absl::Status status = SummarizeLog(
-        path, command.options.file, [&progress](const LogFile& file) { progress.Show(file); }, &summary);
+        path, command.options.file, [&progress](const LogFileReader& file) { progress.Show(file); }, &summary);
     progress.Clear();
     const v1::LogContents contents = ToProto(summary, status);
     if (client->printer().table()) {

@@ -67,7 +67,7 @@ std::string LogFileName(absl::string_view path) {
   return std::string(name);
 }
 
-LogFile::LogFile(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source)
+LogFileReader::LogFileReader(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source)
     : path_(std::move(path)),
       name_(path_ == "-" ? options.standard_input_name : LogFileName(path_)),
       options_(options),
@@ -75,14 +75,15 @@ LogFile::LogFile(std::string path, const LogFileOptions& options, std::unique_pt
       buffer_(new char[kFirstCapacity]),
       capacity_(kFirstCapacity) {}
 
-absl::StatusOr<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, const LogFileOptions& options) {
+absl::StatusOr<std::unique_ptr<LogFileReader>> LogFileReader::Open(const std::string& path,
+                                                                   const LogFileOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<LogBytes> source, LogBytes::Open(path));
-  std::unique_ptr<LogFile> file(new LogFile(path, options, std::move(source)));
+  std::unique_ptr<LogFileReader> file(new LogFileReader(path, options, std::move(source)));
   RETURN_IF_ERROR(file->CheckMagic());
   return file;
 }
 
-absl::Status LogFile::CheckMagic() {
+absl::Status LogFileReader::CheckMagic() {
   RETURN_IF_ERROR(Buffer(kFileMagic.size()));
   const absl::string_view begin = buffered();
   if (begin.empty()) return NotALog(path_, "the file is empty; a binary log begins with the bytes fe 62 69 6e");
@@ -105,7 +106,7 @@ absl::Status LogFile::CheckMagic() {
                  "the middle of a log? give the whole file, from its beginning");
 }
 
-absl::Status LogFile::Buffer(size_t size) {
+absl::Status LogFileReader::Buffer(size_t size) {
   while (end_ - begin_ < size) {
     if (begin_ > 0 && capacity_ - begin_ < size) {
       std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
@@ -129,14 +130,14 @@ absl::Status LogFile::Buffer(size_t size) {
   return absl::OkStatus();
 }
 
-absl::Status LogFile::CutShort(absl::string_view what) const {
+absl::Status LogFileReader::CutShort(absl::string_view what) const {
   return MakeError(
       absl::StatusCode::kDataLoss, "LOG_CUT_SHORT",
       absl::StrCat(path_, ": offset ", offset_, ": ", what,
                    ": the file is cut short; the server still writes it or crashed, or the copy is not whole"));
 }
 
-absl::StatusOr<bool> LogFile::Next(LogFileEvent* event) {
+absl::StatusOr<bool> LogFileReader::Next(LogFileEvent* event) {
   begin_ += event_size_;
   offset_ += event_size_;
   event_size_ = 0;
@@ -168,7 +169,7 @@ absl::StatusOr<bool> LogFile::Next(LogFileEvent* event) {
   return true;
 }
 
-absl::Status LogFile::Check(const LogFileEvent& event) {
+absl::Status LogFileReader::Check(const LogFileEvent& event) {
   if (event.header.type == EventType::kFormatDescription) return TakeFormat(event);
   if (event.bytes.size() < kEventHeaderSize + format_->checksum_size()) {
     return Malformed(absl::StrCat("its ", event.bytes.size(), " bytes have no room for its checksum"));
@@ -182,7 +183,7 @@ absl::Status LogFile::Check(const LogFileEvent& event) {
   return absl::OkStatus();
 }
 
-absl::Status LogFile::TakeFormat(const LogFileEvent& event) {
+absl::Status LogFileReader::TakeFormat(const LogFileEvent& event) {
   ASSIGN_OR_RETURN(FormatDescription format, ParseFormatDescription(event.bytes));
   if (options_.check_checksums && format.checksum == ChecksumAlgorithm::kCrc32 && !ChecksumMatches(event.bytes)) {
     return WrongChecksum();
@@ -193,7 +194,7 @@ absl::Status LogFile::TakeFormat(const LogFileEvent& event) {
   return absl::OkStatus();
 }
 
-bool LogFile::next_is_buffered() const {
+bool LogFileReader::next_is_buffered() const {
   const absl::string_view next = buffered().substr(event_size_);
   if (next.size() < kEventHeaderSize) return false;
   const absl::StatusOr<EventHeader> header = ParseEventHeader(next);

@@ -29,18 +29,18 @@ struct LogFileOptions {
 struct LogFileEvent {
   uint64_t offset = 0;  // Of its first byte, in the uncompressed file.
   EventHeader header;
-  absl::string_view bytes;  // Checksum included. Valid until the next call of LogFile::Next().
+  absl::string_view bytes;  // Checksum included. Valid until the next call of LogFileReader::Next().
 
   uint64_t end() const { return offset + bytes.size(); }
 };
 
 // Reads a plain, zstd or gzip compressed binary log file of version 4 (MySQL 5.0 and later, MariaDB), or a relay log.
 // Memory grows with the largest event only, and only as its bytes arrive, whatever size it claims. Not thread-safe.
-class LogFile {
+class LogFileReader {
  public:
   // "-" is standard input. Besides the system's errors: NOT_A_BINARY_LOG, LOG_ENCRYPTED, LOG_CUT_SHORT; errors of
   // LogBytes. Messages begin with the path.
-  static absl::StatusOr<std::unique_ptr<LogFile>> Open(const std::string& path, const LogFileOptions& options);
+  static absl::StatusOr<std::unique_ptr<LogFileReader>> Open(const std::string& path, const LogFileOptions& options);
 
   // Moves to the next event; false at the end of the file. DATA_LOSS: LOG_CUT_SHORT, EVENT_MALFORMED,
   // CHECKSUM_MISMATCH; FAILED_PRECONDITION (LOG_ENCRYPTED). Messages are those of EventError(). After an error the file
@@ -64,7 +64,7 @@ class LogFile {
   const LogBytes& bytes() const { return *source_; }
 
  private:
-  LogFile(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source);
+  LogFileReader(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source);
   absl::Status CheckMagic();
   // Buffers `size` bytes from the current place on, or what there is.
   absl::Status Buffer(size_t size);

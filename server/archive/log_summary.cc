@@ -39,7 +39,7 @@ class Summarizer {
 
  private:
   void Begin() {
-    const LogFile& file = log_.file();
+    const LogFileReader& file = log_.file();
     decoder_.emplace(file.flavor(), nullptr);
     summary_->flavor = file.flavor();
     summary_->server_version = file.format()->server_version;

@@ -66,7 +66,7 @@ absl::Status LogVerifier::VerifyFile(const std::string& path, LogFileObserver ob
 }
 
 absl::Status LogVerifier::VerifyName() const {
-  const LogFile& file = log_->file();
+  const LogFileReader& file = log_->file();
   const uint64_t number = FileSequence(file.name());
   if (!follows_before_ || number == 0) return absl::OkStatus();
   const std::string name_before = LogFileName(before_->path);

@@ -15,7 +15,7 @@
 namespace binlogd {
 
 // Called for every event while a file is read: for a progress display. CANCELLED and the like end the reading.
-using LogFileObserver = absl::FunctionRef<void(const LogFile& file)>;
+using LogFileObserver = absl::FunctionRef<void(const LogFileReader& file)>;
 
 // What was found in one file. Plain data.
 struct LogFinding {

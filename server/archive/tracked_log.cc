@@ -17,7 +17,7 @@ bool IsGtidEvent(EventType type) {
 bool IsGtidSetEvent(EventType type) { return type == EventType::kPreviousGtids || type == EventType::kMariaDbGtidList; }
 
 absl::StatusOr<TrackedLog> TrackedLog::Open(const std::string& path, const LogFileOptions& options) {
-  ASSIGN_OR_RETURN(std::unique_ptr<LogFile> file, LogFile::Open(path, options));
+  ASSIGN_OR_RETURN(std::unique_ptr<LogFileReader> file, LogFileReader::Open(path, options));
   return TrackedLog(std::move(file));
 }
 

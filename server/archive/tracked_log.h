@@ -18,19 +18,19 @@ bool IsGtidEvent(EventType type);
 // Whether the event states which GTIDs are complete where the file begins.
 bool IsGtidSetEvent(EventType type);
 
-// A LogFile and the state of its log. Read each event with Next(), look at the state before it, hand it to Track(),
-// look at the state after it. Not thread-safe.
+// A LogFileReader and the state of its log. Read each event with Next(), look at the state before it, hand it to
+// Track(), look at the state after it. Not thread-safe.
 class TrackedLog {
  public:
-  // Errors of LogFile::Open().
+  // Errors of LogFileReader::Open().
   static absl::StatusOr<TrackedLog> Open(const std::string& path, const LogFileOptions& options);
 
-  // As LogFile::Next(). At the end of the file DATA_LOSS (LOG_CUT_SHORT) when a transaction is open.
+  // As LogFileReader::Next(). At the end of the file DATA_LOSS (LOG_CUT_SHORT) when a transaction is open.
   absl::StatusOr<bool> Next(LogFileEvent* event);
   // DATA_LOSS (EVENT_MALFORMED) when the event cannot be read.
   absl::Status Track(const LogFileEvent& event);
 
-  const LogFile& file() const { return *file_; }
+  const LogFileReader& file() const { return *file_; }
   // From the first Next() on.
   const StreamTracker& tracker() const { return *tracker_; }
   // Of the last event tracked: whether the log was between transactions before it; whether it begins or is one.
@@ -40,9 +40,9 @@ class TrackedLog {
   uint64_t unit_begin() const { return unit_begin_; }
 
  private:
-  explicit TrackedLog(std::unique_ptr<LogFile> file) : file_(std::move(file)) {}
+  explicit TrackedLog(std::unique_ptr<LogFileReader> file) : file_(std::move(file)) {}
 
-  std::unique_ptr<LogFile> file_;
+  std::unique_ptr<LogFileReader> file_;
   std::optional<StreamTracker> tracker_;
   bool was_at_boundary_ = true;
   uint64_t unit_begin_ = 0;

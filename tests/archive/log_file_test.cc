@@ -60,7 +60,7 @@ TEST_F(LogFileTest, ReadsEveryEventOfGoldenLogs) {
 TEST_F(LogFileTest, TellsWhoseLogItIs) {
   for (const Flavor flavor : {Flavor::kMySql, Flavor::kMariaDb}) {
     const std::string bytes = ReadGoldenFile(ReadGoldenLog(flavor).name + ".binlog");
-    const auto file = LogFile::Open(folder_.Write("x", bytes), {});
+    const auto file = LogFileReader::Open(folder_.Write("x", bytes), {});
     ASSERT_TRUE(file.ok());
     LogFileEvent event;
     ASSERT_TRUE((*file)->Next(&event).ok());
@@ -69,7 +69,7 @@ TEST_F(LogFileTest, TellsWhoseLogItIs) {
   }
   LogFileOptions options;
   options.flavor = Flavor::kMariaDb;
-  const auto file = LogFile::Open(folder_.Write("y", SmallLog()), options);
+  const auto file = LogFileReader::Open(folder_.Write("y", SmallLog()), options);
   LogFileEvent event;
   ASSERT_TRUE((*file)->Next(&event).ok());
   EXPECT_EQ((*file)->flavor(), Flavor::kMariaDb);
@@ -221,7 +221,7 @@ TEST_F(LogFileTest, ARelayLogIsRead) {
   options.check_checksums = false;
   const std::string path =
       folder_.Write("relay.000001", std::string(kFileMagic) + format + log.events()[0].bytes + log.events()[1].bytes);
-  const auto file = LogFile::Open(path, options);
+  const auto file = LogFileReader::Open(path, options);
   ASSERT_TRUE(file.ok());
   LogFileEvent event;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(*(*file)->Next(&event));

@@ -52,7 +52,7 @@ class LogFolder {
   TempDir directory_;
 };
 
-// What LogFile gave until it ended or failed.
+// What LogFileReader gave until it ended or failed.
 struct ReadLog {
   std::vector<std::string> events;
   std::vector<uint64_t> offsets;
@@ -61,7 +61,7 @@ struct ReadLog {
 
 inline ReadLog ReadAll(const std::string& path, const LogFileOptions& options = {}) {
   ReadLog read;
-  absl::StatusOr<std::unique_ptr<LogFile>> file = LogFile::Open(path, options);
+  absl::StatusOr<std::unique_ptr<LogFileReader>> file = LogFileReader::Open(path, options);
   read.status = file.status();
   LogFileEvent event;
   while (read.status.ok()) {

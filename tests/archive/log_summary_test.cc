@@ -14,7 +14,7 @@ namespace {
 
 absl::Status Summarize(const std::string& path, LogSummary* summary) {
   return SummarizeLog(
-      path, {}, [](const LogFile&) {}, summary);
+      path, {}, [](const LogFileReader&) {}, summary);
 }
 
 TEST(LogSummaryTest, CountsWhatStandsInAFile) {

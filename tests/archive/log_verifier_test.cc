@@ -23,7 +23,7 @@ class LogVerifierTest : public ::testing::Test {
     std::vector<LogFinding> findings;
     for (size_t i = 0; i < files.size(); ++i) {
       const std::string path = folder_.Write(absl::StrCat("binlog.00000", i + 1), files[i]);
-      findings.push_back(verifier.Verify(path, [](const LogFile&) {}));
+      findings.push_back(verifier.Verify(path, [](const LogFileReader&) {}));
     }
     return findings;
   }
@@ -77,15 +77,15 @@ TEST_F(LogVerifierTest, AMissingFileIsFound) {
   LogVerifier verifier({});
   const std::string third = log.FileBytes("binlog.000003");
   const auto verify = [&](const std::string& name, const std::string& bytes) {
-    return verifier.Verify(folder_.Write(name, bytes), [](const LogFile&) {}).problem;
+    return verifier.Verify(folder_.Write(name, bytes), [](const LogFileReader&) {}).problem;
   };
   EXPECT_TRUE(verify("binlog.000001", log.FileBytes("binlog.000001")).ok());
   EXPECT_THAT(std::string(verify("binlog.000003", third).message()), HasSubstr("follows binlog.000001"));
   // Renamed, so that the numbers are right.
   EXPECT_TRUE(verify("binlog.000001", log.FileBytes("binlog.000001")).message().find("follows") != std::string::npos);
   LogVerifier other({});
-  EXPECT_TRUE(other.Verify(folder_.path() + "/binlog.000001", [](const LogFile&) {}).problem.ok());
-  const absl::Status gap = other.Verify(folder_.Write("binlog.000002", third), [](const LogFile&) {}).problem;
+  EXPECT_TRUE(other.Verify(folder_.path() + "/binlog.000001", [](const LogFileReader&) {}).problem.ok());
+  const absl::Status gap = other.Verify(folder_.Write("binlog.000002", third), [](const LogFileReader&) {}).problem;
   EXPECT_EQ(ErrorReason(gap), "LOG_GAP");
   EXPECT_THAT(std::string(gap.message()), HasSubstr("Previous_gtids: the file says that"));
 }
@@ -94,9 +94,10 @@ TEST_F(LogVerifierTest, OtherFoldersAreOtherLogs) {
   LogWriter log = Begun();
   LogVerifier verifier({});
   LogFolder other;
-  EXPECT_TRUE(verifier.Verify(folder_.Write("binlog.000001", log.FileBytes("binlog.000001")), [](const LogFile&) {})
-                  .problem.ok());
-  EXPECT_TRUE(verifier.Verify(other.Write("binlog.000001", log.FileBytes("binlog.000001")), [](const LogFile&) {})
+  EXPECT_TRUE(
+      verifier.Verify(folder_.Write("binlog.000001", log.FileBytes("binlog.000001")), [](const LogFileReader&) {})
+          .problem.ok());
+  EXPECT_TRUE(verifier.Verify(other.Write("binlog.000001", log.FileBytes("binlog.000001")), [](const LogFileReader&) {})
                   .problem.ok());
 }
 
