@@ -47,7 +47,7 @@ class FileDecoder {
       decoder_.reset();
       ASSIGN_OR_RETURN(TrackedLog log, TrackedLog::Open(options_.paths[i], options_.file));
       RETURN_IF_ERROR(DecodeFile(&log));
-      progress_.EndFile(log.file());
+      progress_.EndFile(options_.paths[i]);
     }
     return absl::OkStatus();
   }

@@ -37,6 +37,8 @@ Progress::Progress(const std::vector<std::string>& paths)
 
 Progress::~Progress() { Clear(); }
 
+void Progress::EndFile(const std::string& path) { done_ += StoredSize(path); }
+
 void Progress::Clear() {
   if (shown_) std::fputs("\r\x1b[K", stderr);
   shown_ = false;

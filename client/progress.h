@@ -23,7 +23,8 @@ class Progress {
   void Show(const LogFileReader& file) {
     if (enabled_ && ++calls_ % kCallsBetweenLooks == 0) Look(file);
   }
-  void EndFile(const LogFileReader& file) { done_ += file.bytes().stored_read(); }
+  // The file at `path` was read.
+  void EndFile(const std::string& path);
   // Takes the line away until it is shown again: for a message.
   void Clear();
 

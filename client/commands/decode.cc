@@ -116,6 +116,7 @@ absl::Status Verify(const DecodeCommand& command, Client* client) {
   std::vector<v1::LogVerification> files;
   for (const std::string& path : command.options.paths) {
     const LogFinding finding = verifier.Verify(path, [&progress](const LogFileReader& file) { progress.Show(file); });
+    progress.EndFile(path);
     progress.Clear();
     if (!finding.problem.ok()) client->Fail(finding.problem);
     files.push_back(ToProto(finding));
@@ -133,6 +134,7 @@ absl::Status Summarize(const DecodeCommand& command, Client* client) {
     LogSummary summary;
     const absl::Status status = SummarizeLog(
         path, command.options.file, [&progress](const LogFileReader& file) { progress.Show(file); }, &summary);
+    progress.EndFile(path);
     progress.Clear();
     const v1::LogContents contents = ToProto(summary, status);
     if (client->printer().table()) {
