@@ -1,5 +1,6 @@
 #include "tests/differential/json_tokens.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -24,16 +25,30 @@ absl::string_view TakeToken(absl::string_view* text) {
   return token;
 }
 
+bool HasExponent(absl::string_view number) { return number.find_first_of("eE") != absl::string_view::npos; }
+
 bool IsFraction(absl::string_view token) {
   return IsNumberByte(token.front()) && token.find_first_of("0123456789") != absl::string_view::npos &&
          token.find_first_of(".eE") != absl::string_view::npos;
 }
 
+// The digits from the first to the last that is not zero.
+std::string SignificantDigits(absl::string_view number) {
+  std::string digits;
+  for (const char c : number.substr(0, number.find_first_of("eE"))) {
+    if (c >= '0' && c <= '9' && (c != '0' || !digits.empty())) digits.push_back(c);
+  }
+  while (!digits.empty() && digits.back() == '0') digits.pop_back();
+  return digits;
+}
+
 bool SameToken(absl::string_view a, absl::string_view b) {
   if (a == b) return true;
-  if (!IsFraction(a) || !IsFraction(b)) return false;
-  return BitsText(std::strtod(std::string(a).c_str(), nullptr)) ==
-         BitsText(std::strtod(std::string(b).c_str(), nullptr));
+  if (!IsFraction(a) || !IsFraction(b) || (!HasExponent(a) && !HasExponent(b))) return false;
+  const auto bits = [](absl::string_view number) {
+    return BitsText(std::strtod(std::string(number).c_str(), nullptr));
+  };
+  return SignificantDigits(a) == SignificantDigits(b) && bits(a) == bits(b);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace binlogd::testing {
 
-// Whether the texts are the same token for token: same spaces, same strings, same order; only numbers with a point or
-// an exponent may be spelled differently, and then have the same bits as doubles. Integers stay integers.
+// Whether the texts are the same token for token: same spaces, same strings, same order, same digits of every number.
+// Only a floating-point number may have an exponent in one text and none in the other.
 bool SameJsonTokens(absl::string_view a, absl::string_view b);
 
 }  // namespace binlogd::testing
