@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "tests/differential/json_tokens.h"
 
 namespace binlogd::testing {
 namespace {
@@ -48,10 +49,13 @@ size_t CompareRow(const GeneratedTable& table, const DecodedRow& decoded, const 
     ++compared;
     const bool is_null = value.kind == Kind::kNull;
     if (truth.has_value() ? !is_null && columns[i].type->Agrees(value, *truth) : is_null) continue;
+    const std::string where = value.kind == Kind::kJson && truth.has_value()
+                                  ? absl::StrCat(": ", FirstJsonDifference(value.text, *truth))
+                                  : "";
     findings->Add(absl::StrCat("value of ", ShortDefinition(*columns[i].type)),
                   absl::StrCat(table.name, " id ", *server[0], " ", columns[i].name, ": SELECT says ",
                                truth.has_value() ? Describe(absl::string_view(*truth)) : "NULL", ", the log says ",
-                               Describe(value), " (metadata ", MetadataName(value.metadata), ")"));
+                               Describe(value), " (metadata ", MetadataName(value.metadata), ")", where));
   }
   return compared;
 }

@@ -114,6 +114,8 @@ TEST(DecodedValueTest, JsonMustTellTheSameValue) {
 
 TEST(JsonTokensTest, OnlyTheExponentMayBeSpelledDifferently) {
   EXPECT_TRUE(SameJsonTokens("[1e-5, 1e15, \"a\"]", "[0.00001, 1000000000000000.0, \"a\"]"));
+  EXPECT_TRUE(SameJsonTokens("53903113015256336.0", "5.390311301525634e16"));
+  EXPECT_FALSE(SameJsonTokens("5.390311301525634e16", "53903113015256336.0"));
   EXPECT_FALSE(SameJsonTokens("[1e-5]", "[0.00002]"));
   EXPECT_FALSE(SameJsonTokens("1.50", "1.5"));
   EXPECT_FALSE(SameJsonTokens("1", "1.0"));

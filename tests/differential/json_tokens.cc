@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/differential/decoded_value.h"
 
 namespace binlogd::testing {
@@ -42,22 +43,35 @@ std::string SignificantDigits(absl::string_view number) {
   return digits;
 }
 
-bool SameToken(absl::string_view a, absl::string_view b) {
-  if (a == b) return true;
-  if (!IsFraction(a) || !IsFraction(b) || (!HasExponent(a) && !HasExponent(b))) return false;
+bool SameToken(absl::string_view ours, absl::string_view server) {
+  if (ours == server) return true;
+  if (!IsFraction(ours) || !IsFraction(server) || (!HasExponent(ours) && !HasExponent(server))) return false;
   const auto bits = [](absl::string_view number) {
     return BitsText(std::strtod(std::string(number).c_str(), nullptr));
   };
-  return SignificantDigits(a) == SignificantDigits(b) && bits(a) == bits(b);
+  return bits(ours) == bits(server) && (HasExponent(server) || SignificantDigits(ours) == SignificantDigits(server));
 }
 
 }  // namespace
 
-bool SameJsonTokens(absl::string_view a, absl::string_view b) {
-  while (!a.empty() && !b.empty()) {
-    if (!SameToken(TakeToken(&a), TakeToken(&b))) return false;
+bool SameJsonTokens(absl::string_view ours, absl::string_view server) {
+  return FirstJsonDifference(ours, server).empty();
+}
+
+std::string FirstJsonDifference(absl::string_view ours, absl::string_view server) {
+  constexpr size_t kBefore = 20;
+  constexpr size_t kShown = 80;
+  absl::string_view our_rest = ours;
+  absl::string_view server_rest = server;
+  while (!our_rest.empty() && !server_rest.empty()) {
+    const size_t our_place = ours.size() - our_rest.size();
+    const size_t server_place = server.size() - server_rest.size();
+    const absl::string_view our_token = TakeToken(&our_rest);
+    if (SameToken(our_token, TakeToken(&server_rest))) continue;
+    return absl::StrCat(server.substr(std::max(server_place, kBefore) - kBefore, kShown), " / ",
+                        ours.substr(std::max(our_place, kBefore) - kBefore, kShown));
   }
-  return a.empty() && b.empty();
+  return our_rest.empty() && server_rest.empty() ? "" : "one goes on where the other ends";
 }
 
 }  // namespace binlogd::testing

@@ -61,7 +61,7 @@ class LabelType : public ColumnType {
   bool Agrees(const DecodedValue& decoded, absl::string_view server) const override {
     const std::pair<absl::string_view, absl::string_view> sides = absl::StrSplit(server, absl::MaxSplits(' ', 1));
     // Labels are told, and must be told, under FULL only.
-    if (decoded.metadata == RowMetadata::kFull && decoded.kind != Kind::kUint) {
+    if (decoded.metadata == RowMetadata::kFull) {
       return decoded.kind == Kind::kText && UpperHex(decoded.text) == sides.second;
     }
     return decoded.kind == Kind::kUint && decoded.text == sides.first;

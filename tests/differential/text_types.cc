@@ -103,7 +103,7 @@ class TextType : public ColumnType {
     const std::string hex = UpperHex(decoded.text);
     if (decoded.metadata == RowMetadata::kNoLog) return hex == sides.second;
     if (decoded.kind == Kind::kText) return hex == sides.first;
-    return decoded.kind == Kind::kBinary && hex == sides.second && (IsOther() || MayStayBytes(sides.first));
+    return decoded.kind == Kind::kBinary && hex == sides.second && MayStayBytes(sides.first);
   }
   absl::optional<std::string> Printed(const DecodedValue& decoded) const override {
     const bool plain = std::all_of(decoded.text.begin(), decoded.text.end(),
@@ -116,16 +116,11 @@ class TextType : public ColumnType {
   size_t RowBytes() const override { return row_bytes_; }
 
  private:
-  // Whether the decoder leaves the character set as bytes (docs/formats.md).
-  bool IsOther() const {
-    static const std::vector<std::string> kConverted = {"utf8mb4", "utf8mb3", "utf8",    "ascii", "latin1",
-                                                        "ucs2",    "utf16",   "utf16le", "utf32"};
-    return std::find(kConverted.begin(), kConverted.end(), charset_.name) == kConverted.end();
-  }
-  // Text that its own character set does not define has no UTF-8; there the server shows question marks.
+  // Codes that the character set has no character for stay bytes; there the server shows a question mark, or in TIS-620
+  // U+FFFD.
   static bool MayStayBytes(absl::string_view utf8_hex) {
     for (size_t i = 0; i + 1 < utf8_hex.size(); i += 2) {
-      if (utf8_hex.substr(i, 2) == "3F") return true;
+      if (utf8_hex.substr(i, 2) == "3F" || utf8_hex.substr(i, 6) == "EFBFBD") return true;
     }
     return false;
   }

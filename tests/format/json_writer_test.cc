@@ -23,10 +23,6 @@ TEST(JsonWriterTest, Values) {
       "18446744073709551615");
   EXPECT_EQ(Written(AppendJsonDouble, 0.1), "0.1");
   EXPECT_EQ(Written(AppendJsonFloat, 0.1f), "0.1");
-  EXPECT_EQ(Written(AppendJsonDouble, -0.0), "-0.0");
-  EXPECT_EQ(Written(AppendJsonFloat, -0.0f), "-0.0");
-  EXPECT_EQ(Written(AppendJsonDouble, -0.0), "-0.0");
-  EXPECT_EQ(Written(AppendJsonFloat, -0.0f), "-0.0");
   EXPECT_EQ(Written(AppendJsonDouble, std::numeric_limits<double>::infinity()), "null");
   EXPECT_EQ(Written(AppendJsonFloat, std::numeric_limits<float>::quiet_NaN()), "null");
   EXPECT_EQ(Written(AppendJsonText, absl::string_view("é\n")), "\"é\\n\"");
