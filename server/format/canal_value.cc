@@ -82,6 +82,12 @@ std::string WithLabels(absl::string_view name, const Column& column) {
 
 // CHAR, VARCHAR and their kin of bytes, whose metadata is a length in bytes.
 std::string StringType(const Column& column, absl::string_view text_name, absl::string_view bytes_name) {
+  switch (column.fixed_binary) {
+    case FixedBinaryType::kNotTold: break;
+    case FixedBinaryType::kUuid: return "uuid";
+    case FixedBinaryType::kInet6: return "inet6";
+    case FixedBinaryType::kInet4: return "inet4";
+  }
   if (HoldsBytes(column)) return WithLength(bytes_name, column.metadata);
   if (column.charset == Charset::kNotTold) return std::string();
   const size_t width = CharacterBytes(column.collation);

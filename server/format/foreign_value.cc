@@ -8,6 +8,7 @@ namespace binlogd {
 size_t BitWidth(const Column& column) { return (column.metadata >> 8) * size_t{8} + (column.metadata & 0xff); }
 
 bool HoldsBytes(const Column& column) {
+  if (column.fixed_binary != FixedBinaryType::kNotTold) return false;  // Its values are text.
   return column.charset == Charset::kBinary || column.type == ColumnType::kGeometry ||
          column.type == ColumnType::kVector;
 }

@@ -170,6 +170,23 @@ TEST(BlockEncoderTest, AnErrorInRowsOfAPayloadNamesThem) {
   EXPECT_NE(refused.message().find("Transaction_payload: its Write_rows: "), absl::string_view::npos) << refused;
 }
 
+TEST(BlockEncoderTest, WhatAFormatHoldsBackStandsBeforeTheBoundaryThatItBelongsTo) {
+  LogWriter log;
+  log.Ddl("CREATE TABLE t (id INT, name VARCHAR(200))");
+  log.Transaction({{1, "first"}, {2, "first"}});
+  log.Gtid();
+  log.Query("BEGIN");
+  const auto block = BlocksOf(log, Limits(1000))[0];
+  FilterSpec rows_only;
+  rows_only.events = {EventKind::kWrite};
+  for (const EventFormat format : {EventFormat::kDebeziumJson, EventFormat::kMaxwellJson, EventFormat::kCanalJson}) {
+    const EncodedBlock encoded = *EncodeBlock(*block, BlockRange(), EventFilter(rows_only), format, "orders");
+    EXPECT_EQ(encoded.boundary_bytes, encoded.bytes.size()) << EventFormatName(format);
+    EXPECT_EQ(encoded.events, 2u) << encoded.bytes;
+    EXPECT_EQ(encoded.bytes.find("\"commit\":true") != std::string::npos, format == EventFormat::kMaxwellJson);
+  }
+}
+
 TEST(BlockEncoderTest, FromAnyEventOnButNotFromInsideOne) {
   LogWriter log;
   log.Transaction({{1, "one"}, {2, "two"}});
