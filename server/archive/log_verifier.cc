@@ -34,7 +34,7 @@ LogFinding LogVerifier::Verify(const std::string& path, LogFileObserver observe)
   finding.problem = VerifyFile(path, observe, &finding);
   FileBefore before;
   before.path = path;
-  if (finding.problem.ok()) {
+  if (finding.problem.ok() && !log_->file().relay_log()) {
     before.next_name = next_name_;
     before.gtids = log_->tracker().gtid_set();
   }
@@ -110,8 +110,10 @@ absl::Status LogVerifier::VerifyPlace(const LogFileEvent& event) const {
 absl::Status LogVerifier::VerifyContent(const LogFileEvent& event) {
   const EventType type = event.header.type;
   any_transaction_ = any_transaction_ || log_->is_transaction();
-  if (IsGtidEvent(type)) RETURN_IF_ERROR(VerifyGtid());
-  if (IsGtidSetEvent(type)) RETURN_IF_ERROR(VerifyStatedGtids());
+  if (!log_->file().relay_log()) {
+    if (IsGtidEvent(type)) RETURN_IF_ERROR(VerifyGtid());
+    if (IsGtidSetEvent(type)) RETURN_IF_ERROR(VerifyStatedGtids());
+  }
   if (type == EventType::kFormatDescription) decoder_.emplace(log_->file().flavor(), nullptr);
   const DecodedEvent* decoded = nullptr;
   RETURN_IF_ERROR(decoder_->Feed(event.bytes, &decoded));

@@ -24,7 +24,8 @@ absl::StatusOr<TrackedLog> TrackedLog::Open(const std::string& path, const LogFi
 absl::StatusOr<bool> TrackedLog::Next(LogFileEvent* event) {
   ASSIGN_OR_RETURN(const bool more, file_->Next(event));
   if (more && !tracker_.has_value()) tracker_.emplace(file_->flavor());
-  if (more || tracker_->at_boundary()) return more;
+  // A replica may go on in its next relay log at any event.
+  if (more || tracker_->at_boundary() || file_->relay_log()) return more;
   const Gtid* gtid = tracker_->open_gtid();
   return MakeError(
       absl::StatusCode::kDataLoss, "LOG_CUT_SHORT",

@@ -25,7 +25,8 @@ class TrackedLog {
   // Errors of LogFileReader::Open().
   static absl::StatusOr<TrackedLog> Open(const std::string& path, const LogFileOptions& options);
 
-  // As LogFileReader::Next(). At the end of the file DATA_LOSS (LOG_CUT_SHORT) when a transaction is open.
+  // As LogFileReader::Next(). At the end of the file DATA_LOSS (LOG_CUT_SHORT) when a transaction is open,
+  // but for relay logs.
   absl::StatusOr<bool> Next(LogFileEvent* event);
   // DATA_LOSS (EVENT_MALFORMED) when the event cannot be read.
   absl::Status Track(const LogFileEvent& event);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,8 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "tests/differential/dump_text.h"
 #include "tests/harness/mysql_server.h"
 #include "tests/mysql/server_test.h"
@@ -75,6 +78,8 @@ class DecodeServerTest : public ::testing::TestWithParam<ServerKind> {
     return lines;
   }
 
+  static std::vector<std::string> Images(const std::string& lines);
+
   std::vector<DumpedImage> Dump() {
     auto dumped = DumpFiles(*server_, files_);
     EXPECT_TRUE(dumped.ok()) << dumped.status();
@@ -130,11 +135,17 @@ std::string DumpedText(const DumpedImage& image) {
   return ImageText(kinds.at(image.statement), image.is_before, absl::StrCat(image.database, ".", image.table), columns);
 }
 
+// All images of the row events in some JSON lines.
+std::vector<std::string> DecodeServerTest::Images(const std::string& lines) {
+  std::vector<std::string> images;
+  for (const nlohmann::json& event : Lines(lines)) AppendImages(event, &images);
+  return images;
+}
+
 TEST_P(DecodeServerTest, RowsAndValuesAreThoseOfTheServersProgram) {
   const CommandResult decoded = Decode({"--events", "write,update,delete"});
   ASSERT_EQ(decoded.exit_code, 0) << decoded.error_output;
-  std::vector<std::string> ours;
-  for (const nlohmann::json& event : Lines(decoded.output)) AppendImages(event, &ours);
+  const std::vector<std::string> ours = Images(decoded.output);
   std::vector<std::string> theirs;
   for (const DumpedImage& image : Dump()) theirs.push_back(DumpedText(image));
   EXPECT_EQ(ours.size(), 140U);
@@ -181,6 +192,41 @@ TEST_P(DecodeServerTest, AServerThatWasKilledLeavesFilesThatCanBeRead) {
   files_ = server_->LogFiles();
   EXPECT_EQ(Decode({"--verify"}).exit_code, 0) << Decode({"--verify"}).error_output;
   EXPECT_THAT(Decode({"--events", "write"}).output, ::testing::HasSubstr("{\"@1\":5000,"));
+}
+
+TEST_P(DecodeServerTest, ARelayLogHasTheSourcesRows) {
+  auto replica = MySqlServer::Start(GetParam(), {"--server-id=2", "--relay-log=relay", "--relay-log-purge=OFF"});
+  ASSERT_OK(replica);
+  const std::string place =
+      absl::StrCat("_HOST='127.0.0.1', {}_PORT=", server_->port(), ", {}_USER='repl', {}_PASSWORD='replpass', ");
+  if (server_->flavor() == Flavor::kMySql) {
+    (*replica)->Run({absl::StrCat("CHANGE REPLICATION SOURCE TO SOURCE", absl::StrReplaceAll(place, {{"{}", "SOURCE"}}),
+                                  "GET_SOURCE_PUBLIC_KEY=1, SOURCE_AUTO_POSITION=1"),
+                     "START REPLICA"});
+  } else {
+    (*replica)->Run({absl::StrCat("CHANGE MASTER TO MASTER", absl::StrReplaceAll(place, {{"{}", "MASTER"}}),
+                                  "MASTER_USE_GTID=slave_pos"),
+                     "START SLAVE"});
+  }
+  const auto applied = [&replica] {
+    const ResultSet found = (*replica)->Run(
+        {"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='shop' AND table_name='odd table'"});
+    const bool exists = !found.rows.empty() && found.rows[0][0] == "1";
+    return exists && (*replica)->Run({"SELECT COUNT(*) FROM shop.`odd table`"}).rows[0][0] == "20";
+  };
+  for (int tries = 0; tries < 600 && !applied(); ++tries) absl::SleepFor(absl::Milliseconds(100));
+  ASSERT_TRUE(applied()) << (*replica)->LogTail();
+  const std::string expected = Decode({"--events", "write,update,delete"}).output;
+  files_.clear();
+  for (const auto& entry : std::filesystem::directory_iterator((*replica)->data_dir())) {
+    if (entry.path().stem() == "relay" && entry.path().extension() != ".index") files_.push_back(entry.path());
+  }
+  std::sort(files_.begin(), files_.end());
+  const CommandResult relayed = Decode({"--events", "write,update,delete"});
+  EXPECT_EQ(relayed.exit_code, 0) << relayed.error_output;
+  EXPECT_EQ(Images(relayed.output), Images(expected));
+  EXPECT_EQ(Decode({"--verify"}).exit_code, 0) << Decode({"--verify"}).error_output;
+  EXPECT_THAT(Decode({"--summary"}).output, ::testing::HasSubstr("relay log"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, DecodeServerTest,
