@@ -1,6 +1,7 @@
 // The binary forms of GTID sets.
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/byte_reader.h"
@@ -53,12 +54,14 @@ absl::StatusOr<GtidSet> GtidSet::ParsePreviousGtids(absl::string_view body) {
       return Malformed("a GTID set is cut short");
     }
     if (!tag.empty() && !IsGtidTag(tag)) return Malformed("a GTID set has a malformed tag");
-    const std::string source = tag.empty() ? UuidText(uuid) : absl::StrCat(UuidText(uuid), ":", tag);
+    const std::string source =
+        tag.empty() ? UuidText(uuid) : absl::StrCat(UuidText(uuid), ":", absl::AsciiStrToLower(tag));
     for (uint64_t j = 0; j < intervals; ++j) {
       uint64_t first = 0;
       uint64_t end = 0;
       if (!reader.ReadU64(&first) || !reader.ReadU64(&end)) return Malformed("a GTID set is cut short");
       if (first == 0 || end <= first) return Malformed("a GTID set has an empty interval");
+      if (end - 1 > kMostGtidNumber) return Malformed("a GTID set has an interval that ends beyond 2^63 - 1");
       set.AddInterval(source, first, end);
     }
   }

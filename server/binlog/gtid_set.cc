@@ -17,7 +17,6 @@ namespace binlogd {
 namespace {
 
 // Sequence numbers are below 2^63.
-constexpr uint64_t kNumberLimit = uint64_t{1} << 63;
 constexpr size_t kMostTagLength = 32;
 
 absl::Status BadSet(absl::string_view part, absl::string_view problem) {
@@ -26,10 +25,10 @@ absl::Status BadSet(absl::string_view part, absl::string_view problem) {
                    absl::StrCat("GTID set: \"", absl::CHexEscape(part.substr(0, kShown)), "\" ", problem));
 }
 
-// A number without sign or white space, below `limit`.
-bool ParseNumber(absl::string_view text, uint64_t limit, uint64_t* number) {
+// A number without sign or white space, at most `most`.
+bool ParseNumber(absl::string_view text, uint64_t most, uint64_t* number) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c); }) &&
-         absl::SimpleAtoi(text, number) && *number < limit;
+         absl::SimpleAtoi(text, number) && *number <= most;
 }
 
 bool IsUuid(absl::string_view text) {
@@ -46,12 +45,12 @@ absl::Status ParseInterval(absl::string_view text, uint64_t* first, uint64_t* en
   const std::pair<absl::string_view, absl::string_view> ends = absl::StrSplit(text, absl::MaxSplits('-', 1));
   const bool is_single = !absl::StrContains(text, '-');
   uint64_t last = 0;
-  if (!ParseNumber(absl::StripAsciiWhitespace(ends.first), kNumberLimit, first)) {
+  if (!ParseNumber(absl::StripAsciiWhitespace(ends.first), kMostGtidNumber, first)) {
     return BadSet(text, "is not an interval of numbers below 2^63");
   }
   if (is_single) {
     last = *first;
-  } else if (!ParseNumber(absl::StripAsciiWhitespace(ends.second), kNumberLimit, &last)) {
+  } else if (!ParseNumber(absl::StripAsciiWhitespace(ends.second), kMostGtidNumber, &last)) {
     return BadSet(text, "is not an interval of numbers below 2^63");
   }
   if (*first == 0) return BadSet(text, "begins at 0; numbers begin at 1");
@@ -98,11 +97,11 @@ absl::Status GtidSet::ParseSource(absl::string_view text) {
 
 absl::Status GtidSet::ParseDomain(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '-');
-  constexpr uint64_t kIdLimit = uint64_t{1} << 32;
+  constexpr uint64_t kMostId = std::numeric_limits<uint32_t>::max();
   uint64_t domain = 0;
   Last last;
   uint64_t server_id = 0;
-  if (parts.size() != 3 || !ParseNumber(parts[0], kIdLimit, &domain) || !ParseNumber(parts[1], kIdLimit, &server_id) ||
+  if (parts.size() != 3 || !ParseNumber(parts[0], kMostId, &domain) || !ParseNumber(parts[1], kMostId, &server_id) ||
       !ParseNumber(parts[2], std::numeric_limits<uint64_t>::max(), &last.number)) {
     return BadSet(text, "is not domain-server-number");
   }

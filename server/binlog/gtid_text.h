@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -10,6 +11,8 @@ namespace binlogd {
 
 constexpr size_t kUuidSize = 16;
 constexpr size_t kUuidTextSize = 36;
+// The servers' numbers are signed.
+constexpr uint64_t kMostGtidNumber = (uint64_t{1} << 63) - 1;
 
 // "3e11fa47-71ca-11e1-9e33-c80aa9429562" for 16 bytes.
 std::string UuidText(absl::string_view bytes);

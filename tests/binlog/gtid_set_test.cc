@@ -192,6 +192,23 @@ TEST(GtidSetTest, RefusesMalformedEncodings) {
 }
 
 // Captured from MariaDB 10.11; the flags of the count are set by hand.
+TEST(GtidSetTest, EncodingAndTextAllowTheSame) {
+  const auto encoded = [](uint64_t end) {
+    return absl::StrCat(Little(1, 8), std::string(16, '\1'), Little(1, 8), Little(5, 8), Little(end, 8));
+  };
+  const uint64_t most = uint64_t{1} << 63;
+  const auto set = GtidSet::ParsePreviousGtids(encoded(most));
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->ToString(), "01010101-0101-0101-0101-010101010101:5-9223372036854775807");
+  EXPECT_FALSE(GtidSet::ParsePreviousGtids(encoded(most + 1)).ok());
+  const auto tagged =
+      GtidSet::ParsePreviousGtids(absl::StrCat(Little(uint64_t{1} << 56 | 1 << 8 | 1, 8), std::string(16, '\1'),
+                                               Little(2, 1), "A", Little(1, 8), Little(5, 8), Little(6, 8)));
+  ASSERT_TRUE(tagged.ok()) << tagged.status();
+  EXPECT_EQ(tagged->ToString(), "01010101-0101-0101-0101-010101010101:a:5");
+  EXPECT_TRUE(GtidSet::Parse(Flavor::kMariaDb, "0-1-18446744073709551615").ok());
+}
+
 TEST(GtidSetTest, ReadsAGtidList) {
   const std::string body = FromHex("02000010050000000b0000000100000000000000000000000b0000000300000000000000");
   const auto set = GtidSet::ParseGtidList(body);
