@@ -12,6 +12,9 @@
 namespace binlogd {
 namespace {
 
+// Both servers' limit. A column takes a byte in the event and far more here.
+constexpr uint64_t kMostColumns = 4096;
+
 // Bytes of type metadata of a column; kTypedArray has that of its elements after one byte of their type.
 size_t MetadataSize(ColumnType type) {
   switch (type) {
@@ -131,6 +134,7 @@ absl::StatusOr<TableMap> ParseTableMap(Flavor flavor, absl::string_view body, si
   const auto error = [&table](absl::string_view problem) {
     return Malformed(absl::StrCat("a Table_map event of ", table.database, ".", table.table, " ", problem));
   };
+  if (count > kMostColumns) return error(absl::StrCat("has ", count, " columns; no server's table has so many"));
   uint64_t metadata_size = 0;
   absl::string_view metadata;
   absl::string_view nullable;

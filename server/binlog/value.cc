@@ -60,9 +60,11 @@ absl::Status ReadDouble(ByteReader* reader, ColumnValue* value) {
 
 // Metadata: low byte the bits that do not fill a byte, high byte the whole bytes. Big-endian.
 absl::Status ReadBit(uint16_t metadata, ByteReader* reader, ColumnValue* value) {
-  const size_t width = (metadata >> 8) + ((metadata & 0xff) > 0 ? 1 : 0);
+  const size_t odd_bits = metadata & 0xff;
+  const size_t width = (metadata >> 8) + (odd_bits > 0 ? 1 : 0);
   value->kind = Kind::kUint;
   if (width > 8) return Malformed("a BIT column has more than 64 bits");
+  if (odd_bits > 7) return Malformed("a BIT column's type metadata is no number of bits");
   return reader->ReadBigEndian(width, &value->uint_value) ? absl::OkStatus() : CutShort();
 }
 

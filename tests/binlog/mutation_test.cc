@@ -121,14 +121,14 @@ TEST(MutationTest, EveryFlippedByteInsideAPayload) {
   EXPECT_GT(payloads, 3u);
 }
 
-TEST(MutationTest, EveryFlippedByte) {
+TEST(MutationTest, EveryFlippedBit) {
   JsonEncoder encoder;
   ForEachEvent([&encoder](const Place& place, std::string event) {
     for (size_t i = 0; i < event.size(); ++i) {
-      for (const char flip : {'\x01', '\x80', '\xff'}) {
-        event[i] = static_cast<char>(event[i] ^ flip);
+      for (int bit = 0; bit < 8; ++bit) {
+        event[i] = static_cast<char>(event[i] ^ (1 << bit));
         Try(place, event, &encoder);
-        event[i] = static_cast<char>(event[i] ^ flip);
+        event[i] = static_cast<char>(event[i] ^ (1 << bit));
       }
     }
   });

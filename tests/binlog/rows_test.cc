@@ -129,6 +129,7 @@ TEST(RowsTest, ErrorsNameTableColumnAndType) {
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kLong), "0102").status.message(),
             "shop.t column @1 (INT): the value is cut short");
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kFloat), "0000807f").status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kBit, 0x0008), "01").status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kBit, 0x0901), "000000000000000000").status.code(),
             absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeOne(Typed(static_cast<ColumnType>(200)), "00").status.message(),

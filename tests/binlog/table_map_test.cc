@@ -109,5 +109,24 @@ TEST(TableMapTest, RefusesContradictions) {
   EXPECT_EQ(with("c80161"), absl::StatusCode::kOk);            // A field of the future.
 }
 
+TEST(TableMapTest, RefusesWhatLiesAboutItsLength) {
+  const auto parse = [](absl::string_view count, absl::string_view rest) {
+    return ParseTableMap(Flavor::kMySql,
+                         absl::StrCat(Little(7, 6), Little(1, 2), Little(1, 1), "d", Little(0, 1), Little(1, 1), "t",
+                                      Little(0, 1), count, rest),
+                         6)
+        .status();
+  };
+  const std::string types(4096, '\3');
+  EXPECT_TRUE(parse(FromHex("fc0010"), absl::StrCat(types, Little(0, 1), std::string(512, '\0'))).ok());
+  EXPECT_EQ(parse(FromHex("fc0110"), absl::StrCat(types, "\3", Little(0, 1), std::string(513, '\0'))).message(),
+            "a Table_map event of d.t has 4097 columns; no server's table has so many");
+  EXPECT_EQ(parse(FromHex("feffffffffffffffff"), types).message(), "a Table_map event is cut short");
+  EXPECT_EQ(parse(FromHex("01"), FromHex("03fe00000000ffffffff")).message(), "a Table_map event of d.t is cut short");
+  EXPECT_EQ(parse(FromHex("02"), FromHex("0303ff")).message(), "a Table_map event of d.t is cut short");
+  EXPECT_EQ(parse(FromHex("01"), FromHex("0f01ff00")).message(),
+            "a Table_map event of d.t has too little type metadata");
+}
+
 }  // namespace
 }  // namespace binlogd
