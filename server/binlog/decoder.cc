@@ -80,8 +80,9 @@ absl::string_view EventKindName(EventKind kind) {
   return "unspecified";
 }
 
-EventDecoder::EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format)
-    : flavor_(flavor), format_(std::move(format)) {}
+EventDecoder::EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format,
+                           std::shared_ptr<const TableDefinitions> definitions)
+    : flavor_(flavor), format_(std::move(format)), definitions_(std::move(definitions)) {}
 
 absl::Status EventDecoder::Feed(absl::string_view bytes, const DecodedEvent** event) {
   *event = nullptr;
@@ -349,6 +350,7 @@ absl::Status EventDecoder::DecodeTableMap(absl::string_view body) {
   if (known == nullptr) known = std::make_unique<KnownTable>();
   if (known->bytes != body) {
     ASSIGN_OR_RETURN(known->table, ParseTableMap(flavor_, body, id_size));
+    if (definitions_ != nullptr) definitions_->Complete(flavor_, &known->table);
     known->bytes = std::string(body);
   }
   known->statement = statement_;

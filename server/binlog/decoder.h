@@ -19,6 +19,7 @@
 #include "binlog/rows.h"
 #include "binlog/statement.h"
 #include "binlog/statement_event.h"
+#include "binlog/table_definition.h"
 #include "binlog/table_map.h"
 #include "binlog/transaction_grammar.h"
 #include "binlog/transaction_payload.h"
@@ -69,7 +70,9 @@ struct DecodedEvent {
 // table maps and its rows query. Not thread-safe; one for each run of events that is decoded on its own.
 class EventDecoder {
  public:
-  EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format);
+  // `definitions` complete table maps that do not tell all of their columns; may be null.
+  EventDecoder(Flavor flavor, std::shared_ptr<const FormatDescription> format,
+               std::shared_ptr<const TableDefinitions> definitions = nullptr);
 
   // Feeds one whole event (checksum included; it has been checked). `*event` is null when the event only changes the
   // decoder's state (table maps, rows queries, heartbeats). DATA_LOSS when it cannot be decoded, or is of an unknown
@@ -120,6 +123,7 @@ class EventDecoder {
 
   const Flavor flavor_;
   std::shared_ptr<const FormatDescription> format_;
+  const std::shared_ptr<const TableDefinitions> definitions_;
   TransactionGrammar grammar_;
   std::string gtid_;
   std::string rows_query_;

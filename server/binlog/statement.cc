@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/types/span.h"
 
 namespace binlogd {
 namespace {
@@ -28,6 +29,9 @@ class Words {
     return word;
   }
 
+  // Whether a comment was passed that not every server takes for one.
+  bool passed_conditional() const { return passed_conditional_; }
+
  private:
   static bool IsWordCharacter(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '$' || (c & 0x80) != 0; }
 
@@ -47,6 +51,7 @@ class Words {
     for (;;) {
       text_ = absl::StripLeadingAsciiWhitespace(text_);
       if (absl::StartsWith(text_, "/*!") || absl::StartsWith(text_, "/*M!")) {
+        passed_conditional_ = true;
         text_.remove_prefix(text_[2] == '!' ? 3 : 4);
         while (!text_.empty() && absl::ascii_isdigit(text_[0])) text_.remove_prefix(1);
       } else if (absl::StartsWith(text_, "/*")) {
@@ -65,6 +70,7 @@ class Words {
   }
 
   absl::string_view text_;
+  bool passed_conditional_ = false;
 };
 
 bool Is(absl::string_view word, absl::string_view keyword) { return absl::EqualsIgnoreCase(word, keyword); }
@@ -81,12 +87,26 @@ bool EndsWithStartTransaction(absl::string_view statement) {
   return Is(before_last, "START") && Is(last, "TRANSACTION");
 }
 
+bool IsOneOf(absl::string_view word, absl::Span<const absl::string_view> keywords) {
+  return std::any_of(keywords.begin(), keywords.end(), [word](absl::string_view known) { return Is(word, known); });
+}
+
 bool TouchesRows(absl::string_view word) {
   constexpr absl::string_view kWords[] = {"INSERT", "UPDATE", "DELETE", "REPLACE",   "SELECT",  "LOAD",
                                           "WITH",   "CALL",   "DO",     "SAVEPOINT", "RELEASE", "XA",
                                           "USE",    "VALUES", "TABLE",  "HANDLER",   "("};
-  return std::any_of(std::begin(kWords), std::end(kWords), [word](absl::string_view known) { return Is(word, known); });
+  return IsOneOf(word, kWords);
 }
+
+// Of CREATE, ALTER and DROP: what is no base table, or the words that stand before it.
+bool IsNoBaseTable(absl::string_view word) {
+  constexpr absl::string_view kWords[] = {"TEMPORARY", "USER",      "ROLE",     "SERVER",    "DEFINER", "ALGORITHM",
+                                          "VIEW",      "PROCEDURE", "FUNCTION", "AGGREGATE", "TRIGGER", "EVENT"};
+  return IsOneOf(word, kWords);
+}
+
+// Before a name in the form of a file's, which may be spelled unlike the table's own.
+constexpr absl::string_view kFileNamePrefix = "#mysql50#";
 
 // After the word SET. "SET STATEMENT x=y FOR statement" (MariaDB) is what the inner statement is.
 StatementKind ClassifySet(Words* words) {
@@ -128,6 +148,40 @@ std::array<absl::string_view, 4> LeadingWords(absl::string_view statement) {
   std::array<absl::string_view, 4> leading;
   for (absl::string_view& word : leading) word = words.Next();
   return leading;
+}
+
+DefinitionScope ScopeOfStatement(absl::string_view statement) {
+  Words words(statement);
+  const absl::string_view first = words.Next();
+  absl::string_view second = words.Next();
+  const bool replaces = Is(first, "CREATE") && Is(second, "OR");
+  if (replaces) {
+    words.Next();
+    second = words.Next();
+  }
+  if (words.passed_conditional()) {
+    const std::string lower = absl::AsciiStrToLower(statement);
+    const bool may_be_wide = absl::StrContains(lower, "database") || absl::StrContains(lower, "schema") ||
+                             absl::StrContains(lower, "import") || absl::StrContains(lower, kFileNamePrefix);
+    return may_be_wide ? DefinitionScope::kEverything : DefinitionScope::kNamedTables;
+  }
+  if (Is(first, "SET") && Is(second, "STATEMENT")) return DefinitionScope::kNamedTables;
+  const StatementKind kind = ClassifyStatement(statement);
+  if (kind != StatementKind::kDefinition && kind != StatementKind::kCreateTableStartTransaction) {
+    return DefinitionScope::kNone;
+  }
+  constexpr absl::string_view kColumnsStay[] = {"TRUNCATE", "GRANT", "REVOKE", "ANALYZE", "OPTIMIZE", "FLUSH"};
+  if (IsOneOf(first, kColumnsStay)) return DefinitionScope::kNone;
+  if (Is(first, "IMPORT")) return DefinitionScope::kEverything;  // From files, whose tables it does not name.
+  if (Is(first, "CREATE") || Is(first, "ALTER") || Is(first, "DROP")) {
+    if (IsNoBaseTable(second)) return DefinitionScope::kNone;
+    if ((Is(second, "DATABASE") || Is(second, "SCHEMA")) && (Is(first, "DROP") || replaces)) {
+      return DefinitionScope::kNamedDatabase;
+    }
+    const bool is_new_or_stays = Is(second, "DATABASE") || Is(second, "SCHEMA");
+    if (is_new_or_stays && !absl::StrContains(statement, kFileNamePrefix)) return DefinitionScope::kNone;
+  }
+  return absl::StrContains(statement, kFileNamePrefix) ? DefinitionScope::kEverything : DefinitionScope::kNamedTables;
 }
 
 }  // namespace binlogd

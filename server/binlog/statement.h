@@ -25,4 +25,16 @@ StatementKind ClassifyStatement(absl::string_view statement);
 // The first words, past white space and comments as above; empty where there are fewer.
 std::array<absl::string_view, 4> LeadingWords(absl::string_view statement);
 
+// Which tables a statement may define anew: give other columns, another name, or remove.
+enum class DefinitionScope {
+  kNone,         // It surely leaves every base table's columns as they are: it reads or changes rows, empties a table,
+                 // or is about temporary tables, views, routines, triggers, events, accounts and privileges.
+  kNamedTables,  // Those that its text names.
+  kNamedDatabase,  // All of a database that its text names.
+  kEverything,
+};
+
+// Never tells less than the statement may do; where a comment that only some servers run makes that unclear, more.
+DefinitionScope ScopeOfStatement(absl::string_view statement);
+
 }  // namespace binlogd

@@ -32,6 +32,7 @@ constexpr int kComBinlogDump = 18;
 constexpr int kComRegisterReplica = 21;
 constexpr int kComBinlogDumpGtid = 30;
 
+constexpr uint16_t kEndAtEndOfLog = 0x01;
 constexpr uint16_t kSendAnnotateRows = 0x02;  // MariaDB.
 constexpr uint16_t kThroughGtid = 0x04;       // MySQL.
 
@@ -94,7 +95,7 @@ absl::StatusOr<std::unique_ptr<BinlogDump>> BinlogDump::Start(std::unique_ptr<Co
   }
   std::unique_ptr<BinlogDump> dump(new BinlogDump(std::move(connection)));
   RETURN_IF_ERROR(dump->PrepareSession(options));
-  RETURN_IF_ERROR(dump->Register(options));
+  if (!options.read_ahead) RETURN_IF_ERROR(dump->Register(options));
   RETURN_IF_ERROR(dump->RequestByOffset(options));
   return dump;
 }
@@ -125,12 +126,15 @@ absl::StatusOr<std::string> BinlogDump::LocateGtidSet(std::unique_ptr<Connection
 
 absl::Status BinlogDump::PrepareSession(const DumpOptions& options) {
   const int64_t heartbeat = absl::ToInt64Nanoseconds(options.heartbeat);
-  const std::string uuid = ReplicaUuid(options);
   // Each variable under its old and its new name: a source reads the one that it knows.
-  const absl::StatusOr<ResultSet> prepared = connection_->Query(absl::StrCat(
+  std::string variables = absl::StrCat(
       "SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32', @master_heartbeat_period = ",
-      heartbeat, ", @source_heartbeat_period = ", heartbeat, ", @slave_uuid = '", uuid, "', @replica_uuid = '", uuid,
-      "', @mariadb_slave_capability = 4"));
+      heartbeat, ", @source_heartbeat_period = ", heartbeat, ", @mariadb_slave_capability = 4");
+  if (!options.read_ahead) {  // A source ends an older dump of the same UUID.
+    const std::string uuid = ReplicaUuid(options);
+    absl::StrAppend(&variables, ", @slave_uuid = '", uuid, "', @replica_uuid = '", uuid, "'");
+  }
+  const absl::StatusOr<ResultSet> prepared = connection_->Query(variables);
   RETURN_IF_ERROR(prepared.status());
   const absl::StatusOr<ResultSet> patient = connection_->Query("SET SESSION net_write_timeout = 3600");
   if (absl::IsUnavailable(patient.status()) || absl::IsCancelled(patient.status())) return patient.status();
@@ -166,8 +170,11 @@ absl::Status BinlogDump::RequestByOffset(const DumpOptions& options) {
   }
   std::string payload;
   AppendInt(&payload, offset, 4);
-  AppendInt(&payload, options.flavor == Flavor::kMariaDb ? kSendAnnotateRows : 0, 2);
-  AppendInt(&payload, options.server_id, 4);
+  // Without its flag the source leaves annotate-rows events out, and what follows no longer stands where it is counted.
+  AppendInt(&payload,
+            (options.flavor == Flavor::kMariaDb ? kSendAnnotateRows : 0) | (options.read_ahead ? kEndAtEndOfLog : 0),
+            2);
+  AppendInt(&payload, options.read_ahead ? 0 : options.server_id, 4);
   payload += options.file;
   place_ = absl::StrCat(options.file, ":", options.offset);
   return Send(kComBinlogDump, payload, absl::StrCat("ask ", endpoint_, " for its log from ", place_));
@@ -228,6 +235,7 @@ absl::StatusOr<absl::string_view> BinlogDump::ReadEvent() {
   }
   if (connection_->interrupter_->interrupted()) return connection_->LastError(ServerCall::kDump, doing);
   if (size >= 1 && size < 8 && static_cast<unsigned char>(bytes[0]) == 0xfe) {
+    ended_ = true;
     return MakeError(absl::StatusCode::kUnavailable, "CONNECTION_LOST",
                      absl::StrCat(doing, ": the source ended the dump"));
   }

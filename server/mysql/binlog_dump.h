@@ -28,6 +28,9 @@ struct DumpOptions {
   uint64_t offset = kFirstEventOffset;
   uint64_t largest_offset = std::numeric_limits<uint32_t>::max();
   absl::Duration heartbeat = absl::Seconds(2);  // The source sends one after this much silence.
+  // Not as a replica: with server id 0, without registering, and ended by the source (UNAVAILABLE) where its log ends.
+  // Leaves other dumps of the same streamer alone.
+  bool read_ahead = false;
 };
 
 // Reads a source's log over one connection. Used by one thread; the connection's Interrupter ends a blocked Next().
@@ -56,6 +59,9 @@ class BinlogDump {
   // same id connected. DATA_LOSS (SOURCE_LOG_CORRUPT): the source cannot read its own log. CANCELLED: interrupted.
   absl::StatusOr<absl::string_view> Next();
 
+  // Whether the last Next() failed because the source ended the dump: its log ends there, if it was asked to end.
+  bool ended() const { return ended_; }
+
   ~BinlogDump();
 
  private:
@@ -73,8 +79,9 @@ class BinlogDump {
 
   const std::unique_ptr<Connection> connection_;
   const std::string endpoint_;
-  std::string place_;         // For messages: "binlog.000001:4".
-  bool read_any_ = false;     // An event of the file came.
+  std::string place_;      // For messages: "binlog.000001:4".
+  bool read_any_ = false;  // An event of the file came.
+  bool ended_ = false;
   uint64_t next_offset_ = 0;  // While dropping: where the next event begins.
   uint64_t drop_until_ = 0;   // 0: not dropping.
   std::string changed_;       // Holds an event that Drop() made.

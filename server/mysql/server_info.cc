@@ -119,4 +119,9 @@ absl::StatusOr<Position> EndOfLog(Connection& connection, const ServerInfo& serv
   return end;
 }
 
+absl::StatusOr<Position> EndOfLogPlace(Connection& connection, Flavor flavor) {
+  ASSIGN_OR_RETURN(const ResultSet status, ShowLogStatus(connection, flavor));
+  return PositionFromRow(connection, status, "File", "Position", "");
+}
+
 }  // namespace binlogd

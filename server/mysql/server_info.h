@@ -44,4 +44,7 @@ absl::StatusOr<std::vector<LogFile>> ListLogFiles(Connection& connection);
 // when there is no log.
 absl::StatusOr<Position> EndOfLog(Connection& connection, const ServerInfo& server);
 
+// The same without the GTID set, which is cheaper and never stops commits.
+absl::StatusOr<Position> EndOfLogPlace(Connection& connection, Flavor flavor);
+
 }  // namespace binlogd

@@ -10,6 +10,7 @@
 #include "base/logging.h"
 #include "base/status_macros.h"
 #include "binlog/checksum.h"
+#include "binlog/table_map.h"
 
 namespace binlogd {
 namespace {
@@ -21,10 +22,12 @@ absl::Status BadEvent(absl::string_view reason, const Position& at, const EventH
 
 }  // namespace
 
-BlockBuilder::BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink)
-    : flavor_(flavor), limits_(limits), sink_(sink), tracker_(flavor) {}
+BlockBuilder::BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer)
+    : flavor_(flavor), limits_(limits), sink_(sink), namer_(namer), tracker_(flavor) {}
 
-void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start) {
+void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start,
+                         const Position& deliver_from) {
+  if (namer_ != nullptr) namer_->Begin(epoch->epoch, start.position, deliver_from);
   open_.reset();
   epoch_ = std::move(epoch);
   next_ = start.position;
@@ -99,6 +102,7 @@ absl::Status BlockBuilder::AddArtificialFormat(absl::string_view event) {
   }
   log_created_ = format->created;
   log_server_id_ = format->server_id;
+  if (namer_ != nullptr) namer_->TakeFormat(next_.file, *format);
   tracker_.set_format(std::make_shared<const FormatDescription>(*std::move(format)));
   return absl::OkStatus();
 }
@@ -131,7 +135,8 @@ absl::Status BlockBuilder::CheckFileEvent(const EventHeader& header, absl::strin
 absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_view event) {
   RETURN_IF_ERROR(CheckFileEvent(header, event));
   if (open_ != nullptr && open_->bytes.size() + event.size() > limits_.max_bytes) RETURN_IF_ERROR(Seal());
-  if (open_ == nullptr) Open();
+  RETURN_IF_ERROR(Name(header, event));
+  if (open_ == nullptr) RETURN_IF_ERROR(Open());
   bool ends_transaction = false;
   if (absl::Status taken = tracker_.Take(header, event, &ends_transaction); !taken.ok()) {
     return BadEvent("EVENT_MALFORMED", next_, header, taken.message());
@@ -140,6 +145,7 @@ absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_
     open_->format = tracker_.format();
     log_created_ = tracker_.format()->created;
     log_server_id_ = tracker_.format()->server_id;
+    if (namer_ != nullptr) namer_->TakeFormat(next_.file, *tracker_.format());
   }
   open_->events.push_back(
       BlockEvent{static_cast<uint32_t>(open_->bytes.size()), header.size, header.type, ends_transaction});
@@ -151,7 +157,63 @@ absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_
   return full ? Seal() : absl::OkStatus();
 }
 
-void BlockBuilder::Open() {
+absl::string_view BlockBuilder::BodyOf(const EventHeader& header, absl::string_view event) const {
+  const std::shared_ptr<const FormatDescription>& format = tracker_.format();
+  const bool ends_with_checksum = format != nullptr && header.type != EventType::kFormatDescription;
+  const size_t around = kEventHeaderSize + (ends_with_checksum ? format->checksum_size() : 0);
+  return event.size() < around ? absl::string_view() : event.substr(kEventHeaderSize, event.size() - around);
+}
+
+absl::Status BlockBuilder::Name(const EventHeader& header, absl::string_view event) {
+  if (namer_ == nullptr) return absl::OkStatus();
+  const bool is_payload = header.type == EventType::kTransactionPayload;
+  if (header.type != EventType::kTableMap && !is_payload) {
+    return namer_->TakeStatement(next_, header.type, BodyOf(header, event));
+  }
+  if (!namer_->wanted(next_)) return absl::OkStatus();
+  // A block that was begun when nobody wanted names has tables without.
+  if (open_ != nullptr && !open_is_named_) RETURN_IF_ERROR(Seal());
+  if (open_ == nullptr) RETURN_IF_ERROR(Open());
+  bool told = false;
+  return is_payload ? NameTablesInPayload(BodyOf(header, event)) : NameTable(BodyOf(header, event), &told);
+}
+
+// Statements that define tables are never in a payload. Where a table map tells all, the others do as well: whether they
+// do is a setting of the source, and reading on would take uncompressing everything twice.
+absl::Status BlockBuilder::NameTablesInPayload(absl::string_view body) {
+  bool told = !payload_.Open(body).ok();
+  while (!told) {
+    absl::string_view event;
+    if (!payload_.Next(&event).ok() || event.empty()) break;  // The decoders will say what is wrong with it.
+    const absl::StatusOr<EventHeader> header = ParseEventHeader(event);
+    if (!header.ok() || header->type != EventType::kTableMap) continue;
+    RETURN_IF_ERROR(NameTable(event.substr(kEventHeaderSize), &told));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BlockBuilder::NameTable(absl::string_view body, bool* told) {
+  const size_t id_size = TableIdSize(tracker_.format()->PostHeaderLength(EventType::kTableMap, 8));
+  const absl::StatusOr<const TableNamer::Found*> found = namer_->Find(next_, log_created_, body, id_size);
+  if (absl::IsDataLoss(found.status())) return absl::OkStatus();  // The decoders will say what is wrong with it.
+  RETURN_IF_ERROR(found.status());
+  *told = !(*found)->lacks_definition;
+  return (*found)->wanted ? Define(**found) : absl::OkStatus();
+}
+
+absl::Status BlockBuilder::Define(const TableNamer::Found& found) {
+  if (open_definitions_ != nullptr && !open_definitions_->Accepts(found.name, found.definition)) {
+    const TableNamer::Found kept = found;
+    RETURN_IF_ERROR(Seal());
+    RETURN_IF_ERROR(Open());
+    return Define(kept);
+  }
+  if (open_definitions_ == nullptr) open_definitions_ = std::make_shared<TableDefinitions>();
+  open_definitions_->Set(found.name, found.definition);
+  return absl::OkStatus();
+}
+
+absl::Status BlockBuilder::Open() {
   open_ = std::make_shared<Block>();
   open_->flavor = flavor_;
   open_->epoch = epoch_;
@@ -162,6 +224,19 @@ void BlockBuilder::Open() {
   open_->starts_at_boundary = tracker_.at_boundary();
   open_->received = absl::Now();
   open_->bytes.reserve(expected_bytes_);
+  open_definitions_.reset();
+  open_is_named_ = namer_ != nullptr && namer_->wanted(next_);
+  if (!open_is_named_) return absl::OkStatus();
+  for (const std::string& event : *open_->context) {
+    const absl::StatusOr<EventHeader> header = ParseEventHeader(event);
+    if (!header.ok() || header->type != EventType::kTableMap) continue;
+    bool told = false;
+    if (absl::Status named = NameTable(BodyOf(*header, event), &told); !named.ok()) {
+      open_.reset();
+      return named;
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status BlockBuilder::Seal() {
@@ -171,6 +246,9 @@ absl::Status BlockBuilder::Seal() {
     return absl::OkStatus();
   }
   open_->end = next();
+  open_->definitions = std::move(open_definitions_);
+  open_definitions_.reset();
+  if (namer_ != nullptr) namer_->Save(open_->end);
   expected_bytes_ = std::min<size_t>(open_->bytes.size() + open_->bytes.size() / 8, limits_.max_bytes);
   ++sealed_blocks_;
   return sink_->Deliver(std::exchange(open_, nullptr));

@@ -9,6 +9,8 @@
 #include "binlog/block.h"
 #include "binlog/event_header.h"
 #include "binlog/stream_tracker.h"
+#include "binlog/transaction_payload.h"
+#include "pipeline/table_namer.h"
 
 namespace binlogd {
 
@@ -41,16 +43,18 @@ struct ReadStart {
 // thread-safe.
 class BlockBuilder {
  public:
-  // `sink` outlives the builder. Blocks never exceed limits.max_bytes unless a single event does.
-  BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink);
+  // `sink` and `namer` outlive the builder; without a namer blocks have no definitions of tables. Blocks never exceed
+  // limits.max_bytes unless a single event does.
+  BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer = nullptr);
 
-  // Begins at a place in an epoch. What was open is delivered by Seal() before.
-  void Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start);
+  // Begins at a place in an epoch. What was open is delivered by Seal() before. Targets that decode get what stands at
+  // or after `deliver_from`, which matters to the namer only.
+  void Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start, const Position& deliver_from = {});
 
   // Takes the next event of a dump, artificial ones and heartbeats included.
   // DATA_LOSS, permanent: CHECKSUM_MISMATCH, LOG_GAP (the source skipped or repeated bytes), EVENT_MALFORMED.
   // FAILED_PRECONDITION (LOG_RESET): the file has the name but is not the one in which reading began. Errors of the
-  // sink.
+  // sink. UNAVAILABLE, CANCELLED: of the namer; the event was not taken.
   absl::Status Add(absl::string_view event);
 
   // Delivers the open block, if there is one.
@@ -81,17 +85,29 @@ class BlockBuilder {
   absl::Status AddArtificialFormat(absl::string_view event);
   absl::Status AddFileEvent(const EventHeader& header, absl::string_view event);
   absl::Status CheckFileEvent(const EventHeader& header, absl::string_view event) const;
-  void Open();
+  absl::Status Open();
+  // Sees to it that the open block has, or can be given, what decoders must know of the event.
+  absl::Status Name(const EventHeader& header, absl::string_view event);
+  // `*told`: the table map tells all itself.
+  absl::Status NameTable(absl::string_view body, bool* told);
+  absl::Status NameTablesInPayload(absl::string_view body);
+  // Adds a definition to the open block; a new one is opened when it has another of the table.
+  absl::Status Define(const TableNamer::Found& found);
+  absl::string_view BodyOf(const EventHeader& header, absl::string_view event) const;
 
   const Flavor flavor_;
   const BatchLimits limits_;
   BlockSink* const sink_;
+  TableNamer* const namer_;
   StreamTracker tracker_;
   std::shared_ptr<const EpochStart> epoch_;
   Position next_;
   uint32_t log_created_ = 0;
   uint32_t log_server_id_ = 0;
   std::shared_ptr<Block> open_;
+  TransactionPayload payload_;
+  bool open_is_named_ = false;  // The open block gets definitions.
+  std::shared_ptr<TableDefinitions> open_definitions_;
   size_t expected_bytes_ = 0;  // Of the next block, from the last one's.
   uint64_t sealed_blocks_ = 0;
   Taken last_taken_ = Taken::kArtificial;

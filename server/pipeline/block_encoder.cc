@@ -32,7 +32,7 @@ BlockCursor::BlockCursor(const Block& block, const BlockRange& range, const Even
     : block_(block),
       range_(range),
       filter_(filter),
-      decoder_(block.flavor, block.format),
+      decoder_(block.flavor, block.format, block.definitions),
       held_(block.flavor, range.held),
       context_size_(block.context != nullptr && block.context_complete ? block.context->size() : 0),
       readable_(block.context_complete) {}

@@ -20,6 +20,7 @@ struct ReaderCounters {
   std::atomic<uint64_t> bytes{0};
   std::atomic<int64_t> last_event_seconds{0};  // The source's clock; 0 before the first event.
   std::atomic<int64_t> last_packet_nanos{0};   // Our clock, since 1970; heartbeats count.
+  std::atomic<uint64_t> unnamed_tables{0};     // Times that a table's columns were found not to be known.
   // The source had nothing more to send (a heartbeat said so, or the end of the log at the time of the connect was
   // reached) and has sent nothing since. False after a disconnect.
   std::atomic<bool> caught_up{false};

@@ -65,8 +65,8 @@ std::string ReplicaName(const StreamerSpec& spec) {
 }
 
 SourceSession::SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline,
-                             BlockBuilder* builder)
-    : spec_(spec), interrupter_(interrupter), pipeline_(pipeline), builder_(builder) {}
+                             BlockBuilder* builder, ServerDefinitions* definitions)
+    : spec_(spec), interrupter_(interrupter), pipeline_(pipeline), builder_(builder), definitions_(definitions) {}
 
 DumpOptions SourceSession::MakeDumpOptions(const std::string& file, uint64_t offset) const {
   DumpOptions options;
@@ -90,6 +90,7 @@ absl::StatusOr<OpenSource> SourceSession::Open() {
   open.epoch = epoch_;
   open.log_end = contact.log_end;
   open.clock_ahead = contact.clock_ahead;
+  definitions_->Follow(contact.options, contact.server.flavor, contact.server.identity());
   ASSIGN_OR_RETURN(open.dump, BinlogDump::Start(std::move(contact.connection),
                                                 MakeDumpOptions(builder_->place().file, builder_->place().offset)));
   return open;
@@ -332,10 +333,20 @@ absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& re
     read.at_boundary = true;
     read.log_created = read.log_server_id = 0;
   }
-  builder_->Begin(epoch_, read);
+  builder_->Begin(epoch_, read, DecodedFrom());
   begun_ = true;
   pipeline_->Start();
   return absl::OkStatus();
+}
+
+Position SourceSession::DecodedFrom() const {
+  Position from;
+  for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
+    if (!pipeline_->lanes()[i]->decodes()) continue;
+    const Position& position = pipeline_->positions()[i]->position;
+    if (from.empty() || ComparePositions(position, from) < 0) from = position;
+  }
+  return from;
 }
 
 absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, bool decodes) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mysql/binlog_dump.h"
+#include "mysql/definition_source.h"
 #include "mysql/interrupter.h"
 #include "mysql/server_info.h"
 #include "pipeline/block_builder.h"
@@ -41,7 +42,8 @@ struct OpenSource {
 class SourceSession {
  public:
   // All outlive the session. The targets of `pipeline` are open and their lanes not started.
-  SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder);
+  SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder,
+                ServerDefinitions* definitions);
 
   // Connects to the first endpoint that answers, checks the source, decides where to read (the first time: where the
   // targets stand or their start; later: where reading stopped), begins a new epoch if that is due, and starts the
@@ -84,6 +86,8 @@ class SourceSession {
   bool HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const;
   absl::Status BeginEpoch(Contact& contact, const std::string& reason);
   absl::Status BeginTargets(Contact& contact, const std::string& reason);
+  // Where the first target that decodes begins; where none does, an empty position.
+  Position DecodedFrom() const;
   // Where a new target begins, by the spec.
   absl::StatusOr<DurablePosition> ResolveStart(Contact& contact, bool decodes);
   absl::StatusOr<std::string> Locate(Contact& contact, const std::string& gtid_set);
@@ -94,6 +98,7 @@ class SourceSession {
   Interrupter* const interrupter_;
   Pipeline* const pipeline_;
   BlockBuilder* const builder_;
+  ServerDefinitions* const definitions_;
   std::string endpoint_;
   size_t next_endpoint_ = 0;
   bool begun_ = false;  // The builder has a place.

@@ -54,6 +54,7 @@ struct StreamerSnapshot {
   uint64_t events_read = 0;
   uint64_t bytes_read = 0;
   uint64_t reconnects = 0;
+  uint64_t unnamed_tables = 0;  // Times that a table's columns were found not to be known.
   uint64_t queue_bytes = 0;
   uint64_t queue_budget_bytes = 0;
   uint32_t taps = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,7 @@ bool MayBeReset(const absl::Status& status) {
 
 Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
     : spec_(std::move(spec)),
+      definitions_path_((std::filesystem::path(checkpoint_path).parent_path() / "definitions.json").string()),
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
@@ -77,6 +79,7 @@ void Streamer::RequestStop(const absl::Status& why) {
   taps_.Close(why);
   interrupter_.Interrupt();
   check_interrupter_.Interrupt();
+  definitions_.Interrupt();
   if (pipeline != nullptr) pipeline->Interrupt();
 }
 
@@ -128,7 +131,10 @@ absl::Status Streamer::RunOnce() {
   options.batch = spec_.batch;
   options.filter = spec_.filter;
   options.source_name = spec_.name;
-  options.on_failure = [this] { interrupter_.Interrupt(); };
+  options.on_failure = [this] {
+    interrupter_.Interrupt();
+    definitions_.Interrupt();
+  };
   options.on_commit = [this] { OnCommit(); };
   auto pipeline = std::make_shared<Pipeline>(MakeTargets(spec_), options, &taps_);
   {
@@ -139,13 +145,17 @@ absl::Status Streamer::RunOnce() {
     // A lane of an earlier pipeline may have interrupted; a stop has not come yet.
     interrupter_.Reset();
     check_interrupter_.Reset();
+    definitions_.Reset();
   }
   absl::Status status = pipeline->OpenTargets();
   if (status.ok()) {
     std::thread publisher([this] { PublishCheckpoints(); });
-    BlockBuilder builder(spec_.source.flavor, spec_.batch, pipeline.get());
-    SourceSession session(spec_, &interrupter_, pipeline.get(), &builder);
+    TableNamer namer(NamerOptions(*pipeline));
+    BlockBuilder builder(spec_.source.flavor, spec_.batch, pipeline.get(), &namer);
+    SourceSession session(spec_, &interrupter_, pipeline.get(), &builder, &definitions_);
     status = Follow(session, builder);
+    namer.Save(builder.next(), /*now=*/true);
+    definitions_.Close();
     const absl::Status drained = pipeline->Drain();
     if (!drained.ok()) status = drained;
     {
@@ -160,6 +170,26 @@ absl::Status Streamer::RunOnce() {
   last_targets_ = pipeline->Snapshot();
   pipeline_.reset();
   return status;
+}
+
+TableNamer::Options Streamer::NamerOptions(const Pipeline& pipeline) {
+  TableNamer::Options options;
+  options.subject = spec_.name;
+  options.flavor = spec_.source.flavor;
+  options.path = definitions_path_;
+  options.source = &definitions_;
+  options.targets_decode = spec_.decodes();
+  options.filter = spec_.filter;
+  options.tapped = [this] { return taps_.count() > 0; };
+  options.durable = [&pipeline] {
+    const std::vector<TargetSnapshot> targets = pipeline.Snapshot();
+    const bool one_epoch = std::all_of(targets.begin(), targets.end(), [&targets](const TargetSnapshot& target) {
+      return target.durable.epoch == targets[0].durable.epoch;
+    });
+    return one_epoch ? LeastPosition(targets) : Position();
+  };
+  options.unnamed_tables = &counters_.unnamed_tables;
+  return options;
 }
 
 absl::Status Streamer::Follow(SourceSession& session, BlockBuilder& builder) {
@@ -329,6 +359,7 @@ StreamerSnapshot Streamer::Snapshot() const {
   snapshot.lag_seconds = Lag(snapshot.targets);
   snapshot.events_read = counters_.events.load();
   snapshot.bytes_read = counters_.bytes.load();
+  snapshot.unnamed_tables = counters_.unnamed_tables.load();
   snapshot.queue_bytes = pipeline_ != nullptr ? pipeline_->queue_bytes() : 0;
   snapshot.queue_budget_bytes = Pipeline::kBudgetBytes;
   snapshot.taps = taps_.count();

@@ -30,7 +30,7 @@ namespace binlogd {
 //                      └────────┴──────────┴→ FAILED | FINISHED ─Start→ STARTING
 class Streamer {
  public:
-  // `checkpoint_path` is used when the spec names none.
+  // `checkpoint_path` is used when the spec names none. Beside it stands what is known of the source's tables.
   Streamer(StreamerSpec spec, std::string checkpoint_path);
   ~Streamer();  // Stops and waits.
 
@@ -74,15 +74,19 @@ class Streamer {
   // Only a streamer that runs may touch the file: a spec that is refused must leave it alone.
   void MoveForeignCheckpointAway() const;
   absl::Status TargetFailure() const;
+  // `pipeline` outlives the namer.
+  TableNamer::Options NamerOptions(const Pipeline& pipeline);
   bool stopping() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stop_requested_; }
   bool idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !running_; }
   bool run_ended() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return run_ended_; }
 
   const StreamerSpec spec_;
+  const std::string definitions_path_;
   const std::string checkpoint_path_;
   TapHub taps_;
   Interrupter interrupter_;
   Interrupter check_interrupter_;  // Of the connection beside the dump.
+  ServerDefinitions definitions_;
   ReaderCounters counters_;
 
   absl::Mutex control_mutex_;  // Held by Start and WaitStopped around the thread itself.
