@@ -89,7 +89,8 @@ bool DefinitionFits(const TableDefinition& definition, const TableMap& table) {
 bool LacksDefinition(Flavor flavor, const TableMap& table) {
   if (table.columns.empty()) return false;
   if (!table.has_names()) return true;
-  return flavor == Flavor::kMariaDb && std::any_of(table.columns.begin(), table.columns.end(), [](const Column& column) {
+  return flavor == Flavor::kMariaDb &&
+         std::any_of(table.columns.begin(), table.columns.end(), [](const Column& column) {
            const bool may_be_uuid = column.type == ColumnType::kString &&
                                     (column.metadata == kUuidBytes || column.metadata == kInet4Bytes) &&
                                     (column.charset == Charset::kNotTold || column.charset == Charset::kBinary);

@@ -178,8 +178,8 @@ absl::Status BlockBuilder::Name(const EventHeader& header, absl::string_view eve
   return is_payload ? NameTablesInPayload(BodyOf(header, event)) : NameTable(BodyOf(header, event), &told);
 }
 
-// Statements that define tables are never in a payload. Where a table map tells all, the others do as well: whether they
-// do is a setting of the source, and reading on would take uncompressing everything twice.
+// Statements that define tables are never in a payload. Where a table map tells all, the others do as well: whether
+// they do is a setting of the source, and reading on would take uncompressing everything twice.
 absl::Status BlockBuilder::NameTablesInPayload(absl::string_view body) {
   bool told = !payload_.Open(body).ok();
   while (!told) {
