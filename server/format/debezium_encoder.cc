@@ -104,7 +104,7 @@ void DebeziumEncoder::StartEvent(const DecodedEvent& event, const EventPlace& pl
   AppendNumberMember("server_id", event.header.server_id, &source_);
   AppendTextMember("gtid", event.gtid, &source_);
   AppendTextMember("file", place.file, &source_);
-  AppendNumberMember("pos", static_cast<int64_t>(place.end_offset - event.header.size), &source_);
+  AppendNumberMember("pos", static_cast<int64_t>(place.end_offset - event.log_bytes), &source_);
   AppendJsonNextMember("thread", &source_);
   if (transaction_.thread_id()) {
     AppendJsonInteger(*transaction_.thread_id(), &source_);
