@@ -74,7 +74,14 @@ void WriteDocuments(const SeedWriter& writer, const std::string& name, const Tab
     if (table.columns[i].type != ColumnType::kJson) continue;
     const size_t prefix = table.columns[i].metadata;
     const size_t size = before.size() - reader.remaining();
-    writer.Write("json", absl::StrCat(name, "-", i), std::string(before.substr(prefix, size - prefix)));
+    const absl::string_view document = before.substr(prefix, size - prefix);
+    writer.Write("json", absl::StrCat(name, "-", i), absl::StrCat(absl::string_view("\0", 1), document));
+    std::string patched = "\1";
+    AppendPart(document, &patched);
+    // Replaces $[0] with null, inserts $.a as true and removes $[1].
+    patched += absl::StrCat(absl::string_view("\0\4$[0]\2\4\0", 9), absl::string_view("\1\3$.a\2\4\1", 8),
+                            absl::string_view("\2\4$[1]", 6));
+    writer.Write("json", absl::StrCat(name, "-", i, "-patched"), patched);
   }
 }
 
