@@ -75,7 +75,8 @@ class Checker {
               : MakeError(StatusCode::kFailedPrecondition, "BINLOG_ROW_METADATA_MINIMAL",
                           absl::StrCat("the log of ", endpoint_, " has no column names (binlog_row_metadata=",
                                        server_.row_metadata.empty() ? "not known to it" : server_.row_metadata,
-                                       "). Set binlog_row_metadata=FULL on the source")),
+                                       "); they are asked of its information_schema, which no longer tells them for "
+                                       "rows from before a change. Set binlog_row_metadata=FULL on the source")),
         !names);
     const bool whole = server_.row_image == "FULL" || server_.row_image.empty();
     Add("binlog_row_image",
