@@ -119,7 +119,10 @@ class PatchedDocument {
   // Null when there is no such member.
   static Member* Find(Node* node, const JsonPathLeg& leg) {
     if (leg.is_index == node->view.is_object()) return nullptr;
-    if (leg.is_index) return leg.index < node->members.size() ? &node->members[leg.index] : nullptr;
+    if (leg.is_index) {
+      if (leg.index >= node->members.size()) return nullptr;
+      return &node->members[leg.from_end ? node->members.size() - 1 - leg.index : leg.index];
+    }
     const auto place = PlaceOf(node, leg.member);
     return place != node->members.end() && place->key == leg.member ? &*place : nullptr;
   }
@@ -128,11 +131,12 @@ class PatchedDocument {
     Member* const found = Find(parent, leg);
     if (difference.operation == Difference::kInsert) {
       if (!leg.is_index && found != nullptr) return false;
-      auto place = parent->members.end();  // Beyond an array's end is its end.
+      // Beyond an array's end is its end, and before its first cell, counted from the last, its beginning.
+      auto place = leg.from_end ? parent->members.begin() : parent->members.end();
       if (!leg.is_index) {
         place = PlaceOf(parent, leg.member);
       } else if (found != nullptr) {
-        place = parent->members.begin() + static_cast<std::ptrdiff_t>(leg.index);
+        place = parent->members.begin() + (found - parent->members.data());
       }
       Member inserted;
       inserted.view = difference.value;

@@ -78,13 +78,19 @@ bool ConsumeMember(absl::string_view* text, JsonPathLeg* leg) {
   return true;
 }
 
+// "3]", "last]" or "last-3]".
 bool ConsumeIndex(absl::string_view* text, JsonPathLeg* leg) {
+  leg->is_index = true;
+  leg->from_end = absl::ConsumePrefix(text, "last");
+  if (leg->from_end) {
+    if (absl::ConsumePrefix(text, "]")) return true;
+    if (!absl::ConsumePrefix(text, "-")) return false;
+  }
   const size_t end = text->find(']');
   if (end == absl::string_view::npos || end == 0 || !absl::ascii_isdigit(text->front()) ||
       !absl::SimpleAtoi(text->substr(0, end), &leg->index)) {
     return false;
   }
-  leg->is_index = true;
   text->remove_prefix(end + 1);
   return true;
 }

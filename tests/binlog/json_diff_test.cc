@@ -66,6 +66,21 @@ TEST(JsonDiffTest, CellsOfArrays) {
   EXPECT_EQ(Patch(kArray, Difference(kReplace, "$[2]", kOne)), absl::StrCat(kDoesNotFit, 0));
 }
 
+TEST(JsonDiffTest, ArrayCellsCountedFromTheLast) {
+  EXPECT_EQ(Patch(kArray, Difference(kReplace, "$[last]", kText)), R"([1, "x"])");
+  EXPECT_EQ(Patch(kArray, Difference(kReplace, "$[last-0]", kText)), R"([1, "x"])");
+  EXPECT_EQ(Patch(kArray, Difference(kReplace, "$[last-1]", kText)), R"(["x", 2])");
+  EXPECT_EQ(Patch(kArray, Difference(kRemove, "$[last]") + Difference(kRemove, "$[last]")), "[]");
+  EXPECT_EQ(Patch(kArray, Difference(kInsert, "$[last]", kText)), R"([1, "x", 2])");
+  EXPECT_EQ(Patch(kArray, Difference(kInsert, "$[last-1]", kText)), R"(["x", 1, 2])");
+  EXPECT_EQ(Patch(kArray, Difference(kInsert, "$[last-2]", kText)), R"(["x", 1, 2])");
+  EXPECT_EQ(Patch(kDocument, Difference(kReplace, "$.bb[last-2]", kText)), R"({"a": 1, "bb": ["x", 2, 3]})");
+  EXPECT_EQ(Patch(kArray, Difference(kReplace, "$[last-2]", kOne)), absl::StrCat(kDoesNotFit, 0));
+  for (const absl::string_view path : {"$[last-]", "$[last-x]", "$[last", "$[last-1", "$[lasts]", "$[last--1]"}) {
+    EXPECT_EQ(Patch(kArray, Difference(kReplace, path, kOne)), absl::StrCat(kDoesNotFit, 0)) << path;
+  }
+}
+
 TEST(JsonDiffTest, OnlyWhatChangesIsTakenApart) {
   EXPECT_EQ(Patch(kDocument, Difference(kRemove, "$.a")), R"({"bb": [1, 2, 3]})");
   EXPECT_EQ(Patch(kDocument, Difference(kReplace, "$.bb[1]", kText)), R"({"a": 1, "bb": [1, "x", 3]})");
