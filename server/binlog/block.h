@@ -38,7 +38,8 @@ struct Block {
   // transaction's GTID and its BEGIN (or what stands for it), the statement's rows query (or annotate rows) and its
   // table maps.
   std::shared_ptr<const std::vector<std::string>> context;
-  // Of tables whose table maps, in the block or its context, do not tell all of their columns; null when there are none.
+  // Of tables whose table maps, in the block or its context, do not tell all of their columns; null when there are
+  // none.
   std::shared_ptr<const TableDefinitions> definitions;
   // False when the block begins inside a transaction whose beginning was not read, so `context` is not all there is.
   bool context_complete = true;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "binlogd/v1/service.pb.h"
 #include "binlog/event_filter.h"
+#include "binlogd/v1/service.pb.h"
 #include "streamer/manager.h"
 #include "streamer/metric_catalog.h"
 #include "streamer/spec.h"
