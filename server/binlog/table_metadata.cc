@@ -11,7 +11,7 @@
 namespace binlogd {
 namespace {
 
-enum Field : uint8_t {
+enum MetadataField : uint8_t {
   kSignedness = 1,
   kDefaultCharset = 2,
   kColumnCharset = 3,
