@@ -60,7 +60,9 @@ absl::Status BlockBuilder::Add(absl::string_view event) {
   if (header->type == EventType::kFormatDescription && next_.offset != kFirstEventOffset) {
     return AddArtificialFormat(event);
   }
-  if ((header->flags & kArtificialFlag) != 0) return absl::OkStatus();
+  // A dump from inside an encrypted file repeats the event with the key's number, without a place.
+  const bool is_repeated = header->type == EventType::kMariaDbStartEncryption && header->end_position == 0;
+  if ((header->flags & kArtificialFlag) != 0 || is_repeated) return absl::OkStatus();
   return AddFileEvent(*header, event);
 }
 

@@ -84,6 +84,30 @@ TEST_F(DecoderTest, ATableMapIsInForceUntilItsStatementEnds) {
   EXPECT_NE(Feed(MakeWriteRows(3)), nullptr);
 }
 
+// MySQL 5.1 before 5.1.4: the fixed parts of table maps and rows events have 6 bytes, of which the table id takes 4.
+TEST_F(DecoderTest, OldServersHaveTableIdsOf4Bytes) {
+  std::string lengths = FromHex("380d0008001200040404041200005f00041a06060606060602");  // 5.1.2, types 1 to 26.
+  lengths.push_back('\0');
+  std::string version = "5.1.2-alpha-log";
+  version.resize(50, '\0');
+  Feed(MakeEvent(EventType::kFormatDescription,
+                 absl::StrCat(Little(4, 2), version, Little(0, 4), Little(19, 1), lengths)));
+  const auto without_two = [](std::string event) {
+    event.erase(kEventHeaderSize + 4, 2);
+    event.replace(9, 4, Little(event.size(), 4));
+    return event;
+  };
+  EXPECT_EQ(Feed(without_two(MakeTableMap(0xfffffffe))), nullptr);
+  const DecodedEvent* event = Feed(without_two(MakeWriteRows(42, 1, 0xfffffffe)));
+  ASSERT_NE(event, nullptr);
+  RowCursor cursor(*event->rows, *event->table_map);
+  ASSERT_TRUE(cursor.Next());
+  EXPECT_EQ(cursor.values()[0].int_value, 42);
+  // Rows events of the versions before that are passed on by name.
+  EXPECT_THAT(Feed(MakeEvent(EventType::kPreGaWriteRows, "rows"))->extra,
+              Contains(Pair("event", "Write_rows_event_old")));
+}
+
 TEST_F(DecoderTest, AnEventWithoutRowsOnlyEndsTheStatement) {
   const std::string body = absl::StrCat(Little(0xffffff, 6), Little(kStatementEndFlag, 2), Little(0, 1));
   EXPECT_EQ(Feed(MakeEvent(EventType::kWriteRowsV1, body)), nullptr);

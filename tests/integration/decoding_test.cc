@@ -263,6 +263,35 @@ TEST_P(AnyServerTest, StatementsAndGtidsOfEveryForm) {
   EXPECT_EQ(gtids.size(), mysql ? 5u : 43u);
 }
 
+class MariaDbTest : public DecodingTest, public ::testing::WithParamInterface<ServerKind> {};
+
+// The dump sends the events in clear, after one that says with what key the file is encrypted; also from inside the
+// file, where that event has no place.
+TEST_P(MariaDbTest, AnEncryptedLogIsSentInClear) {
+  const std::string keys = directory_ / "keys";
+  std::ofstream(keys) << "1;" << std::string(64, 'a') << "\n";
+  if (!Start(GetParam(), {"--plugin-load-add=file_key_management",
+                          absl::StrCat("--file-key-management-filename=", keys), "--encrypt-binlog=ON"})) {
+    GTEST_SKIP() << reason_;
+  }
+  server_->Run({"CREATE DATABASE shop", "CREATE TABLE shop.t (id INT PRIMARY KEY, v VARCHAR(20))"});
+  StreamerSpec spec = SpecFor(*server_);
+  spec.targets = {RawTarget(directory_ / "raw"), JsonTarget(directory_ / "json")};
+  for (int round = 0; round < 4; ++round) {
+    if (round == 2) server_->Run({"FLUSH BINARY LOGS"});
+    server_->Run({absl::StrCat("INSERT INTO shop.t VALUES (", round, ", 'clear')")});
+    Streamer streamer(spec, directory_ / "checkpoint.json");
+    ASSERT_TRUE(streamer.Start().ok());
+    EXPECT_TRUE(WaitUntilCaughtUp(streamer, *server_)) << streamer.Snapshot().error;
+    streamer.RequestStop(absl::UnavailableError("the test ends"));
+    streamer.WaitStopped(absl::InfiniteFuture());
+  }
+  EXPECT_EQ(CompareTable(ReadEvents(directory_ / "json"), *server_, "shop", "t", "id"), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, MariaDbTest, ::testing::Values(ServerKind::kMariaDb1011, ServerKind::kMariaDb118),
+                         [](const auto& info) { return ServerIdentifier(info.param); });
+
 INSTANTIATE_TEST_SUITE_P(Servers, AnyServerTest,
                          ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011, ServerKind::kMariaDb118),
                          [](const auto& info) { return ServerIdentifier(info.param); });

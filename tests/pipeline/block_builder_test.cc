@@ -141,6 +141,22 @@ TEST_F(BlockBuilderTest, ResumesInsideAFile) {
   EXPECT_NE(sink_.blocks[0]->format, nullptr);
 }
 
+// MariaDB tells the key of an encrypted file again to a dump from inside it.
+TEST_F(BlockBuilderTest, TheKeyOfAnEncryptedFileStandsOnceInIt) {
+  LogWriter log;
+  const std::string body = absl::StrCat(std::string(1, '\x01'), std::string(16, 'x'));
+  log.Add(EventType::kMariaDbStartEncryption, body);
+  log.Ddl("CREATE TABLE t (a INT)");
+  Begin(Limits(1000));
+  ASSERT_TRUE(AddAll(log.events()).ok());
+  EXPECT_EQ(builder_->next().offset, log.offset());
+  const std::string again = testing::WithEndPosition(log.events()[2].bytes, 0);
+  ASSERT_EQ(log.events()[2].type, EventType::kMariaDbStartEncryption);
+  ASSERT_TRUE(builder_->Add(again).ok());
+  EXPECT_EQ(builder_->last_taken(), BlockBuilder::Taken::kArtificial);
+  EXPECT_EQ(builder_->next().offset, log.offset());
+}
+
 TEST_F(BlockBuilderTest, AnotherFileOfTheNameIsAReset) {
   LogWriter log("binlog.000001", 1800000000);
   log.ArtificialFormat();
