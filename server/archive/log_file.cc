@@ -177,7 +177,10 @@ absl::Status LogFileReader::Check(const LogFileEvent& event) {
   if (options_.check_checksums && format_->checksum == ChecksumAlgorithm::kCrc32 && !ChecksumMatches(event.bytes)) {
     return WrongChecksum();
   }
-  if (event.header.type == EventType::kMariaDbStartEncryption && flavor_ == Flavor::kMariaDb) {
+  // A server that sends an encrypted log in clear marks the event as ignorable: so it stands in a copy of what was
+  // sent.
+  const bool is_clear = (event.header.flags & kIgnorableFlag) != 0;
+  if (event.header.type == EventType::kMariaDbStartEncryption && flavor_ == Flavor::kMariaDb && !is_clear) {
     return Encrypted("what follows is encrypted (encrypt_binlog)");
   }
   return absl::OkStatus();

@@ -161,6 +161,18 @@ TEST_F(LogFileTest, EncryptedFilesSayTheWayOut) {
   EXPECT_THAT(std::string(read.status.message()), HasSubstr("Start_encryption: what follows is encrypted"));
 }
 
+TEST_F(LogFileTest, ACopyOfAnEncryptedLogIsInClear) {
+  const GoldenLog golden = ReadGoldenLog(Flavor::kMariaDb);
+  std::string start = MakeEvent(EventType::kMariaDbStartEncryption, std::string(17, '\1'), kIgnorableFlag) + "sum!";
+  start[9] = static_cast<char>(start.size());
+  LogFileOptions options;
+  options.check_checksums = false;
+  const ReadLog read =
+      ReadAll(folder_.Write("e", std::string(kFileMagic) + golden.events[0] + start + golden.events[1]), options);
+  EXPECT_EQ(read.events.size(), 3U);
+  EXPECT_TRUE(read.status.ok()) << read.status;
+}
+
 TEST_F(LogFileTest, AWrongChecksumIsAnErrorUnlessNotAskedFor) {
   LogWriter log;
   log.Transaction({{1, "one"}});
