@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -104,6 +105,14 @@ absl::Status Damaged(const StoredFile& file, absl::string_view format, absl::str
                                 "; take another copy of the file"));
 }
 
+// Windows above 128 MiB, the limit of zstd itself, would let a few bytes claim as much memory.
+absl::Status WindowTooLarge(const StoredFile& file) {
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "NOT_A_BINARY_LOG",
+      absl::StrCat(file.path(), ": its zstd data needs a window of more than 128 MiB: uncompress it first ",
+                   "(zstd -d --long=31), or hand it over by a pipe"));
+}
+
 bool IsZstd(absl::string_view begin) {
   return absl::StartsWith(begin, kZstdMagic) ||
          (begin.size() > 3 && (begin[0] & 0xf0) == 0x50 && absl::StartsWith(begin.substr(1), kSkippableMagicEnd));
@@ -143,12 +152,13 @@ class GzipBytes : public LogBytes {
     stream_.next_out = reinterpret_cast<Bytef*>(out);
     stream_.avail_out = room;
     while (stream_.avail_out == room) {
+      RETURN_IF_ERROR(damage_);
       if (file_.rest().empty()) {
         ASSIGN_OR_RETURN(const bool more, file_.Fill());
         if (!more && in_member_) return CutShort(file_, "gzip");
         if (!more) return 0;
       }
-      RETURN_IF_ERROR(Inflate());
+      damage_ = Inflate();  // What it gave before the damage comes first.
     }
     return room - stream_.avail_out;
   }
@@ -174,6 +184,7 @@ class GzipBytes : public LogBytes {
 
   StoredFile file_;
   z_stream stream_ = {};
+  absl::Status damage_;
   bool in_member_ = false;
 };
 
@@ -188,6 +199,7 @@ class ZstdBytes : public LogBytes {
       ZSTD_inBuffer from = {file_.rest().data(), file_.rest().size(), 0};
       // With nothing more to give it may still have something to hand out.
       const size_t result = ZSTD_decompressStream(stream_, &to, &from);
+      if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) return WindowTooLarge(file_);
       if (ZSTD_isError(result)) return Damaged(file_, "zstd", ZSTD_getErrorName(result));
       if (from.size > 0 || in_frame_) in_frame_ = result != 0;
       file_.Skip(from.pos);

@@ -148,7 +148,10 @@ absl::StatusOr<bool> LogFileReader::Next(LogFileEvent* event) {
                                        : absl::StrCat("an event begins that has only ", buffered().size(), " bytes"));
   }
   absl::StatusOr<EventHeader> header = ParseEventHeader(buffered());
-  if (!header.ok()) return Annotate(header.status(), absl::StrCat(path_, ": offset ", offset_));
+  if (!header.ok()) {
+    constexpr size_t kTypeOffset = 4;
+    return EventError(path_, offset_, static_cast<EventType>(buffered()[kTypeOffset]), header.status());
+  }
   event->offset = offset_;
   event->header = *header;
   if (format_ == nullptr && header->type != EventType::kFormatDescription) {

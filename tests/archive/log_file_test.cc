@@ -118,6 +118,13 @@ TEST_F(LogFileTest, DamagedCompressionIsAnError) {
   std::string gzip = Gzip(SmallLog());
   gzip[gzip.size() - 8] = static_cast<char>(gzip[gzip.size() - 8] ^ 1);
   ExpectRefused(gzip, "COMPRESSION_DAMAGED", "the gzip data is damaged");
+  EXPECT_EQ(ReadAll(folder_.Write("binlog.000001", gzip)).events.size(),
+            ReadAll(folder_.Write("binlog.000001", SmallLog())).events.size());
+}
+
+TEST_F(LogFileTest, ZstdWindowsBeyondTheLimitSayTheWayOut) {
+  // A frame header with a window of 2 GiB.
+  ExpectRefused(std::string("\x28\xb5\x2f\xfd\x00\xa8\x00\x00\x00", 9), "NOT_A_BINARY_LOG", "--long=31");
 }
 
 TEST_F(LogFileTest, RefusesWhatIsNoBinaryLog) {
@@ -206,7 +213,8 @@ TEST_F(LogFileTest, AClaimedSizeIsNotBelieved) {
   getrusage(RUSAGE_SELF, &after);
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 1 << 20);  // In KiB.
   event.replace(9, 4, std::string("\x05\0\0\0", 4));
-  ExpectRefused(std::string(kFileMagic) + MakeFormat() + event, "EVENT_MALFORMED", "states a size of 5 bytes");
+  ExpectRefused(std::string(kFileMagic) + MakeFormat() + event, "EVENT_MALFORMED",
+                ": Query: an event header states a size of 5 bytes");
 }
 
 TEST_F(LogFileTest, EventsLargerThanTheBufferAreRead) {
