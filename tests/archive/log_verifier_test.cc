@@ -90,6 +90,42 @@ TEST_F(LogVerifierTest, AMissingFileIsFound) {
   EXPECT_THAT(std::string(gap.message()), HasSubstr("Previous_gtids: the file says that"));
 }
 
+// A file of MariaDB that states the GTIDs before it, and has one transaction.
+std::string MariaDbFile(absl::string_view gtid_list, uint64_t number, uint16_t flags = 0) {
+  std::string format = MakeFormat("10.11.6-MariaDB");
+  format[17] = static_cast<char>(flags);
+  return absl::StrCat(kFileMagic, format, MakeEvent(EventType::kMariaDbGtidList, FromHex(gtid_list)),
+                      MakeMariaDbGtid(0, number, true), MakeQuery("DROP TABLE t"));
+}
+
+constexpr char kNothingBefore[] = "00000000";
+constexpr char kBothDomains[] =
+    "02000000000000000100000003000000000000000500000001000000"
+    "0100000000000000";
+constexpr char kDomainZero[] =
+    "0100000000000000"
+    "01000000"
+    "0400000000000000";
+constexpr char kDomainZeroBehind[] =
+    "0100000000000000"
+    "01000000"
+    "0300000000000000";
+
+TEST_F(LogVerifierTest, ADomainOfMariaDbMayBeDeleted) {
+  const auto findings = Verify({MariaDbFile(kBothDomains, 4), MariaDbFile(kDomainZero, 5)});
+  EXPECT_EQ(findings[0].gtid_set, "0-1-4,5-1-1");
+  for (const LogFinding& finding : findings) EXPECT_TRUE(finding.problem.ok()) << finding.problem;
+  EXPECT_EQ(ErrorReason(Verify({MariaDbFile(kBothDomains, 4), MariaDbFile(kDomainZeroBehind, 5)})[1].problem),
+            "LOG_GAP");
+  EXPECT_EQ(ErrorReason(Verify({MariaDbFile(kBothDomains, 4), MariaDbFile(kNothingBefore, 5)})[1].problem), "LOG_GAP");
+}
+
+TEST_F(LogVerifierTest, RelayLogsAreOnlyRead) {
+  const auto findings =
+      Verify({MariaDbFile(kNothingBefore, 1, kRelayLogFlag), MariaDbFile(kDomainZero, 1, kRelayLogFlag)});
+  for (const LogFinding& finding : findings) EXPECT_TRUE(finding.problem.ok()) << finding.problem;
+}
+
 TEST_F(LogVerifierTest, OtherFoldersAreOtherLogs) {
   LogWriter log = Begun();
   LogVerifier verifier({});
