@@ -176,11 +176,11 @@ absl::Status EventDecoder::Decode(absl::string_view body) {
     case EventType::kRowsQuery:
       emit_ = false;
       // Its first byte is a length that is too short for long statements; the rest of the event is the statement.
-      rows_query_ = ReplaceInvalidUtf8(body.substr(std::min<size_t>(1, body.size())));
+      rows_query_ = std::string(body.substr(std::min<size_t>(1, body.size())));
       return absl::OkStatus();
     case EventType::kMariaDbAnnotateRows:
       emit_ = false;
-      rows_query_ = ReplaceInvalidUtf8(body);
+      rows_query_ = std::string(body);
       return absl::OkStatus();
     case EventType::kHeartbeat:
     case EventType::kHeartbeatV2: emit_ = false; return absl::OkStatus();
@@ -379,7 +379,7 @@ absl::Status EventDecoder::DecodeRows(absl::string_view body) {
   event_.kind = KindOf(rows_.operation);
   event_.database = table.database;
   event_.table = table.table;
-  event_.query = rows_query_;
+  event_.query = StatementAsUtf8(Charset::kNotTold, rows_query_);  // The log does not tell its character set.
   rows_query_told_ = true;
   event_.table_map = &table;
   event_.rows = &rows_;

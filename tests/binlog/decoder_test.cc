@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "base/error.h"
 #include "binlog/stream_tracker.h"
 #include "tests/binlog/events.h"
@@ -35,6 +36,17 @@ class DecoderTest : public testing::Test {
   EventDecoder decoder_{Flavor::kMySql, nullptr};
   std::string kept_;
 };
+
+TEST_F(DecoderTest, ARowsQueryThatIsNotUtf8KeepsItsBytes) {
+  Feed(MakeFormat());
+  Feed(MakeGtid(5));
+  Feed(MakeQuery("BEGIN"));
+  Feed(MakeEvent(EventType::kRowsQuery, "\x0ainsert '\xe9'"));
+  Feed(MakeTableMap());
+  const DecodedEvent* event = Feed(MakeWriteRows(42));
+  EXPECT_EQ(event->query, "insert '\xef\xbf\xbd'");
+  EXPECT_THAT(event->extra, Contains(Pair("query_base64", absl::Base64Escape("insert '\xe9'"))));
+}
 
 TEST_F(DecoderTest, ATransactionInOrder) {
   EXPECT_EQ(Feed(MakeFormat())->kind, EventKind::kFormatDescription);
