@@ -1,5 +1,6 @@
 #include "binlog/transaction_payload.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
@@ -68,6 +69,9 @@ TEST(TransactionPayloadTest, LyingSizes) {
   huge.replace(9, 4, "\xff\xff\xff\xff");
   EXPECT_TRUE(Fails(MakePayloadBody(Zstd(huge), 0, huge.size())));
   EXPECT_TRUE(Fails(MakePayloadBody(huge, 255, huge.size())));
+  // Not too large: an update of a row of 600 MB, which is logged with both images.
+  huge.replace(9, 4, Little(1200000051, 4));
+  EXPECT_THAT(Read(MakePayloadBody(Zstd(huge), 0, uint64_t{1} << 31)), ::testing::HasSubstr("ends inside an event"));
 }
 
 TEST(TransactionPayloadTest, EveryTruncationOfWhatIsCompressed) {
