@@ -177,6 +177,9 @@ void AddDecode(CLI::App* app, Client* client) {
                    "Binary log files, plain or compressed by zstd or gzip, in order; a folder of them, such as a RAW "
                    "archive; - is standard input")
       ->required()
+      ->each([inputs = 0](const std::string& path) mutable {
+        if (path == "-" && ++inputs > 1) throw CLI::ValidationError(kFilesArgument, "- can be read only once");
+      })
       ->type_name("");
   AddParsed(verb, "--format", "json|debezium|maxwell|canal|protobuf", "Form of the events",
             "one of json, debezium, maxwell, canal, protobuf", &options.format, ReadFormat)

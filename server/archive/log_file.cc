@@ -12,6 +12,7 @@
 #include "binlog/checksum.h"
 #include "binlog/event_error.h"
 #include "binlog/malformed.h"
+#include "binlog/utf8.h"
 
 namespace binlogd {
 namespace {
@@ -64,7 +65,7 @@ Flavor FlavorOf(const FormatDescription& format) {
 std::string LogFileName(absl::string_view path) {
   absl::string_view name = path.substr(path.rfind('/') + 1);
   if (!absl::ConsumeSuffix(&name, ".zst")) absl::ConsumeSuffix(&name, ".gz");
-  return std::string(name);
+  return ReplaceInvalidUtf8(name);
 }
 
 LogFileReader::LogFileReader(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source)

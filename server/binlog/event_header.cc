@@ -75,8 +75,8 @@ absl::StatusOr<EventHeader> ParseEventHeader(absl::string_view bytes) {
       !reader.ReadU32(&header.size) || !reader.ReadU32(&header.end_position) || !reader.ReadU16(&header.flags)) {
     return Malformed(absl::StrCat("an event header of ", bytes.size(), " bytes is cut short"));
   }
-  if (header.size < kEventHeaderSize) {
-    return Malformed(absl::StrCat("an event header states a size of ", header.size, " bytes"));
+  if (header.size < kEventHeaderSize || header.size > kMostEventBytes) {
+    return Malformed(absl::StrCat("an event header states a size of ", header.size, " bytes, which no event has"));
   }
   header.type = static_cast<EventType>(type);
   return header;

@@ -83,6 +83,8 @@ absl::string_view EventTypeName(EventType type);
 
 constexpr size_t kEventHeaderSize = 19;
 constexpr size_t kChecksumSize = 4;
+// Larger events are no server's: 1 GiB (max_allowed_packet) is the limit for a row, and an update has two.
+constexpr uint64_t kMostEventBytes = (uint64_t{2} << 30) + (uint64_t{64} << 20);
 // Every file begins with these bytes, so the first event stands at offset 4.
 constexpr absl::string_view kFileMagic(
     "\xfe"

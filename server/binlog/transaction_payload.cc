@@ -145,9 +145,6 @@ absl::Status TransactionPayload::Next(absl::string_view* event) {
   RETURN_IF_ERROR(FillTo(kEventHeaderSize));
   ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(buffer_));
   const uint64_t rest = header.size - kEventHeaderSize;
-  if (header.size > kMostEventBytes) {
-    return BadPayload(absl::StrCat("holds an event that states a size of ", header.size, " bytes"));
-  }
   if (states_size_ && (produced_ > stated_size_ || rest > stated_size_ - produced_)) {
     return BadPayload(absl::StrCat("states ", stated_size_, " bytes uncompressed and holds an event that ends at ",
                                    produced_ + rest));

@@ -18,9 +18,6 @@ namespace binlogd {
 // Can be opened again for another payload, and then keeps its memory. Not thread-safe.
 class TransactionPayload {
  public:
-  // Larger events are refused. A server's limit is 1 GiB (max_allowed_packet) for a value, and an update has it twice.
-  static constexpr uint64_t kMostEventBytes = (uint64_t{2} << 30) + (uint64_t{64} << 20);
-
   // `body` is the event without header and checksum; it must stay until the last event has been read. DATA_LOSS
   // (EVENT_MALFORMED) when its fields are cut short, contradict its size or name an unknown compression.
   absl::Status Open(absl::string_view body);

@@ -207,7 +207,12 @@ TEST_F(LogFileTest, AClaimedSizeIsNotBelieved) {
   rusage before = {};
   getrusage(RUSAGE_SELF, &before);
   for (const std::string& stored : {log, Zstd(log), Gzip(log)}) {
-    ExpectRefused(stored, "LOG_CUT_SHORT", "Query: the event claims 4294967295 bytes, but only");
+    ExpectRefused(stored, "EVENT_MALFORMED", "Query: an event header states a size of 4294967295 bytes");
+  }
+  event.replace(9, 4, "\xff\xff\xff\x7f");
+  const std::string less = std::string(kFileMagic) + MakeFormat() + event;
+  for (const std::string& stored : {less, Zstd(less), Gzip(less)}) {
+    ExpectRefused(stored, "LOG_CUT_SHORT", "Query: the event claims 2147483647 bytes, but only");
   }
   rusage after = {};
   getrusage(RUSAGE_SELF, &after);
