@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "binlog/table_map.h"
 #include "tests/differential/decoded_value.h"
 #include "tests/differential/random.h"
 #include "tests/harness/mysql_server.h"
@@ -33,6 +34,10 @@ class ColumnType {
   virtual std::string Select(const std::string& column) const { return column; }
   // Whether a decoded value, not NULL, is the one of which Select() gave `server`.
   virtual bool Agrees(const DecodedValue& decoded, absl::string_view server) const = 0;
+  // Adds what a table's definition tells of the column and the log does not.
+  virtual void Define(Column* column) const { static_cast<void>(column); }
+  // Whether the server makes the value; statements then say DEFAULT.
+  virtual bool IsGenerated() const { return false; }
   // What mysqlbinlog prints for a decoded value; nullopt where its print is ambiguous.
   virtual absl::optional<std::string> Printed(const DecodedValue& decoded) const {
     static_cast<void>(decoded);
@@ -54,8 +59,9 @@ struct ServerCharset {
 struct ServerTraits {
   ServerKind kind = ServerKind::kMySql97;
   std::vector<ServerCharset> charsets;
-  bool compressed = false;    // Whether transactions may be compressed (MySQL).
-  bool partial_json = false;  // Whether changes of JSON documents may be logged as differences (MySQL).
+  bool old_temporals = false;  // Whether new tables have times in the form before MySQL 5.6.4 (MariaDB).
+  bool compressed = true;      // Whether transactions may be compressed (MySQL).
+  bool partial_json = true;    // Whether changes of JSON documents may be logged as differences (MySQL).
 
   bool mysql() const { return kind == ServerKind::kMySql97; }
 };

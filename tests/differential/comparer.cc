@@ -49,7 +49,7 @@ size_t CompareRow(const GeneratedTable& table, const DecodedRow& decoded, const 
     ++compared;
     const bool is_null = value.kind == Kind::kNull;
     if (truth.has_value() ? !is_null && columns[i].type->Agrees(value, *truth) : is_null) continue;
-    const std::string where = value.kind == Kind::kJson && truth.has_value()
+    const std::string where = value.kind == Kind::kJson && !value.is_patched && truth.has_value()
                                   ? absl::StrCat(": ", FirstJsonDifference(value.text, *truth))
                                   : "";
     findings->Add(absl::StrCat("value of ", ShortDefinition(*columns[i].type)),

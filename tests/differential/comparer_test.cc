@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/differential/dump_text.h"
+#include "tests/differential/json_patch.h"
 #include "tests/differential/json_tokens.h"
 
 namespace binlogd::testing {
@@ -65,7 +66,7 @@ GeneratedTable TableOf(const Case& c) {
 TEST(ComparerTest, RightValuesAreCountedAndPass) {
   for (const Case& c : Cases()) {
     Findings findings;
-    EXPECT_EQ(CompareRow(TableOf(c), {{c.kind, RowMetadata::kFull, c.decoded}}, {"1", c.server}, &findings), 1u);
+    EXPECT_EQ(CompareRow(TableOf(c), {{c.kind, RowMetadata::kFull, false, c.decoded}}, {"1", c.server}, &findings), 1u);
     EXPECT_TRUE(findings.empty()) << findings.Report();
   }
 }
@@ -77,7 +78,7 @@ TEST(ComparerTest, ASingleFlippedBitIsFound) {
       std::string flipped = c.decoded;
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
       Findings findings;
-      CompareRow(table, {{c.kind, RowMetadata::kFull, flipped}}, {"1", c.server}, &findings);
+      CompareRow(table, {{c.kind, RowMetadata::kFull, false, flipped}}, {"1", c.server}, &findings);
       EXPECT_EQ(findings.count(), 1u) << c.definition << " bit " << bit;
     }
   }
@@ -87,10 +88,10 @@ TEST(ComparerTest, NullIsAValueOfItsOwn) {
   for (const Case& c : Cases()) {
     const GeneratedTable table = TableOf(c);
     Findings findings;
-    CompareRow(table, {{Kind::kNull, RowMetadata::kFull, ""}}, {"1", std::nullopt}, &findings);
+    CompareRow(table, {{Kind::kNull, RowMetadata::kFull, false, ""}}, {"1", std::nullopt}, &findings);
     EXPECT_TRUE(findings.empty()) << findings.Report();
-    CompareRow(table, {{Kind::kNull, RowMetadata::kFull, ""}}, {"1", c.server}, &findings);
-    CompareRow(table, {{c.kind, RowMetadata::kFull, c.decoded}}, {"1", std::nullopt}, &findings);
+    CompareRow(table, {{Kind::kNull, RowMetadata::kFull, false, ""}}, {"1", c.server}, &findings);
+    CompareRow(table, {{c.kind, RowMetadata::kFull, false, c.decoded}}, {"1", std::nullopt}, &findings);
     EXPECT_EQ(findings.count(), 2u) << c.definition;
   }
 }
@@ -103,13 +104,15 @@ TEST(ComparerTest, WhatTheLogDidNotTellIsNotCounted) {
 }
 
 TEST(DecodedValueTest, JsonMustTellTheSameValue) {
-  EXPECT_TRUE(JsonAgrees(nlohmann::json::parse("-0.0"), {Kind::kDouble, RowMetadata::kFull, BitsText(-0.0)}));
-  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("-0"), {Kind::kDouble, RowMetadata::kFull, BitsText(-0.0)}));
-  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("\"1\""), {Kind::kInt, RowMetadata::kFull, "1"}));
-  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("0"), {Kind::kNull, RowMetadata::kFull, ""}));
-  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("null"), {Kind::kText, RowMetadata::kFull, ""}));
-  EXPECT_TRUE(JsonAgrees(nlohmann::json::parse("{\"base64\":\"/w==\"}"), {Kind::kBinary, RowMetadata::kFull, "\xff"}));
-  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("{\"base64\":\"/g==\"}"), {Kind::kBinary, RowMetadata::kFull, "\xff"}));
+  EXPECT_TRUE(JsonAgrees(nlohmann::json::parse("-0.0"), {Kind::kDouble, RowMetadata::kFull, false, BitsText(-0.0)}));
+  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("-0"), {Kind::kDouble, RowMetadata::kFull, false, BitsText(-0.0)}));
+  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("\"1\""), {Kind::kInt, RowMetadata::kFull, false, "1"}));
+  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("0"), {Kind::kNull, RowMetadata::kFull, false, ""}));
+  EXPECT_FALSE(JsonAgrees(nlohmann::json::parse("null"), {Kind::kText, RowMetadata::kFull, false, ""}));
+  EXPECT_TRUE(
+      JsonAgrees(nlohmann::json::parse("{\"base64\":\"/w==\"}"), {Kind::kBinary, RowMetadata::kFull, false, "\xff"}));
+  EXPECT_FALSE(
+      JsonAgrees(nlohmann::json::parse("{\"base64\":\"/g==\"}"), {Kind::kBinary, RowMetadata::kFull, false, "\xff"}));
 }
 
 TEST(JsonTokensTest, OnlyTheExponentMayBeSpelledDifferently) {
@@ -123,6 +126,29 @@ TEST(JsonTokensTest, OnlyTheExponentMayBeSpelledDifferently) {
   EXPECT_FALSE(SameJsonTokens("\"1e0\"", "\"1.0\""));
   EXPECT_FALSE(SameJsonTokens("[1,2]", "[1, 2]"));
   EXPECT_FALSE(SameJsonTokens("[1]", "[1] "));
+}
+
+TEST(JsonPatchTest, AppliesWhatALineTells) {
+  std::string document = R"({"a": 1, "b": [1, 2], "c\"d": {"e": null}})";
+  EXPECT_TRUE(ApplyJsonDifferences(R"([{"op": "replace", "path": "$.b[1]", "value": {"x": 1.5}},
+                                       {"op": "insert", "path": "$.b[0]", "value": "first"},
+                                       {"op": "insert", "path": "$.b[9]", "value": "last"},
+                                       {"op": "remove", "path": "$.a"},
+                                       {"op": "replace", "path": "$.\"c\\\"d\".e", "value": true}])",
+                                   &document));
+  EXPECT_TRUE(SameJsonDocument(document, R"({"c\"d": {"e": true}, "b": ["first", 1, {"x": 1.5}, "last"]})"))
+      << document;
+}
+
+TEST(JsonPatchTest, RefusesWhatDoesNotFit) {
+  for (const char* differences :
+       {R"([{"op": "replace", "path": "$.b", "value": 1}])", R"([{"op": "insert", "path": "$.a", "value": 1}])",
+        R"([{"op": "remove", "path": "$.a[0]"}])", R"([{"op": "remove", "path": "$"}])",
+        R"([{"op": "replace", "path": "$.a"}])", R"({"op": "remove", "path": "$.a"})", "["}) {
+    std::string document = R"({"a": 1})";
+    EXPECT_FALSE(ApplyJsonDifferences(differences, &document)) << differences;
+    EXPECT_EQ(document, R"({"a": 1})");
+  }
 }
 
 TEST(DumpTextTest, ReadsImages) {

@@ -27,6 +27,7 @@ const char* KindName(Kind kind) {
     case Kind::kBinary: return "BINARY";
     case Kind::kTemporal: return "TEMPORAL";
     case Kind::kJson: return "JSON";
+    case Kind::kJsonDiff: return "differences of JSON";
   }
   return "another kind";
 }
@@ -50,8 +51,8 @@ bool IsBase64Of(const nlohmann::json& json, const std::string& bytes) {
 
 }  // namespace
 
-DecodedValue KeepValue(const ColumnValue& value, RowMetadata metadata) {
-  return DecodedValue{value.kind, metadata, TextOf(value)};
+DecodedValue KeepValue(const ColumnValue& value, RowMetadata metadata, bool is_defined) {
+  return DecodedValue{value.kind, metadata, is_defined, TextOf(value), false};
 }
 
 std::string Describe(absl::string_view text) {
@@ -81,6 +82,9 @@ bool JsonAgrees(const nlohmann::json& json, const DecodedValue& value) {
       return json.is_string() && json.get_ref<const std::string&>() == value.text;
     case Kind::kBinary: return IsBase64Of(json, value.text);
     case Kind::kJson: return json == nlohmann::json::parse(value.text, nullptr, false);
+    case Kind::kJsonDiff:
+      return json.is_object() && json.size() == 1 && json.contains("json_diff") &&
+             json["json_diff"] == nlohmann::json::parse(value.text, nullptr, false);
   }
   return false;
 }

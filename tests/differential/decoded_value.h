@@ -17,12 +17,16 @@ enum class RowMetadata { kNoLog, kMinimal, kFull };
 struct DecodedValue {
   ColumnValue::Kind kind = ColumnValue::Kind::kAbsent;
   RowMetadata metadata = RowMetadata::kFull;
+  bool is_defined = false;  // The table's definition was known beside the log.
   std::string text;
+  // The text of a JSON document is put together from differences: the same document as the server's, but not spelled
+  // alike.
+  bool is_patched = false;
 
   friend bool operator==(const DecodedValue&, const DecodedValue&) = default;
 };
 
-DecodedValue KeepValue(const ColumnValue& value, RowMetadata metadata);
+DecodedValue KeepValue(const ColumnValue& value, RowMetadata metadata, bool is_defined);
 
 // "TEXT 'abc'", for messages; long ones are cut.
 std::string Describe(const DecodedValue& value);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "binlog/checksum.h"
+#include "tests/differential/json_patch.h"
 
 namespace binlogd::testing {
 namespace {
@@ -95,6 +96,7 @@ void LogModel::Apply(absl::string_view event_bytes, absl::string_view file, uint
     if (format.ok()) checksum_size_ = format->checksum_size();
   }
   if (checksum_size_ > 0 && !ChecksumMatches(event_bytes)) findings_.Add("checksum", place);
+  in_payload_ = type == EventType::kTransactionPayload;
   const DecodedEvent* event = nullptr;
   absl::Status status = decoder_->Feed(event_bytes, &event);
   // A fed event may hold several.
@@ -150,20 +152,32 @@ void LogModel::ApplyRows(const DecodedEvent& event, absl::string_view file, uint
   const auto found = states_.find(std::string(event.table));
   if (found == states_.end()) return findings_.Add("unknown table", std::string(event.table));
   TableState& state = found->second;
+  ++seen_[std::string(EventTypeName(event.header.type))];
+  if (in_payload_) ++seen_["in Transaction_payload"];
   if (!CheckTableMap(*event.table_map, &state)) return;
   const TableVersion& version = state.table->versions[state.version];
   const RowMetadata metadata = MetadataOf(*event.table_map, version.IdIndex());
+  TableMap defined_map;
+  DecodedEvent defined = event;
+  if (state.table->is_defined) {
+    defined_map = *event.table_map;
+    for (size_t i = 0; i < version.columns.size(); ++i) version.columns[i].type->Define(&defined_map.columns[i]);
+    defined.table_map = &defined_map;
+  }
   std::vector<LoggedImage> images;
-  RowCursor cursor(*event.rows, *event.table_map);
+  RowCursor cursor(*event.rows, *defined.table_map);
   while (cursor.Next()) {
     LoggedImage image{event.rows->operation, cursor.is_before(), state.table, &version, {}};
-    for (const ColumnValue& value : cursor.values()) image.values.push_back(KeepValue(value, metadata));
+    for (const ColumnValue& value : cursor.values()) {
+      image.values.push_back(KeepValue(value, metadata, state.table->is_defined));
+    }
+
     images.push_back(std::move(image));
   }
   const std::string place = absl::StrCat(file, " before ", end_offset, ": ");
   if (!cursor.status().ok()) return Fail(&state, "row event", place + cursor.status().ToString());
   RecordBuffer records;
-  const absl::Status encoded = encoder_.Append(event, EventPlace{file, end_offset}, true, &records);
+  const absl::Status encoded = encoder_.Append(defined, EventPlace{file, end_offset}, true, &records);
   const std::string& line = records.values;
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
   if (!encoded.ok() || json.is_discarded()) {
@@ -225,7 +239,8 @@ std::map<int64_t, DecodedRow>::iterator LogModel::FindRow(TableState* state, con
     const DecodedValue& known = row->second[i];
     if (before[i].kind == Kind::kAbsent || known.kind == Kind::kAbsent || known.metadata != before[i].metadata)
       continue;
-    if (!(known == before[i])) {
+    const bool same = known.is_patched ? SameJsonDocument(known.text, before[i].text) : known == before[i];
+    if (!same) {
       findings_.Add("before image", absl::StrCat(state->table->name, " id ", id, " ", version.columns[i].name, " was ",
                                                  Describe(known), " and is ", Describe(before[i])));
     }
@@ -233,11 +248,33 @@ std::map<int64_t, DecodedRow>::iterator LogModel::FindRow(TableState* state, con
   return row;
 }
 
+void LogModel::ApplyDifferences(const TableState& state, const DecodedValue& differences, size_t column,
+                                DecodedValue* value) {
+  // What was not known before is not known after.
+  if (value->kind == Kind::kAbsent) return;
+  if (value->kind == Kind::kJson && ApplyJsonDifferences(differences.text, &value->text)) {
+    value->is_patched = true;
+    ++seen_["JSON differences"];
+    return;
+  }
+  findings_.Add("JSON differences",
+                absl::StrCat(state.table->name, " ", state.table->versions[state.version].columns[column].name, ": ",
+                             Describe(differences), " do not fit ", Describe(*value)));
+}
+
 void LogModel::ApplyUpdate(TableState* state, const DecodedRow& before, const DecodedRow& after) {
   const auto row = FindRow(state, before);
   if (row == state->rows.end()) return;
+  const std::vector<TableColumn>& columns = state->table->versions[state->version].columns;
   for (size_t i = 0; i < after.size(); ++i) {
-    if (after[i].kind != Kind::kAbsent) row->second[i] = after[i];
+    if (after[i].kind == Kind::kJsonDiff) {
+      ApplyDifferences(*state, after[i], i, &row->second[i]);
+    } else if (after[i].kind != Kind::kAbsent) {
+      row->second[i] = after[i];
+    } else if (columns[i].type->IsGenerated()) {
+      // It may have changed with others: MariaDB then leaves it out of a MINIMAL image.
+      row->second[i] = DecodedValue();
+    }
   }
   const size_t id_index = state->table->versions[state->version].IdIndex();
   int64_t id = 0;

@@ -44,6 +44,9 @@ class LogModel {
   const std::map<int64_t, DecodedRow>& rows(const GeneratedTable& table) const;
   // Whether all events of the table could be applied.
   bool whole(const GeneratedTable& table) const;
+  // How many row events there were of each type, also of those in compressed transactions ("in Transaction_payload"),
+  // and how many documents were put together from differences ("JSON differences").
+  const std::map<std::string, size_t>& seen() const { return seen_; }
   // All row images in their order.
   const std::vector<LoggedImage>& images() const { return images_; }
 
@@ -62,6 +65,7 @@ class LogModel {
   bool CheckTableMap(const TableMap& map, TableState* state);
   void CompareJson(const nlohmann::json& json, const std::vector<LoggedImage>& images, const std::string& place);
   void ApplyImages(TableState* state, const std::vector<LoggedImage>& images);
+  void ApplyDifferences(const TableState& state, const DecodedValue& differences, size_t column, DecodedValue* value);
   void ApplyUpdate(TableState* state, const DecodedRow& before, const DecodedRow& after);
   // The row that a before image is of, after a comparison; rows.end() when there is none.
   std::map<int64_t, DecodedRow>::iterator FindRow(TableState* state, const DecodedRow& before);
@@ -73,6 +77,8 @@ class LogModel {
   std::map<std::string, TableState> states_;
   std::unique_ptr<EventDecoder> decoder_;
   size_t checksum_size_ = 0;
+  bool in_payload_ = false;
+  std::map<std::string, size_t> seen_;
   JsonEncoder encoder_;
   std::vector<LoggedImage> images_;
 };

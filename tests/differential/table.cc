@@ -22,6 +22,28 @@ class IdType : public ColumnType {
   size_t RowBytes() const override { return 8; }
 };
 
+// What the server computes of the id.
+class GeneratedType : public ColumnType {
+ public:
+  explicit GeneratedType(bool stored) : stored_(stored) {}
+  std::string Definition() const override {
+    return absl::StrCat("BIGINT GENERATED ALWAYS AS (`id` * 2) ", stored_ ? "STORED" : "VIRTUAL");
+  }
+  std::string Literal(Random&) const override { return "DEFAULT"; }
+  bool IsGenerated() const override { return true; }
+  bool Agrees(const DecodedValue& decoded, absl::string_view server) const override {
+    return decoded.kind == ColumnValue::Kind::kInt && decoded.text == server;
+  }
+  size_t RowBytes() const override { return 8; }
+
+ private:
+  const bool stored_;
+};
+
+std::unique_ptr<ColumnType> MakeGenerated(const ServerTraits&, Random& random) {
+  return std::make_unique<GeneratedType>(random.Chance(50));
+}
+
 // Names are often such as need quoting.
 std::string ColumnName(int number, Random& random) {
   static const std::vector<std::string> kShapes = {"c", "c", "c", "c", "select ", "Ünïcode", "a.b-", "漢", "\"", "'"};
@@ -33,6 +55,7 @@ std::string ColumnName(int number, Random& random) {
 std::string TableColumn::Quoted() const { return absl::StrCat("`", name, "`"); }
 
 std::string TableColumn::Definition() const {
+  if (type->IsGenerated()) return absl::StrCat(Quoted(), " ", type->Definition());
   return absl::StrCat(Quoted(), " ", type->Definition(), nullable ? " NULL" : " NOT NULL");
 }
 
@@ -55,16 +78,19 @@ std::string GeneratedTable::CreateStatement() const {
   std::vector<std::string> parts;
   for (const TableColumn& column : current().columns) parts.push_back(column.Definition());
   if (!key.empty()) parts.push_back(key);
-  return absl::StrCat("CREATE TABLE `", name, "` (", absl::StrJoin(parts, ", "), ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC");
+  return absl::StrCat("CREATE TABLE `", name, "` (", absl::StrJoin(parts, ", "), ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
+                      is_partitioned ? " PARTITION BY HASH (`id`) PARTITIONS 3" : "");
 }
 
 std::string GeneratedTable::Value(const TableColumn& column, Random& random) const {
+  if (column.type->IsGenerated()) return "DEFAULT";
   return column.nullable && random.Chance(null_percent) ? "NULL" : column.type->Literal(random);
 }
 
 std::unique_ptr<ColumnType> TypeDeck::Deal() {
   if (deck_.empty()) {
     deck_ = AllColumnTypes(traits_);
+    deck_.push_back(MakeGenerated);
     for (size_t i = deck_.size(); i > 1; --i) std::swap(deck_[i - 1], deck_[random_.Below(i)]);
   }
   const ColumnTypeMaker maker = deck_.back();
@@ -87,12 +113,14 @@ GeneratedTable MakeTable(const TablePlan& plan, TypeDeck* deck, Random* random) 
   table.name = plan.name;
   table.null_percent = plan.null_percent;
   const std::vector<std::string> keys = {"PRIMARY KEY (`id`)", "PRIMARY KEY (`id`)", "UNIQUE KEY (`id`)", ""};
-  table.key = random->Pick(keys);
+  table.key = plan.has_primary_key ? keys[0] : random->Pick(keys);
+  table.is_defined = random->Chance(50);
+  table.is_partitioned = random->Chance(20);
   TableVersion version;
   size_t bytes = 0;
   // Some deals are of types that do not fit; there is an end to them.
   for (size_t deals = 0; version.columns.size() < plan.columns && deals < 20 * plan.columns; ++deals) {
-    std::unique_ptr<ColumnType> type = deck->Deal();
+    std::unique_ptr<ColumnType> type = plan.only.empty() ? deck->Deal() : deck->DealOf(plan.only);
     if (plan.dump_knows && !type->DumpKnows()) continue;
     if (type->RowBytes() > plan.widest || bytes + type->RowBytes() > kRowLimit) continue;
     bytes += type->RowBytes();

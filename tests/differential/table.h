@@ -32,10 +32,12 @@ struct TableVersion {
 
 struct GeneratedTable {
   std::string name;
-  std::string key;        // The key that it has, if any: "PRIMARY KEY (`id`)".
-  int null_percent = 10;  // How many values are NULL.
-  int64_t next_id = 1;    // Ids below were used.
-  int next_column = 1;    // The number of the next new column.
+  std::string key;          // The key that it has, if any: "PRIMARY KEY (`id`)".
+  int null_percent = 10;    // How many values are NULL.
+  bool is_defined = false;  // Whether the model decodes it with its definition beside the log.
+  bool is_partitioned = false;
+  int64_t next_id = 1;  // Ids below were used.
+  int next_column = 1;  // The number of the next new column.
   std::vector<TableVersion> versions;
 
   const TableVersion& current() const { return versions.back(); }
@@ -51,6 +53,10 @@ class TypeDeck {
  public:
   TypeDeck(const ServerTraits* traits, Random* random) : traits_(*traits), random_(*random) {}
   std::unique_ptr<ColumnType> Deal();
+  // One of these types, out of turn.
+  std::unique_ptr<ColumnType> DealOf(const std::vector<ColumnTypeMaker>& makers) {
+    return random_.Pick(makers)(traits_, random_);
+  }
 
  private:
   const ServerTraits& traits_;
@@ -63,7 +69,9 @@ struct TablePlan {
   size_t columns = 20;
   size_t widest = 65535;  // Bytes that a column may take of the row's.
   int null_percent = 10;
-  bool dump_knows = false;  // Whether it is to have only types that mysqlbinlog knows.
+  std::vector<ColumnTypeMaker> only;  // The types that it may have; empty: those of the deck.
+  bool has_primary_key = false;       // Else it has one by chance.
+  bool dump_knows = false;            // Whether it is to have only types that mysqlbinlog knows.
 };
 
 // A table with `id`, at a random place, and as many other columns as planned, if the servers' limit for rows has room.

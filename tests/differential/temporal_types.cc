@@ -9,6 +9,7 @@ namespace binlogd::testing {
 namespace {
 
 using Kind = ColumnValue::Kind;
+using ColumnTypeNumber = ::binlogd::ColumnType;
 
 std::string Quoted(absl::string_view text) { return absl::StrCat("'", text, "'"); }
 
@@ -34,6 +35,13 @@ class TemporalType : public ColumnType {
  public:
   bool Agrees(const DecodedValue& decoded, absl::string_view server) const override {
     return decoded.kind == Kind::kTemporal && decoded.text == server;
+  }
+  // The old forms, whose digits the log does not tell.
+  void Define(Column* column) const override {
+    if (column->type == ColumnTypeNumber::kTime || column->type == ColumnTypeNumber::kDatetime ||
+        column->type == ColumnTypeNumber::kTimestamp) {
+      column->metadata = static_cast<uint16_t>(digits_);
+    }
   }
   size_t RowBytes() const override { return 8; }
 

@@ -25,6 +25,8 @@ class Workload {
   absl::Status CreateTables();
   // One statement or transaction, or a change of settings.
   absl::Status Step();
+  // Updates of JSON documents, logged as differences without the documents where the server can.
+  absl::Status ChangeDocuments();
   // Inserts rows of about so many values, spread over the tables.
   absl::Status Fill(size_t values);
 
@@ -42,6 +44,8 @@ class Workload {
   absl::Status Insert(GeneratedTable* table);
   // A type for a column that the table gets.
   std::unique_ptr<ColumnType> DealFor(const GeneratedTable& table);
+  // Rows of the table once more, under other ids.
+  absl::Status InsertCopies(GeneratedTable* table);
   absl::Status Alter(GeneratedTable* table);
   absl::Status Transaction();
   absl::Status ChangeRows();
