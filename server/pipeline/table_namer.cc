@@ -151,6 +151,7 @@ absl::StatusOr<const TableNamer::Found*> TableNamer::Find(const Position& at, ui
   ASSIGN_OR_RETURN(const TableMap table, ParseTableMap(options_.flavor, body, table_id_size));
   known = Known();
   known.found.name = TableName{table.database, table.table};
+  known.has_names = table.has_names();
   known.found.lacks_definition = LacksDefinition(options_.flavor, table);
   if (known.found.lacks_definition) {
     known.found.wanted = Concerns(table);
@@ -264,10 +265,16 @@ void TableNamer::SetUnknown(const Position& at, std::optional<LogPlace> until, c
   if (!until) known->retry_at = absl::Now() + kRetry;
   kept_.versions.Add(known->found.name, TableVersion{PlaceOf(at), until, nullptr, 0});
   if (!warned_.insert(known->found.name).second) return;
+  const std::string columns = absl::StrCat("columns of ", known->found.name.ToString());
+  if (known->has_names) {
+    Log(LogLevel::kWarning, options_.subject,
+        absl::StrCat("which ", columns, " are UUID, INET4 or INET6, or times of MariaDB's own form, is not known from ",
+                     ToString(at), " on: ", why));
+    return;
+  }
   if (options_.unnamed_tables != nullptr) options_.unnamed_tables->fetch_add(1, std::memory_order_relaxed);
   Log(LogLevel::kWarning, options_.subject,
-      absl::StrCat("the columns of ", known->found.name.ToString(), " are named @1, @2, … from ", ToString(at),
-                   " on: ", why));
+      absl::StrCat("the ", columns, " are named @1, @2, … from ", ToString(at), " on: ", why));
 }
 
 bool TableNamer::MayVerify() {

@@ -84,6 +84,7 @@ class TableNamer {
     std::string body;
     uint64_t generation = 0;
     absl::Time retry_at = absl::InfiniteFuture();
+    bool has_names = false;  // Only what else there is to know of the columns is sought.
     Found found;
   };
 

@@ -298,6 +298,28 @@ TEST_P(ColumnNamesTest, CompressedTransactionsAndWhatElseTheLogLeavesOut) {
   EXPECT_EQ(row, expected);
 }
 
+TEST_P(ColumnNamesTest, FullMetadataLacksOnlyWhichBinaryIsAUuid) {
+  if (server_->flavor() == Flavor::kMySql) return;  // It has no such types.
+  Sql("SET GLOBAL binlog_row_metadata = FULL");
+  Sql("CREATE TABLE ids (u UUID, b BINARY(16))");
+  Sql("CREATE TABLE hidden.ids LIKE ids");
+  Start();
+  for (const char* table : {"d.ids", "hidden.ids"}) {
+    Sql(absl::StrCat("INSERT INTO ", table, " VALUES ('123e4567-e89b-42d3-a456-426614174000', 'sixteen bytes at')"));
+  }
+  CatchUp();
+  EXPECT_EQ(streamer_->Snapshot().unnamed_tables, 0u);
+  Stop();
+  std::vector<json> rows;
+  for (const json& event : ReadEvents(directory_ / "json")) {
+    if (event["type"] == "write") rows.push_back(event["rows"][0]);
+  }
+  const json bytes = {{"base64", "c2l4dGVlbiBieXRlcyBhdA=="}};
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0], (json{{"u", "123e4567-e89b-42d3-a456-426614174000"}, {"b", bytes}}));
+  EXPECT_EQ(rows[1], (json{{"u", {{"base64", "Ej5FZ+ibQtOkVkJmFBdAAA=="}}}, {"b", bytes}}));
+}
+
 TEST_P(ColumnNamesTest, TwoStreamersDoNotEndEachOther) {
   Create("t", {"a", "b"});
   StreamerSpec other_spec = spec_;
