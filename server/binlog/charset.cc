@@ -103,6 +103,7 @@ bool Append(Charset charset, absl::string_view text, std::string* out) {
   switch (charset) {
     case Charset::kNotTold:
     case Charset::kUtf8: out->append(text.data(), text.size()); return true;
+    case Charset::kAscii: out->append(text.data(), text.size()); return AsciiPrefix(text) == text.size();
     case Charset::kUcs2:
     case Charset::kUtf16:
     case Charset::kUtf16Le: return AppendUtf16(text, charset, out);

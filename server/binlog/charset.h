@@ -13,7 +13,8 @@ namespace binlogd {
 enum class Charset : uint8_t {
   kNotTold,  // The log does not say.
   kBinary,   // Bytes, not text.
-  kUtf8,     // utf8mb4, utf8mb3 and ascii.
+  kUtf8,     // utf8mb4 and utf8mb3.
+  kAscii,    // Seven bits; MariaDB lets other bytes in, which then are no characters.
   kUcs2,     // UTF-16 without surrogates, big-endian.
   kUtf16,    // Big-endian.
   kUtf16Le,

@@ -8,7 +8,7 @@ namespace binlogd {
 const CollationRun kCollations[] = {
     {1, 1, Charset::kBig5}, {2, 2, Charset::kLatin2}, {3, 3, Charset::kDec8}, {4, 4, Charset::kCp850},
     {5, 5, Charset::kLatin1}, {6, 6, Charset::kHp8}, {7, 7, Charset::kKoi8r}, {8, 8, Charset::kLatin1},
-    {9, 9, Charset::kLatin2}, {10, 10, Charset::kSwe7}, {11, 11, Charset::kUtf8}, {12, 12, Charset::kUjis},
+    {9, 9, Charset::kLatin2}, {10, 10, Charset::kSwe7}, {11, 11, Charset::kAscii}, {12, 12, Charset::kUjis},
     {13, 13, Charset::kSjis}, {14, 14, Charset::kCp1251}, {15, 15, Charset::kLatin1}, {16, 16, Charset::kHebrew},
     {18, 18, Charset::kTis620}, {19, 19, Charset::kEuckr}, {20, 20, Charset::kLatin7}, {21, 21, Charset::kLatin2},
     {22, 22, Charset::kKoi8u}, {23, 23, Charset::kCp1251}, {24, 24, Charset::kGb2312}, {25, 25, Charset::kGreek},
@@ -19,7 +19,7 @@ const CollationRun kCollations[] = {
     {43, 43, Charset::kMacce}, {44, 44, Charset::kCp1250}, {45, 46, Charset::kUtf8}, {47, 49, Charset::kLatin1},
     {50, 52, Charset::kCp1251}, {53, 53, Charset::kMacroman}, {54, 55, Charset::kUtf16}, {56, 56, Charset::kUtf16Le},
     {57, 57, Charset::kCp1256}, {58, 59, Charset::kCp1257}, {60, 61, Charset::kUtf32}, {62, 62, Charset::kUtf16Le},
-    {63, 63, Charset::kBinary}, {64, 64, Charset::kArmscii8}, {65, 65, Charset::kUtf8}, {66, 66, Charset::kCp1250},
+    {63, 63, Charset::kBinary}, {64, 64, Charset::kArmscii8}, {65, 65, Charset::kAscii}, {66, 66, Charset::kCp1250},
     {67, 67, Charset::kCp1256}, {68, 68, Charset::kCp866}, {69, 69, Charset::kDec8}, {70, 70, Charset::kGreek},
     {71, 71, Charset::kHebrew}, {72, 72, Charset::kHp8}, {73, 73, Charset::kKeybcs2}, {74, 74, Charset::kKoi8r},
     {75, 75, Charset::kKoi8u}, {76, 76, Charset::kUtf8}, {77, 77, Charset::kLatin2}, {78, 78, Charset::kLatin5},

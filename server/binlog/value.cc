@@ -10,6 +10,7 @@
 #include "binlog/malformed.h"
 #include "binlog/mariadb_compression.h"
 #include "binlog/temporal.h"
+#include "binlog/utf8.h"
 
 namespace binlogd {
 namespace {
@@ -90,6 +91,7 @@ void TakeString(const Column& column, absl::string_view bytes, ValueText* text, 
   value->text = bytes;
   value->kind = Kind::kText;
   if (column.charset == Charset::kUtf8 || column.charset == Charset::kNotTold) return;
+  if (column.charset == Charset::kAscii && AsciiPrefix(bytes) == bytes.size()) return;
   const size_t begin = text->bytes()->size();
   if (AppendAsUtf8(column.charset, bytes, text->bytes())) {
     text->Claim(begin, value);

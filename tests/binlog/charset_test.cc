@@ -14,8 +14,11 @@ TEST(CharsetTest, KnowsCollationsOfBothServers) {
   EXPECT_EQ(CharsetOfCollation(Flavor::kMariaDb, 0), Charset::kNotTold);
   EXPECT_EQ(CharsetOfCollation(Flavor::kMariaDb, 63), Charset::kBinary);
   for (const uint32_t utf8 :
-       {11, 33, 45, 46, 65, 76, 83, 192, 224, 255, 309, 323, 576, 608, 1057, 1070, 1216, 1248, 2048, 2304}) {
+       {33, 45, 46, 76, 83, 192, 224, 255, 309, 323, 576, 608, 1057, 1070, 1216, 1248, 2048, 2304}) {
     EXPECT_EQ(CharsetOfCollation(Flavor::kMariaDb, utf8), Charset::kUtf8) << utf8;
+  }
+  for (const uint32_t ascii : {11, 65, 1035, 1089}) {
+    EXPECT_EQ(CharsetOfCollation(Flavor::kMariaDb, ascii), Charset::kAscii) << ascii;
   }
   for (const uint32_t latin1 : {5, 8, 15, 31, 47, 48, 49, 94, 1032, 1071}) {
     EXPECT_EQ(CharsetOfCollation(Flavor::kMariaDb, latin1), Charset::kLatin1) << latin1;
@@ -50,6 +53,7 @@ TEST(CharsetTest, ConvertsToUtf8) {
   EXPECT_EQ(Convert(Charset::kUtf16Le, absl::string_view("\x36\x04\x3d\xd8\x00\xde", 6)), "ж😀");
   EXPECT_EQ(Convert(Charset::kUtf32, absl::string_view("\0\x01\xf6\0\0\0\0a", 8)), "😀a");
   EXPECT_EQ(Convert(Charset::kUtf8, "é"), "é");
+  EXPECT_EQ(Convert(Charset::kAscii, "e~"), "e~");
   EXPECT_EQ(Convert(Charset::kLatin1, ""), "");
   EXPECT_EQ(Convert(Charset::kCp1251, "\xcf\xf0\xe8 a"), "При a");
   EXPECT_EQ(Convert(Charset::kSwe7, "\x5b@a"), "ÄÉa");
@@ -65,6 +69,7 @@ TEST(CharsetTest, ConvertsToUtf8) {
 }
 
 TEST(CharsetTest, RefusesMalformedTextAndLeavesTheOutput) {
+  EXPECT_EQ(Convert(Charset::kAscii, "aé"), "failed, out x");
   EXPECT_EQ(Convert(Charset::kUtf16, "abc"), "failed, out x");
   EXPECT_EQ(Convert(Charset::kUtf16, absl::string_view("\0a\xd8\x3d", 4)), "failed, out x");
   EXPECT_EQ(Convert(Charset::kUtf16, absl::string_view("\xde\x00", 2)), "failed, out x");

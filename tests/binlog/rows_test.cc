@@ -97,6 +97,8 @@ TEST(RowsTest, PadsBinaryAndOnlyBinary) {
 
 TEST(RowsTest, TextThatCannotBeConvertedIsBinary) {
   EXPECT_EQ(DecodeOne(Typed(ColumnType::kVarchar, 10, Charset::kOther), "01ef").kind, Kind::kBinary);
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kVarchar, 10, Charset::kAscii), "0161").kind, Kind::kText);
+  EXPECT_EQ(DecodeOne(Typed(ColumnType::kVarchar, 10, Charset::kAscii), "02c3a9").kind, Kind::kBinary);
   const Decoded cut = DecodeOne(Typed(ColumnType::kVarchar, 10, Charset::kUtf16), "03006100");
   EXPECT_EQ(cut.kind, Kind::kBinary);
   EXPECT_EQ(cut.text, std::string("\0a\0", 3));
