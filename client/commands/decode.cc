@@ -1,9 +1,10 @@
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "archive/log_paths.h"
 #include "archive/log_summary.h"
@@ -76,16 +77,19 @@ bool ReadFlavor(const std::string& text, std::optional<Flavor>* flavor) {
   return true;
 }
 
+// As the option's help names a format, or as specs do.
 bool ReadFormat(const std::string& text, EventFormat* format) {
-  static const auto& names = *new std::map<std::string, EventFormat>{{"json", EventFormat::kJson},
-                                                                     {"debezium", EventFormat::kDebeziumJson},
-                                                                     {"maxwell", EventFormat::kMaxwellJson},
-                                                                     {"canal", EventFormat::kCanalJson},
-                                                                     {"protobuf", EventFormat::kProtobuf}};
-  const auto found = names.find(text);
-  if (found == names.end()) return false;
-  *format = found->second;
-  return true;
+  constexpr std::pair<absl::string_view, EventFormat> kFormats[] = {{"json", EventFormat::kJson},
+                                                                    {"debezium", EventFormat::kDebeziumJson},
+                                                                    {"maxwell", EventFormat::kMaxwellJson},
+                                                                    {"canal", EventFormat::kCanalJson},
+                                                                    {"protobuf", EventFormat::kProtobuf}};
+  for (const auto& [name, named] : kFormats) {
+    if (!absl::EqualsIgnoreCase(text, name) && !absl::EqualsIgnoreCase(text, EventFormatName(named))) continue;
+    *format = named;
+    return true;
+  }
+  return false;
 }
 
 void AddSelectionOptions(CLI::App* verb, LogSelection* selection) {
@@ -178,7 +182,7 @@ void AddDecode(CLI::App* app, Client* client) {
                    "archive; - is standard input")
       ->required()
       ->each([inputs = 0](const std::string& path) mutable {
-        if (path == "-" && ++inputs > 1) throw CLI::ValidationError(kFilesArgument, "- can be read only once");
+        if (path == "-" && ++inputs > 1) throw CLI::ValidationError("- can be read only once");
       })
       ->type_name("");
   AddParsed(verb, "--format", "json|debezium|maxwell|canal|protobuf", "Form of the events",

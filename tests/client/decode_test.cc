@@ -85,7 +85,7 @@ TEST_F(DecodeTest, FilesAreOneStream) {
 
 TEST_F(DecodeTest, EveryFormatIsWritten) {
   const std::string path = Write("binlog.000001", Small().FileBytes("binlog.000001"));
-  for (const char* format : {"json", "debezium", "maxwell", "canal", "protobuf"}) {
+  for (const char* format : {"json", "debezium", "maxwell", "canal", "protobuf", "JSON", "DEBEZIUM_JSON"}) {
     const CommandResult result = Decode({path, "--format", format, "--events", "write"});
     EXPECT_EQ(result.exit_code, 0) << format << result.error_output;
     EXPECT_THAT(result.output, HasSubstr("three")) << format;
