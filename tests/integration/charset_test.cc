@@ -20,7 +20,7 @@ namespace {
 const std::map<std::string, Charset>& CharsetsByName() {
   static const auto* const names = new std::map<std::string, Charset>{
       {"binary", Charset::kBinary},     {"utf8mb4", Charset::kUtf8},      {"utf8mb3", Charset::kUtf8},
-      {"utf8", Charset::kUtf8},         {"ascii", Charset::kUtf8},        {"ucs2", Charset::kUcs2},
+      {"utf8", Charset::kUtf8},         {"ascii", Charset::kAscii},       {"ucs2", Charset::kUcs2},
       {"utf16", Charset::kUtf16},       {"utf16le", Charset::kUtf16Le},   {"utf32", Charset::kUtf32},
       {"latin1", Charset::kLatin1},     {"latin2", Charset::kLatin2},     {"latin5", Charset::kLatin5},
       {"latin7", Charset::kLatin7},     {"cp1250", Charset::kCp1250},     {"cp1251", Charset::kCp1251},

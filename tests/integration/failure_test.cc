@@ -72,7 +72,11 @@ TEST_P(FailureTest, GoesOnAfterEachCutOfTheConnection) {
   auto streamer = Make(SpecThrough(*proxy));
   ASSERT_TRUE(streamer->Start().ok());
   for (uint64_t round = 0; round < 6; ++round) {
-    ASSERT_TRUE(WaitUntil([&] { return IsFollowing(*streamer) && streamer->Snapshot().reconnects >= round; }));
+    // The state is told later than the loss of the connection.
+    ASSERT_TRUE(WaitUntil([&] {
+      const StreamerSnapshot snapshot = streamer->Snapshot();
+      return snapshot.source.connected && snapshot.reconnects >= round;
+    }));
     Insert(20);
     proxy->CutAll();
   }
