@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "mysql/server_info.h"
@@ -48,7 +48,9 @@ absl::Status ServerDefinitions::Scan(const Position& from, const Position& to, u
   constexpr absl::Duration kBetweenTries = absl::Milliseconds(20);
   Position at = from;
   for (int i = 0; i < kTries && ComparePositions(at, to) < 0; ++i) {
-    if (i > 0) absl::SleepFor(kBetweenTries);
+    if (i > 0 && scan_interrupter_.Wait(kBetweenTries)) {
+      return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED", "reading the log ahead: interrupted");
+    }
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(&scan_interrupter_));
     DumpOptions dump_options;
     dump_options.flavor = flavor_;

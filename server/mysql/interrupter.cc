@@ -19,6 +19,11 @@ bool Interrupter::interrupted() const {
   return interrupted_;
 }
 
+bool Interrupter::Wait(absl::Duration duration) const {
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(&interrupted_), duration);
+}
+
 void Interrupter::Reset() {
   absl::MutexLock lock(&mutex_);
   interrupted_ = false;

@@ -3,6 +3,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 namespace binlogd {
 
@@ -14,6 +15,8 @@ class Interrupter {
   // Shuts down the watched socket, so that its reads and writes return at once, and every socket watched from now on.
   void Interrupt();
   bool interrupted() const;
+  // Waits for `duration`, at most until an interrupt. Whether there was one.
+  bool Wait(absl::Duration duration) const;
   // Undoes Interrupt() for the next run. No socket may be watched.
   void Reset();
 

@@ -13,11 +13,7 @@ using testing::EncodeGoldenLog;
 using testing::Parse;
 
 std::vector<json> OfTable(Flavor flavor, const std::string& table) {
-  std::vector<json> found;
-  for (json& record : Parse(EncodeGoldenLog(EventFormat::kCanalJson, flavor))) {
-    if (record["table"] == table) found.push_back(std::move(record));
-  }
-  return found;
+  return testing::RecordsOfTable(EventFormat::kCanalJson, flavor, table);
 }
 
 TEST(CanalEncoderTest, ARecordForEachRowEvent) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_split.h"
@@ -44,6 +45,16 @@ inline std::vector<nlohmann::json> Parse(const RecordBuffer& buffer) {
   }
   EXPECT_EQ(records.size(), buffer.count);
   return records;
+}
+
+// Those of a captured log that tell of a table.
+inline std::vector<nlohmann::json> RecordsOfTable(EventFormat format, Flavor flavor, const std::string& table) {
+  std::vector<nlohmann::json> found;
+  for (nlohmann::json& record : Parse(EncodeGoldenLog(format, flavor))) {
+    const nlohmann::json& told = format == EventFormat::kDebeziumJson ? record["source"] : record;
+    if (told["table"] == table) found.push_back(std::move(record));
+  }
+  return found;
 }
 
 }  // namespace binlogd::testing

@@ -13,11 +13,7 @@ using testing::EncodeGoldenLog;
 using testing::Parse;
 
 std::vector<json> OfTable(Flavor flavor, const std::string& table) {
-  std::vector<json> found;
-  for (json& record : Parse(EncodeGoldenLog(EventFormat::kMaxwellJson, flavor))) {
-    if (record["table"] == table) found.push_back(std::move(record));
-  }
-  return found;
+  return testing::RecordsOfTable(EventFormat::kMaxwellJson, flavor, table);
 }
 
 // A transaction of the captured log: insert 2, update 2, update 1, delete 2.
