@@ -1,7 +1,6 @@
 #include "pipeline/block_encoder.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -92,17 +91,6 @@ absl::Status BlockCursor::Failed(const absl::Status& cause) const {
                       is_inner ? Annotate(cause, absl::StrCat("its ", EventTypeName(current_->header.type))) : cause);
 }
 
-absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit) {
-  BlockCursor cursor(block, range, filter);
-  for (;;) {
-    const DecodedEvent* event = nullptr;
-    RETURN_IF_ERROR(cursor.Next(&event));
-    if (event == nullptr) return absl::OkStatus();
-    const absl::Status visited = visit(*event, cursor.end_offset(), cursor.passes());
-    if (!visited.ok()) return absl::IsDataLoss(visited) ? cursor.Failed(visited) : visited;
-  }
-}
-
 BlockEncoder::BlockEncoder(const Block& block, const BlockRange& range, const EventFilter& filter, EventFormat format,
                            const std::string& source_name)
     : block_(block),
@@ -142,11 +130,6 @@ absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
   piece.events = records.count;
   piece.bytes = std::move(records.values);
   return piece;
-}
-
-absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter,
-                                         EventFormat format, const std::string& source_name) {
-  return BlockEncoder(block, range, filter, format, source_name).Next(std::numeric_limits<size_t>::max());
 }
 
 }  // namespace binlogd

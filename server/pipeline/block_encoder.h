@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -77,11 +76,6 @@ class BlockCursor {
   const DecodedEvent* current_ = nullptr;
 };
 
-// Calls `visit` for each event of a BlockCursor until it returns an error. Thread-safe: works on nothing but its
-// arguments.
-using EventVisitor = absl::FunctionRef<absl::Status(const DecodedEvent& event, uint64_t end_offset, bool passes)>;
-absl::Status VisitBlock(const Block& block, const BlockRange& range, const EventFilter& filter, EventVisitor visit);
-
 // Encodes a block piece by piece, so that what becomes large, as a compressed transaction may, is never whole in
 // memory. Keeps references to its arguments but the last. Not thread-safe.
 class BlockEncoder {
@@ -104,9 +98,5 @@ class BlockEncoder {
   bool before_boundary_ = false;
   bool done_ = false;
 };
-
-// A block in one piece.
-absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter,
-                                         EventFormat format, const std::string& source_name);
 
 }  // namespace binlogd

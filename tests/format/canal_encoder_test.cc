@@ -18,13 +18,10 @@ std::vector<json> OfTable(Flavor flavor, const std::string& table) {
 
 TEST(CanalEncoderTest, ARecordForEachRowEvent) {
   const std::vector<json> pairs = OfTable(Flavor::kMySql, "pairs");
-  const json expected = json::parse(R"json({"id":10810,"database":"shop","table":"pairs","type":"UPDATE","isDdl":false,
+  const json expected = json::parse(R"text({"id":10810,"database":"shop","table":"pairs","type":"UPDATE","isDdl":false,
       "es":1795409022000,"ts":null,"gtid":"17ba520f-e6f5-11f1-8fa6-02fc00000001:17","sql":"","pkNames":["a","b"],
-      "sqlType":{"a":4,"b":4,"v":12},"mysqlType":{"a":"int","b":"int","v":"varchar(20)"
-}
-, "data" : [ {"a" : "1", "b" : "1", "v" : "one!"}, {"a" : "2", "b" : "2", "v" : "two!"} ],
-           "old" : [ {"v" : "one"}, {"v" : "two"} ]
-})json");
+      "sqlType":{"a":4,"b":4,"v":12},"mysqlType":{"a":"int","b":"int","v":"varchar(20)"},
+      "data":[{"a":"1","b":"1","v":"one!"},{"a":"2","b":"2","v":"two!"}],"old":[{"v":"one"},{"v":"two"}]})text");
   EXPECT_EQ(pairs.at(1), expected);
   EXPECT_EQ(pairs[0]["type"], "INSERT");
   EXPECT_TRUE(pairs[0]["old"].is_null());

@@ -29,12 +29,10 @@ TEST(MaxwellEncoderTest, ATransactionsRecords) {
     }
   }
   const json expected =
-      json::parse(R"json({"database":"shop","table":"pairs","query":"update pairs set v=concat(v,'!')",
+      json::parse(R"text({"database":"shop","table":"pairs","query":"update pairs set v=concat(v,'!')",
       "type":"update","ts":1795409022,"xid":149,"xoffset":2,"position":"binlog.000001:10810",
       "gtid":"17ba520f-e6f5-11f1-8fa6-02fc00000001:17","server_id":22,"thread_id":16,"primary_key":[1,1],
-      "primary_key_columns":["a","b"],"data":{"a":1,"b":1,"v":"one!"},"old":{
-    "v" : "one"}
-})json");
+      "primary_key_columns":["a","b"],"data":{"a":1,"b":1,"v":"one!"},"old":{"v":"one"}})text");
   EXPECT_EQ(pairs[2], expected);
   EXPECT_EQ(pairs[6]["commit"], true);
   EXPECT_EQ(pairs[6]["type"], "delete");

@@ -1,12 +1,14 @@
 // Blocks for tests, by the way that they come about in a streamer.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "pipeline/block_builder.h"
+#include "pipeline/block_encoder.h"
 #include "tests/harness/log_writer.h"
 
 namespace binlogd::testing {
@@ -52,6 +54,12 @@ inline std::vector<std::shared_ptr<const Block>> BlocksOf(
   }
   if (!builder.Seal().ok()) std::abort();
   return sink.blocks;
+}
+
+// A block's encoded form in one piece.
+inline absl::StatusOr<EncodedBlock> EncodeBlock(const Block& block, const BlockRange& range, const EventFilter& filter,
+                                                EventFormat format, const std::string& source_name) {
+  return BlockEncoder(block, range, filter, format, source_name).Next(std::numeric_limits<size_t>::max());
 }
 
 }  // namespace binlogd::testing

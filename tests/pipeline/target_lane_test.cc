@@ -34,7 +34,7 @@ DurablePosition Start(const EpochStart& epoch) {
 }
 
 absl::StatusOr<EncodedBlock> EncodeJson(const Block& block, const BlockRange& range) {
-  return EncodeBlock(block, range, EventFilter(FilterSpec()), EventFormat::kJson, "orders");
+  return testing::EncodeBlock(block, range, EventFilter(FilterSpec()), EventFormat::kJson, "orders");
 }
 
 std::string Encoded(const Blocks& blocks) {

@@ -116,7 +116,7 @@ TEST_P(TargetContractTest, HoldsWhatItWasGiven) {
     all += bytes;
   }
   for (const auto& block : BlocksOf(log_, Limits(1000000))) {
-    uncut += EncodeBlock(*block, BlockRange(), EventFilter(FilterSpec()), *target->format(), "orders")->bytes;
+    uncut += testing::EncodeBlock(*block, BlockRange(), EventFilter(FilterSpec()), *target->format(), "orders")->bytes;
   }
   EXPECT_EQ(all, uncut);
   EXPECT_GT(golden.size(), 2u);
