@@ -43,9 +43,9 @@ struct EncodedBlock {
   uint64_t boundary_offset = 0;
 };
 
-// Public methods are called by one thread at a time, in the order Open, [Begin], { Write | Commit }, Close; after Close
-// or an error of Commit, Open begins anew. Destroying without Commit is what a crash does: what is not committed may be
-// lost, and is read again.
+// Public methods but Interrupt are called by one thread at a time, in the order Open, [Begin], { Write | Commit },
+// Close; after Close or an error of Commit, Open begins anew. Destroying without Commit is what a crash does: what is
+// not committed may be lost, and is read again.
 class Target {
  public:
   explicit Target(std::string name) : name_(std::move(name)) {}
@@ -72,7 +72,8 @@ class Target {
 
   // Takes the part of a sealed block from `from` (an index into block.bytes where an event begins) on, which follows
   // what was written before without a gap; `encoded` is null for a target that does not decode. NOT durable when it
-  // returns. After an error the same call may be tried again: nothing of it has been taken.
+  // returns. After RESOURCE_EXHAUSTED the same call may be tried again: nothing of it has been taken. After any other
+  // error only Open can go on.
   // A target that decodes may get a block in several pieces, in order, one call each with the same `block` and `from`
   // and nothing in between but Commit. Only the piece with the boundary moves the position; a crash, and Open, take
   // everything after the last boundary back, the pieces of an unfinished transaction included.
@@ -84,6 +85,10 @@ class Target {
 
   // Gives the store up. Not a commit.
   void Close();
+
+  // From any thread: what waits for a store over a network gives up soon with CANCELLED, now and from now on. For a
+  // target that is about to be destroyed.
+  virtual void Interrupt() {}
 
   // What is durable. Valid after Open returned a position or Begin.
   const DurablePosition& durable() const { return durable_; }
