@@ -142,6 +142,13 @@ bool PathsOverlap(const std::string& a, const std::string& b) {
   return absl::StartsWith(x, y) || absl::StartsWith(y, x);
 }
 
+bool PlacesOverlap(const std::string& a, const std::string& b) {
+  std::error_code error;
+  const std::filesystem::path x = std::filesystem::weakly_canonical(a, error);
+  const std::filesystem::path y = std::filesystem::weakly_canonical(b, error);
+  return PathsOverlap(a, b) || PathsOverlap(x.empty() ? a : x.string(), y.empty() ? b : y.string());
+}
+
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::string_view about_holder) {
   ASSIGN_OR_RETURN(FileDescriptor file, OpenFile(path, O_RDWR | O_CREAT, 0600));
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {

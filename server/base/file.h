@@ -52,6 +52,8 @@ absl::Status MakeDirectories(const std::string& path, int mode);
 
 // Whether one absolute path is the other, or lies inside it, by name alone: symbolic links are not followed.
 bool PathsOverlap(const std::string& a, const std::string& b);
+// As PathsOverlap, or so after following symbolic links.
+bool PlacesOverlap(const std::string& a, const std::string& b);
 
 // A file that only one process at a time may hold (flock(2)). Released when destroyed or when the process ends.
 class FileLock {

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -157,6 +158,7 @@ class SpecReader {
  private:
   absl::Status ReadField(const YamlNode& node, const std::string& path, const FieldDescriptor& field,
                          Message* message) {
+    if (field.is_map()) return ReadMap(node, path, field, message);
     if (field.is_repeated()) {
       if (node.kind == YamlNode::Kind::kNull) return absl::OkStatus();
       if (node.kind != YamlNode::Kind::kList) {
@@ -173,6 +175,20 @@ class SpecReader {
       return absl::OkStatus();
     }
     return ReadValue(node, path, field, message);
+  }
+
+  absl::Status ReadMap(const YamlNode& node, const std::string& path, const FieldDescriptor& field, Message* message) {
+    if (node.kind == YamlNode::Kind::kNull) return absl::OkStatus();
+    if (node.kind != YamlNode::Kind::kMapping) {
+      return Fail(node.line, path, kBadValue, absl::StrCat("expected a mapping of names; found ", KindOf(node)));
+    }
+    for (const YamlNode::Entry& entry : node.entries) {
+      Message* added = message->GetReflection()->AddMessage(message, &field);
+      added->GetReflection()->SetString(added, field.message_type()->map_key(), entry.key);
+      RETURN_IF_ERROR(
+          ReadValue(entry.value, absl::StrCat(path, ".", entry.key), *field.message_type()->map_value(), added));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadValue(const YamlNode& node, const std::string& path, const FieldDescriptor& field,
@@ -257,11 +273,16 @@ class SpecReader {
   }
 
   absl::Status ReadDuration(const YamlNode& node, const std::string& path, Message* value) {
-    constexpr absl::string_view kExpected = "a duration such as \"250ms\", \"5s\" or \"1h30m\"";
+    constexpr absl::string_view kExpected = "a duration such as \"250ms\", \"5s\", \"1h30m\" or \"30d\"";
+    constexpr absl::Duration kMost = absl::Hours(24 * 36500);
     RETURN_IF_ERROR(ExpectScalar(node, path, kExpected));
     absl::Duration duration;
-    if (!absl::ParseDuration(node.scalar, &duration) || duration < absl::ZeroDuration() ||
-        duration > absl::Hours(24 * 365)) {
+    uint64_t days = 0;
+    absl::string_view text = node.scalar;
+    const bool in_days = absl::ConsumeSuffix(&text, "d") && ParseNumber(text, /*units=*/false, &days) && days <= 36500;
+    if (in_days) duration = absl::Hours(24) * static_cast<int64_t>(days);
+    if ((!in_days && !absl::ParseDuration(node.scalar, &duration)) || duration < absl::ZeroDuration() ||
+        duration > kMost) {
       return Fail(node.line, path, kBadValue, absl::StrCat("expected ", kExpected, "; found ", Shown(node.scalar)));
     }
     google::protobuf::Duration parsed;

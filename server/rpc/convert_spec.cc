@@ -1,50 +1,17 @@
-#include <google/protobuf/util/time_util.h>
-
-#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "rpc/convert.h"
+#include "rpc/convert_parts.h"
 
 namespace binlogd {
 namespace {
 
-using google::protobuf::util::TimeUtil;
-
-absl::Status NoMeaning(absl::string_view field, int value) {
-  return InvalidField(field, "BAD_VALUE", absl::StrCat(value, " is not one of its values"));
-}
-
-absl::StatusOr<absl::Duration> FromProto(const google::protobuf::Duration& message, absl::string_view field) {
-  constexpr int64_t kMostSeconds = 315576000000;
-  if (message.seconds() < 0 || message.seconds() > kMostSeconds || message.nanos() < 0 || message.nanos() > 999999999) {
-    return InvalidField(field, "BAD_VALUE", "it is no duration of 0 or more");
-  }
-  return absl::Seconds(message.seconds()) + absl::Nanoseconds(message.nanos());
-}
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  return TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(duration));
-}
-
-Secret FromProto(const v1::Secret& message) {
-  switch (message.kind_case()) {
-    case v1::Secret::kFile: return Secret{Secret::Kind::kFile, message.file()};
-    case v1::Secret::kEnv: return Secret{Secret::Kind::kEnvironment, message.env()};
-    case v1::Secret::kValue: return Secret{Secret::Kind::kValue, message.value()};
-    case v1::Secret::KIND_NOT_SET: break;
-  }
-  return Secret();
-}
-
-void WriteSecret(const Secret& secret, Secrets secrets, v1::SourceSpec* message) {
-  if (secret.kind == Secret::Kind::kFile) message->mutable_password()->set_file(secret.text);
-  if (secret.kind == Secret::Kind::kEnvironment) message->mutable_password()->set_env(secret.text);
-  if (secret.kind == Secret::Kind::kValue && secrets == Secrets::kIncluded)
-    message->mutable_password()->set_value(secret.text);
-}
+// Beside those below.
+using binlogd::FromProto;
+using binlogd::ToProto;
 
 absl::StatusOr<TlsOptions> FromProto(const v1::TlsSpec& message) {
   TlsOptions tls;
@@ -73,37 +40,6 @@ v1::TlsSpec::Mode ToProto(TlsMode mode) {
   return v1::TlsSpec::PREFERRED;
 }
 
-StartSpec FromProto(const v1::StartSpec& message) {
-  StartSpec start;
-  switch (message.kind_case()) {
-    case v1::StartSpec::kCurrent: start.kind = StartSpec::Kind::kCurrent; break;
-    case v1::StartSpec::kPosition:
-      start.kind = StartSpec::Kind::kPosition;
-      start.file = message.position().file();
-      start.offset = message.position().offset();
-      break;
-    case v1::StartSpec::kGtidSet:
-      start.kind = StartSpec::Kind::kGtidSet;
-      start.gtid_set = message.gtid_set();
-      break;
-    case v1::StartSpec::kEarliest:
-    case v1::StartSpec::KIND_NOT_SET: break;
-  }
-  return start;
-}
-
-void WriteStart(const StartSpec& start, v1::StartSpec* message) {
-  switch (start.kind) {
-    case StartSpec::Kind::kEarliest: message->mutable_earliest(); break;
-    case StartSpec::Kind::kCurrent: message->mutable_current(); break;
-    case StartSpec::Kind::kPosition:
-      message->mutable_position()->set_file(start.file);
-      message->mutable_position()->set_offset(start.offset);
-      break;
-    case StartSpec::Kind::kGtidSet: message->set_gtid_set(start.gtid_set); break;
-  }
-}
-
 absl::StatusOr<SourceSpec> FromProto(const v1::SourceSpec& message) {
   SourceSpec source;
   if (message.flavor() != v1::SourceSpec::MYSQL && message.flavor() != v1::SourceSpec::MARIADB) {
@@ -118,33 +54,6 @@ absl::StatusOr<SourceSpec> FromProto(const v1::SourceSpec& message) {
   source.gtid = message.gtid();
   source.start = FromProto(message.start());
   return source;
-}
-
-// The formats of decoded events follow RAW, in their order.
-constexpr int kFirstDecoded = v1::JSON;
-static_assert(static_cast<int>(EventFormat::kJson) + kFirstDecoded == v1::JSON);
-static_assert(static_cast<int>(EventFormat::kDebeziumJson) + kFirstDecoded == v1::DEBEZIUM_JSON);
-static_assert(static_cast<int>(EventFormat::kMaxwellJson) + kFirstDecoded == v1::MAXWELL_JSON);
-static_assert(static_cast<int>(EventFormat::kCanalJson) + kFirstDecoded == v1::CANAL_JSON);
-static_assert(static_cast<int>(EventFormat::kProtobuf) + kFirstDecoded == v1::PROTOBUF);
-
-v1::Format ToProto(const std::optional<EventFormat>& format) {
-  return format ? static_cast<v1::Format>(static_cast<int>(*format) + kFirstDecoded) : v1::RAW;
-}
-
-absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& message, const std::string& field) {
-  TargetSpec target;
-  target.name = message.name();
-  if (!message.has_file()) return InvalidField(field, "BAD_VALUE", "say where it goes: file: {path: …}");
-  target.file.path = message.file().path();
-  if (!v1::Format_IsValid(message.file().format())) {
-    return NoMeaning(absl::StrCat(field, ".file.format"), message.file().format());
-  }
-  if (message.file().format() != v1::RAW) {
-    target.file.format = static_cast<EventFormat>(message.file().format() - kFirstDecoded);
-  }
-  if (message.file().rotate_bytes() != 0) target.file.rotate_bytes = message.file().rotate_bytes();
-  return target;
 }
 
 absl::StatusOr<BatchLimits> FromProto(const v1::BatchSpec& message) {
@@ -220,7 +129,7 @@ v1::StreamerSpec ToProto(const StreamerSpec& spec, Secrets secrets) {
   source->set_flavor(spec.source.flavor == Flavor::kMariaDb ? v1::SourceSpec::MARIADB : v1::SourceSpec::MYSQL);
   *source->mutable_endpoints() = {spec.source.endpoints.begin(), spec.source.endpoints.end()};
   source->set_user(spec.source.user);
-  WriteSecret(spec.source.password, secrets, source);
+  WriteSecret(spec.source.password, secrets, [source] { return source->mutable_password(); });
   source->set_server_id(spec.source.server_id);
   source->mutable_tls()->set_mode(ToProto(spec.source.tls.mode));
   source->mutable_tls()->set_ca_file(spec.source.tls.ca_file);
@@ -236,13 +145,7 @@ v1::StreamerSpec ToProto(const StreamerSpec& spec, Secrets secrets) {
   message.mutable_checkpoint()->set_enabled(spec.checkpoint.enabled);
   message.mutable_checkpoint()->set_file(spec.checkpoint.file);
   *message.mutable_checkpoint()->mutable_interval() = ToProto(spec.checkpoint.interval);
-  for (const TargetSpec& target : spec.targets) {
-    v1::TargetSpec* added = message.add_targets();
-    added->set_name(target.name);
-    added->mutable_file()->set_path(target.file.path);
-    added->mutable_file()->set_format(ToProto(target.file.format));
-    added->mutable_file()->set_rotate_bytes(target.file.rotate_bytes);
-  }
+  for (const TargetSpec& target : spec.targets) *message.add_targets() = ToProto(target, secrets);
   return message;
 }
 

@@ -10,6 +10,7 @@
 #include "base/logging.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
+#include "streamer/keep_secrets.h"
 
 namespace binlogd {
 namespace {
@@ -31,33 +32,27 @@ absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
                                 record.generation, ", not ", Shown(etag), "); get it again and redo the change"));
 }
 
-// A password that was given by value is never shown, so a change of something else may leave it out. It must not follow
-// to another server: that would be shown it.
-absl::Status KeepPassword(const SourceSpec& before, SourceSpec* after) {
-  if (after->password.kind != Secret::Kind::kNone || before.password.kind != Secret::Kind::kValue)
-    return absl::OkStatus();
-  if (after->endpoints != before.endpoints || !(after->tls == before.tls) || after->user != before.user) {
-    return InvalidField("source.password", "BAD_VALUE", "endpoints, user or tls change: give the password again");
-  }
-  after->password = before.password;
-  return absl::OkStatus();
-}
-
-bool SamePlace(const std::string& a, const std::string& b) {
-  std::error_code error;
-  const std::filesystem::path x = std::filesystem::weakly_canonical(a, error);
-  const std::filesystem::path y = std::filesystem::weakly_canonical(b, error);
-  return PathsOverlap(x.empty() ? a : x.string(), y.empty() ? b : y.string());
-}
-
 // A checkpoint file replaces what is there, so it may not be among a target's files.
 absl::Status CheckApart(const std::string& checkpoint_file, const StreamerSpec& spec) {
   if (checkpoint_file.empty()) return absl::OkStatus();
   for (const TargetSpec& target : spec.targets) {
-    if (!SamePlace(checkpoint_file, target.file.path)) continue;
+    if (target.file() == nullptr || !PlacesOverlap(checkpoint_file, target.file()->path)) continue;
     return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
                         absl::StrCat(checkpoint_file, " is in the folder of target \"", target.name,
                                      "\" of streamer \"", spec.name, "\"; keep it apart"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTargetsClash(const StreamerSpec& spec, const StreamerSpec& other) {
+  for (size_t i = 0; i < spec.targets.size(); ++i) {
+    for (const TargetSpec& target : other.targets) {
+      const TargetClash clash = FindClash(spec.name, spec.targets[i], other.name, target);
+      if (clash.empty()) continue;
+      return InvalidField(absl::StrCat("targets[", i, "].", clash.field), clash.reason,
+                          absl::StrCat(clash.thing, " belongs to streamer \"", other.name, "\", target \"", target.name,
+                                       "\"; give each target its own"));
+    }
   }
   return absl::OkStatus();
 }
@@ -123,28 +118,22 @@ StreamerView Manager::View(const Entry& entry) {
 
 absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
   RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, spec));
-  if (!spec.checkpoint.file.empty() && SamePlace(spec.checkpoint.file, store_->streamers_directory())) {
+  if (!spec.checkpoint.file.empty() && PlacesOverlap(spec.checkpoint.file, store_->streamers_directory())) {
     return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
                         "it is in the state directory; leave it out for the default");
   }
   for (size_t i = 0; i < spec.targets.size(); ++i) {
-    if (!SamePlace(spec.targets[i].file.path, store_->streamers_directory())) continue;
+    const FileTargetSpec* file = spec.targets[i].file();
+    if (file == nullptr || !PlacesOverlap(file->path, store_->streamers_directory())) continue;
     return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE",
                         "binlogd keeps its state there");
   }
   for (const auto& [name, entry] : entries_) {
     if (name == spec.name) continue;
     const StreamerRecord other = RecordOf(*entry);
-    for (size_t i = 0; i < spec.targets.size(); ++i) {
-      for (const TargetSpec& target : other.spec.targets) {
-        if (!SamePlace(spec.targets[i].file.path, target.file.path)) continue;
-        return InvalidField(absl::StrCat("targets[", i, "].file.path"), "TARGET_PATH_IN_USE",
-                            absl::StrCat(target.file.path, " belongs to streamer \"", name, "\", target \"",
-                                         target.name, "\"; give each target a folder of its own"));
-      }
-    }
+    RETURN_IF_ERROR(CheckTargetsClash(spec, other.spec));
     if (!spec.checkpoint.file.empty() && !other.spec.checkpoint.file.empty() &&
-        SamePlace(spec.checkpoint.file, other.spec.checkpoint.file)) {
+        PlacesOverlap(spec.checkpoint.file, other.spec.checkpoint.file)) {
       return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
                           absl::StrCat("streamer \"", name, "\" writes it"));
     }
@@ -243,7 +232,7 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
   RETURN_IF_ERROR(CheckAlive(spec.name, entry));
   const StreamerRecord record = RecordOf(*entry);
   RETURN_IF_ERROR(CheckEtag(record, etag));
-  RETURN_IF_ERROR(KeepPassword(record.spec.source, &spec.source));
+  RETURN_IF_ERROR(KeepSecrets(record.spec, &spec));
   {
     absl::ReaderMutexLock lock(&mutex_);
     RETURN_IF_ERROR(CheckClash(spec));

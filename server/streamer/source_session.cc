@@ -52,7 +52,7 @@ absl::StatusOr<ConnectOptions> MakeConnectOptions(const SourceSpec& source, cons
   ConnectOptions options;
   options.endpoint = endpoint;
   options.user = source.user;
-  ASSIGN_OR_RETURN(options.password, source.password.Resolve());
+  ASSIGN_OR_RETURN(options.password, source.password.Resolve("source.password"));
   options.tls = source.tls;
   options.read_timeout = kReadTimeout;
   return options;

@@ -1,46 +1,23 @@
 #include "streamer/spec.h"
 
 #include <cctype>
-#include <cstdlib>
-#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
 #include "binlog/gtid_set.h"
-#include "target/decoded_file_target.h"
-#include "target/raw_file_target.h"
 
 namespace binlogd {
 namespace {
 
 constexpr size_t kMostNameBytes = 63;
-constexpr size_t kMostTargets = 16;
 constexpr size_t kMostPatterns = 1000;
 constexpr size_t kMostPatternBytes = 1024;
 
 absl::Status BadValue(absl::string_view field, absl::string_view message) {
   return InvalidField(field, "BAD_VALUE", message);
-}
-
-absl::Status CheckStart(const SourceSpec& source) {
-  const StartSpec& start = source.start;
-  if (start.kind == StartSpec::Kind::kPosition) {
-    if (start.file.empty() || start.file.find('/') != std::string::npos) {
-      return BadValue("source.start.position.file", "name a binary log file of the source, for example binlog.000001");
-    }
-    if (start.offset != 0 && start.offset < 4)
-      return BadValue("source.start.position.offset", "the first event is at 4");
-  }
-  if (start.kind == StartSpec::Kind::kGtidSet) {
-    const absl::StatusOr<GtidSet> set = GtidSet::Parse(source.flavor, start.gtid_set);
-    if (!set.ok()) return BadValue("source.start.gtid_set", set.status().message());
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckSource(const SourceSpec& source) {
@@ -57,7 +34,7 @@ absl::Status CheckSource(const SourceSpec& source) {
   if (source.tls.cert_file.empty() != source.tls.key_file.empty()) {
     return BadValue("source.tls.cert_file", "cert_file and key_file go together");
   }
-  return CheckStart(source);
+  return CheckStart("source.start", source.start, source.flavor);
 }
 
 absl::Status CheckPatterns(absl::string_view field, const std::vector<std::string>& patterns) {
@@ -107,67 +84,22 @@ absl::Status CheckCheckpoint(const CheckpointSpec& checkpoint) {
   return absl::OkStatus();
 }
 
-absl::Status CheckTargets(const StreamerSpec& spec) {
-  if (spec.targets.empty() || spec.targets.size() > kMostTargets) {
-    return BadValue("targets", absl::StrCat("name 1 to ", kMostTargets, " targets"));
-  }
-  std::set<std::string> names;
-  for (size_t i = 0; i < spec.targets.size(); ++i) {
-    const TargetSpec& target = spec.targets[i];
-    const std::string field = absl::StrCat("targets[", i, "]");
-    RETURN_IF_ERROR(CheckName(absl::StrCat(field, ".name"), target.name));
-    if (!names.insert(target.name).second) {
-      return InvalidField(absl::StrCat(field, ".name"), "DUPLICATE_NAME",
-                          absl::StrCat(Shown(target.name), " is taken"));
-    }
-    if (target.file.path.empty() || target.file.path[0] != '/' || target.file.path.find('\0') != std::string::npos) {
-      return BadValue(absl::StrCat(field, ".file.path"), "it must be an absolute path");
-    }
-    if (target.file.rotate_bytes < 4096)
-      return BadValue(absl::StrCat(field, ".file.rotate_bytes"), "it must be at least 4096");
-    for (size_t j = 0; j < i; ++j) {
-      // Inside counts as well: neither could tell its files from the other's.
-      if (!PathsOverlap(target.file.path, spec.targets[j].file.path)) continue;
-      return InvalidField(
-          absl::StrCat(field, ".file.path"), "TARGET_PATH_IN_USE",
-          absl::StrCat("targets[", j, "] uses ", spec.targets[j].file.path, "; give each a folder of its own"));
-    }
-    if (!target.decodes() && spec.filter.drops_events()) {
-      return InvalidField(
-          absl::StrCat(field, ".file.format"), "RAW_WITH_FILTER",
-          "a filtered binary log is not a backup; take the filter away, or put the RAW target into a streamer "
-          "of its own");
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
-absl::StatusOr<std::string> Secret::Resolve() const {
-  constexpr size_t kMostSecretBytes = 65536;
-  const auto unreadable = [](absl::string_view what) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "SECRET_UNREADABLE",
-                     absl::StrCat("source.password: ", what));
-  };
-  switch (kind) {
-    case Kind::kNone: return std::string();
-    case Kind::kValue: return text;
-    case Kind::kEnvironment: {
-      const char* value = std::getenv(text.c_str());
-      if (value == nullptr) return unreadable(absl::StrCat("binlogd's environment has no variable ", text));
-      return std::string(value);
+absl::Status CheckStart(absl::string_view field, const StartSpec& start, Flavor flavor) {
+  if (start.kind == StartSpec::Kind::kPosition) {
+    if (start.file.empty() || start.file.find('/') != std::string::npos) {
+      return BadValue(absl::StrCat(field, ".position.file"),
+                      "name a binary log file of the source, for example binlog.000001");
     }
-    case Kind::kFile: {
-      const absl::StatusOr<std::string> bytes = ReadWholeFile(text, kMostSecretBytes);
-      if (!bytes.ok()) return unreadable(bytes.status().message());
-      absl::string_view secret = *bytes;
-      absl::ConsumeSuffix(&secret, "\n");
-      absl::ConsumeSuffix(&secret, "\r");
-      return std::string(secret);
-    }
+    if (start.offset != 0 && start.offset < 4)
+      return BadValue(absl::StrCat(field, ".position.offset"), "the first event is at 4");
   }
-  return std::string();
+  if (start.kind == StartSpec::Kind::kGtidSet) {
+    const absl::StatusOr<GtidSet> set = GtidSet::Parse(flavor, start.gtid_set);
+    if (!set.ok()) return BadValue(absl::StrCat(field, ".gtid_set"), set.status().message());
+  }
+  return absl::OkStatus();
 }
 
 bool StreamerSpec::decodes() const {
@@ -196,24 +128,6 @@ absl::Status CheckSpec(const StreamerSpec& spec) {
   RETURN_IF_ERROR(CheckBatch(spec.batch));
   RETURN_IF_ERROR(CheckCheckpoint(spec.checkpoint));
   return CheckTargets(spec);
-}
-
-std::vector<std::unique_ptr<Target>> MakeTargets(const StreamerSpec& spec) {
-  std::vector<std::unique_ptr<Target>> targets;
-  for (const TargetSpec& target : spec.targets) {
-    const std::string owner = absl::StrCat("streamer \"", spec.name, "\", target \"", target.name, "\"");
-    if (!target.decodes()) {
-      targets.push_back(std::make_unique<RawFileTarget>(target.name, target.file.path, owner));
-      continue;
-    }
-    DecodedFileTarget::Options options;
-    options.path = target.file.path;
-    options.format = *target.file.format;
-    options.rotate_bytes = target.file.rotate_bytes;
-    options.owner = owner;
-    targets.push_back(std::make_unique<DecodedFileTarget>(target.name, std::move(options)));
-  }
-  return targets;
 }
 
 }  // namespace binlogd

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
+#include "streamer/make_targets.h"
 
 namespace binlogd {
 namespace {
@@ -36,7 +37,7 @@ Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
   for (const TargetSpec& target : spec_.targets) {
     TargetSnapshot unopened;
     unopened.name = target.name;
-    unopened.type = "file";
+    unopened.type = std::string(target.type());
     last_targets_.push_back(std::move(unopened));
   }
   fresh_until_ = LoadFreshness();

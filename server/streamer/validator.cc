@@ -65,7 +65,9 @@ std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interru
     if (!status.ok()) findings.push_back(Finding{status, false, absl::StrCat("source ", endpoint)});
   }
   for (size_t i = 0; i < spec.targets.size(); ++i) {
-    findings.push_back(Finding{ValidateFolder(spec.targets[i].file.path), false, absl::StrCat("targets[", i, "]")});
+    const FileTargetSpec* file = spec.targets[i].file();
+    if (file == nullptr) continue;
+    findings.push_back(Finding{ValidateFolder(file->path), false, absl::StrCat("targets[", i, "]")});
   }
   return findings;
 }

@@ -45,10 +45,27 @@ TEST(SpecFileTest, ReadsEveryField) {
   EXPECT_EQ(spec.batch().max_wait().seconds(), 5);
   EXPECT_TRUE(spec.checkpoint().enabled());
   EXPECT_EQ(spec.checkpoint().interval().seconds(), 10);
-  ASSERT_EQ(spec.targets_size(), 2);
+  ASSERT_EQ(spec.targets_size(), 5);
   EXPECT_EQ(spec.targets(0).file().format(), v1::RAW);
   EXPECT_EQ(spec.targets(1).name(), "changes");
   EXPECT_EQ(spec.targets(1).file().rotate_bytes(), 268435456u);
+  EXPECT_FALSE(spec.targets(2).required());
+  EXPECT_TRUE(spec.targets(2).start().has_current());
+  EXPECT_EQ(spec.targets(2).s3().credentials().secret_access_key().env(), "S3_SECRET");
+  EXPECT_EQ(spec.targets(2).s3().object_bytes(), 8u << 20);
+  EXPECT_EQ(spec.targets(2).s3().tags().at("team"), "data");
+  EXPECT_EQ(spec.targets(3).kafka().compression(), v1::KafkaTarget::LZ4);
+  EXPECT_EQ(spec.targets(3).kafka().sasl().mechanism(), v1::KafkaSasl::SCRAM_SHA_512);
+  EXPECT_EQ(spec.targets(3).kafka().properties().at("linger.ms"), "5");
+  EXPECT_EQ(spec.targets(4).file().retention().max_age().seconds(), 30 * 86400);
+}
+
+TEST(SpecFileTest, MappingsOfNames) {
+  EXPECT_EQ(ParseOne("targets: [{s3: {tags: {a: 1, b: yes}}}]").targets(0).s3().tags().at("b"), "yes");
+  EXPECT_TRUE(ParseOne("targets: [{s3: {tags: }}]").targets(0).s3().tags().empty());
+  const auto refused = ParseSpecs("targets: [{s3: {tags: {a: [1]}}}]", "spec.yaml");
+  EXPECT_EQ(ErrorField(refused.status()), "targets[0].s3.tags.a");
+  EXPECT_EQ(ErrorField(ParseSpecs("targets: [{s3: {tags: x}}]", "spec.yaml").status()), "targets[0].s3.tags");
 }
 
 TEST(SpecFileTest, ReadsJson) {
@@ -157,7 +174,7 @@ constexpr BadSpec kBadSpecs[] = {
     {"YesIsNoBoolean", "source: {gtid: yes}", "source.gtid", "BAD_VALUE", "expected true or false; found \"yes\""},
     {"TextIsNoBoolean", "source: {gtid: 'true'}", "source.gtid", "BAD_VALUE", "found the text \"true\""},
     {"DurationWithoutUnit", "batch: {max_wait: 5}", "batch.max_wait", "BAD_VALUE",
-     "expected a duration such as \"250ms\", \"5s\" or \"1h30m\"; found \"5\""},
+     "expected a duration such as \"250ms\", \"5s\", \"1h30m\" or \"30d\"; found \"5\""},
     {"NegativeDuration", "batch: {max_wait: -5s}", "batch.max_wait", "BAD_VALUE", "found \"-5s\""},
     {"InfiniteDuration", "batch: {max_wait: inf}", "batch.max_wait", "BAD_VALUE", "found \"inf\""},
     {"DurationIsNoMapping", "batch: {max_wait: {seconds: 5}}", "batch.max_wait", "BAD_VALUE", "found a mapping"},

@@ -356,7 +356,7 @@ TEST_P(FailureTest, AFullDiskIsWaitedOut) {
     GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
   }
   StreamerSpec spec = Spec();
-  spec.targets[0].file.path = mount + "/raw";
+  spec.targets[0].file()->path = mount + "/raw";
   auto streamer = Make(spec);
   ASSERT_TRUE(streamer->Start().ok());
   Insert(700);

@@ -188,8 +188,8 @@ TEST_P(FormatsTest, ConsumersEndUpWithTheTable) {
     const std::string name = absl::StrCat("t", static_cast<int>(format));
     TargetSpec target = JsonTarget(directory_ / name);
     target.name = name;
-    target.file.format = format;
-    target.file.rotate_bytes = 4096;
+    target.file()->format = format;
+    target.file()->rotate_bytes = 4096;
     spec.targets.push_back(target);
   }
   RunToTheEnd(spec);

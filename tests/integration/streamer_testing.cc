@@ -34,15 +34,15 @@ StreamerSpec SpecFor(const MySqlServer& server, const std::string& name) {
 TargetSpec RawTarget(const std::string& path) {
   TargetSpec target;
   target.name = "archive";
-  target.file.path = path;
+  target.file()->path = path;
   return target;
 }
 
 TargetSpec JsonTarget(const std::string& path) {
   TargetSpec target;
   target.name = "changes";
-  target.file.path = path;
-  target.file.format = EventFormat::kJson;
+  target.file()->path = path;
+  target.file()->format = EventFormat::kJson;
   return target;
 }
 

@@ -273,7 +273,7 @@ TEST_P(StreamingTest, CutsDecodedFilesBySizeBetweenLines) {
     server_->Run({absl::StrCat("INSERT INTO shop.orders (customer) VALUES ('customer ", i, "')")});
   StreamerSpec spec = Spec();
   spec.oneshot = true;
-  spec.targets[1].file.rotate_bytes = 8192;
+  spec.targets[1].file()->rotate_bytes = 8192;
   auto streamer = Make(spec);
   ASSERT_TRUE(streamer->Start().ok());
   ASSERT_TRUE(streamer->WaitStopped(absl::Now() + absl::Seconds(60)));

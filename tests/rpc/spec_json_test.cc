@@ -8,6 +8,53 @@ namespace binlogd {
 namespace {
 
 // No field has its default.
+TargetSpec FullS3() {
+  TargetSpec target;
+  target.name = "cold";
+  S3TargetSpec& s3 = target.kind.emplace<S3TargetSpec>();
+  s3.bucket = "backups";
+  s3.prefix = "orders/";
+  s3.region = "eu-west-1";
+  s3.endpoint = "https://store:9000";
+  s3.path_style = true;
+  s3.format = EventFormat::kProtobuf;
+  s3.compression = Compression::kGzip;
+  s3.object_bytes = 1 << 20;
+  s3.credentials = {
+      "AKIA",      {Secret::Kind::kValue, "secret"}, {Secret::Kind::kFile, "/token"}, "profile", "/shared", "arn:role",
+      "/web-token"};
+  s3.ca_file = "/ca.pem";
+  s3.encryption = S3TargetSpec::Encryption::kAwsKms;
+  s3.kms_key_id = "key";
+  s3.bucket_key = true;
+  s3.storage_class = "STANDARD_IA";
+  s3.tags = {{"team", "data"}, {"cost", "7"}};
+  return target;
+}
+
+TargetSpec FullKafka() {
+  TargetSpec target;
+  target.name = "bus";
+  KafkaTargetSpec& kafka = target.kind.emplace<KafkaTargetSpec>();
+  kafka.brokers = {"k1:9092", "k2:9093"};
+  kafka.topic = "cdc.{database}.{table}";
+  kafka.format = EventFormat::kDebeziumJson;
+  kafka.events_topic = "cdc.events";
+  kafka.compression = KafkaTargetSpec::Compression::kLz4;
+  kafka.position_topic = "positions";
+  kafka.transactional_id = "id";
+  kafka.transaction_timeout = absl::Minutes(3);
+  kafka.oversize = KafkaTargetSpec::Oversize::kDeadLetter;
+  kafka.dead_letter_topic = "dead";
+  kafka.create_topics = false;
+  kafka.partitions = 12;
+  kafka.replication_factor = 3;
+  kafka.sasl = KafkaSaslSpec{KafkaSaslSpec::Mechanism::kScramSha512, "user", {Secret::Kind::kValue, "password"}};
+  kafka.tls = KafkaTlsSpec{"/ca.pem", "/cert.pem", "/key.pem"};
+  kafka.properties = {{"linger.ms", "5"}};
+  return target;
+}
+
 StreamerSpec FullSpec() {
   StreamerSpec spec;
   spec.name = "orders";
@@ -33,10 +80,18 @@ StreamerSpec FullSpec() {
   spec.checkpoint = {false, "/run/checkpoint.json", absl::Milliseconds(250)};
   TargetSpec raw, json;
   raw.name = "archive";
-  raw.file = {"/srv/a", std::nullopt, uint64_t{1} << 50};
+  raw.file()->path = "/srv/a";
+  raw.file()->rotate_bytes = uint64_t{1} << 50;
+  raw.file()->compression = Compression::kZstd;
+  raw.file()->key_files = {"/k/new", "/k/old"};
+  raw.file()->retention = {absl::Hours(24 * 30), uint64_t{1} << 40, absl::Hours(24)};
   json.name = "changes";
-  json.file = {"/srv/b", EventFormat::kJson, 4096};
-  spec.targets = {raw, json};
+  json.file()->path = "/srv/b";
+  json.file()->format = EventFormat::kJson;
+  json.file()->rotate_age = absl::Hours(1);
+  json.required = false;
+  json.start = StartSpec{StartSpec::Kind::kCurrent, "", 0, ""};
+  spec.targets = {raw, json, FullS3(), FullKafka()};
   return spec;
 }
 

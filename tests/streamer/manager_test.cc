@@ -93,7 +93,7 @@ TEST_F(ManagerTest, DuplicatesAndBadSpecs) {
 
 TEST_F(ManagerTest, ClashesOfFolders) {
   StreamerSpec first = Spec("a");
-  first.targets[0].file.path = dir_ / "x/y";
+  first.targets[0].file()->path = dir_ / "x/y";
   first.checkpoint.file = dir_ / "checkpoint.json";
   ASSERT_TRUE(manager_->Create(first, false).ok());
   std::filesystem::create_directories(dir_ / "x/y");
@@ -101,16 +101,16 @@ TEST_F(ManagerTest, ClashesOfFolders) {
   for (const std::string& path : {dir_ / "x/y", dir_ / "x/y/", dir_ / "x", dir_ / "x/", dir_ / "x/y/z", dir_ / "link/y",
                                   dir_ / "link/y/new", dir_ / "x/../x/y", dir_.path()}) {
     StreamerSpec second = Spec("b");
-    second.targets[0].file.path = path;
+    second.targets[0].file()->path = path;
     const absl::Status refused = manager_->Create(second, false).status();
     EXPECT_EQ(Refusal(refused), "TARGET_PATH_IN_USE") << path;
     EXPECT_EQ(ErrorField(refused), "targets[0].file.path");
     EXPECT_EQ(Refusal(manager_->Check(second)), "TARGET_PATH_IN_USE");
   }
   StreamerSpec second = Spec("b");
-  second.targets[0].file.path = dir_ / "x/yy";
+  second.targets[0].file()->path = dir_ / "x/yy";
   ASSERT_TRUE(manager_->Create(second, false).ok());
-  second.targets[0].file.path = dir_ / "x/y";
+  second.targets[0].file()->path = dir_ / "x/y";
   EXPECT_EQ(Refusal(manager_->Update(second, "").status()), "TARGET_PATH_IN_USE");
   StreamerSpec third = Spec("c");
   third.checkpoint.file = first.checkpoint.file;
@@ -120,7 +120,7 @@ TEST_F(ManagerTest, ClashesOfFolders) {
 
 TEST_F(ManagerTest, ACheckpointFileStaysApartAndARefusedOneIsLeftAlone) {
   ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
-  const std::string folder = manager_->Get("a")->spec.targets[0].file.path;
+  const std::string folder = manager_->Get("a")->spec.targets[0].file()->path;
   for (const std::string& path :
        {folder + "/.binlogd/position.log", dir_ / "state/streamers/a/streamer.json", dir_ / "state/streamers/x.json"}) {
     StreamerSpec spec = Spec("b");
@@ -235,7 +235,7 @@ TEST_F(ManagerTest, DesiredStatesSurviveARestart) {
 TEST_F(ManagerTest, ATargetThatOnlyAPersonCanMendIsAFailure) {
   StreamerSpec spec = Spec("a");
   ASSERT_TRUE(ReplaceFile(dir_ / "file", "", 0600).ok());
-  spec.targets[0].file.path = dir_ / "file";
+  spec.targets[0].file()->path = dir_ / "file";
   ASSERT_TRUE(manager_->Create(spec, true).ok());
   ASSERT_TRUE(Eventually([&] { return manager_->Get("a")->snapshot.state == StreamerState::kFailed; }));
   const StreamerView view = *manager_->Get("a");

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "streamer/make_targets.h"
 #include "tests/streamer/streamer_testing.h"
 
 namespace binlogd {
@@ -22,8 +23,26 @@ struct Case {
 TargetSpec File(const std::string& name, const std::string& path, std::optional<EventFormat> format = std::nullopt) {
   TargetSpec target;
   target.name = name;
-  target.file.path = path;
-  target.file.format = format;
+  target.file()->path = path;
+  target.file()->format = format;
+  return target;
+}
+
+TargetSpec S3(const std::string& name, const std::string& prefix) {
+  TargetSpec target;
+  target.name = name;
+  S3TargetSpec& s3 = target.kind.emplace<S3TargetSpec>();
+  s3.bucket = "backups";
+  s3.prefix = prefix;
+  return target;
+}
+
+TargetSpec Kafka(const std::string& name) {
+  TargetSpec target;
+  target.name = name;
+  KafkaTargetSpec& kafka = target.kind.emplace<KafkaTargetSpec>();
+  kafka.brokers = {"k1:9092"};
+  kafka.format = EventFormat::kJson;
   return target;
 }
 
@@ -34,6 +53,103 @@ TEST(CheckSpecTest, AGoodOnePasses) {
   spec.targets = {File("a", "/srv/a"), File("b", "/srv/ab"), File("c", "/srv/a.b", EventFormat::kJson)};
   spec.source.endpoints = {"db1", "db2:3307", "[::1]:3306"};
   EXPECT_TRUE(CheckSpec(spec).ok());
+}
+
+TEST(CheckSpecTest, TargetsOfEveryKind) {
+  StreamerSpec spec = MakeSpec("orders", "/srv");
+  spec.targets = {File("a", "/srv/a"), S3("b", "orders/"), S3("c", "others/"), Kafka("d"), Kafka("e")};
+  spec.targets[3].required = false;
+  EXPECT_TRUE(CheckSpec(spec).ok()) << CheckSpec(spec);
+  EXPECT_EQ(TransactionalId("orders", spec.targets[3]), "binlogd-orders-d");
+}
+
+TEST(CheckSpecTest, BadFieldsOfObjectStoresAndBuses) {
+  const auto s3 = [](std::function<void(S3TargetSpec&)> spoil) {
+    return [spoil](StreamerSpec& s) {
+      s.targets = {S3("a", "p/")};
+      spoil(*s.targets[0].s3());
+    };
+  };
+  const auto kafka = [](std::function<void(KafkaTargetSpec&)> spoil) {
+    return [spoil](StreamerSpec& s) {
+      s.targets = {Kafka("a")};
+      spoil(*s.targets[0].kafka());
+    };
+  };
+  const auto file = [](std::function<void(FileTargetSpec&)> spoil) {
+    return [spoil](StreamerSpec& s) { spoil(*s.targets[0].file()); };
+  };
+  const Case cases[] = {
+      {"no bucket", s3([](auto& t) { t.bucket = ""; }), "targets[0].s3.bucket"},
+      {"bucket with a slash", s3([](auto& t) { t.bucket = "a/b"; }), "targets[0].s3.bucket"},
+      {"upper case", s3([](auto& t) { t.bucket = "Backups"; }), "targets[0].s3.bucket"},
+      {"slash first", s3([](auto& t) { t.prefix = "/a"; }), "targets[0].s3.prefix"},
+      {"up", s3([](auto& t) { t.prefix = "a/../b"; }), "targets[0].s3.prefix"},
+      {"newline", s3([](auto& t) { t.prefix = "a\nb"; }), "targets[0].s3.prefix"},
+      {"long prefix", s3([](auto& t) { t.prefix = std::string(513, 'a'); }), "targets[0].s3.prefix"},
+      {"endpoint", s3([](auto& t) { t.endpoint = "store:9000"; }), "targets[0].s3.endpoint"},
+      {"object_bytes", s3([](auto& t) { t.object_bytes = 65535; }), "targets[0].s3.object_bytes"},
+      {"key alone", s3([](auto& t) { t.credentials.access_key_id = "A"; }),
+       "targets[0].s3.credentials.secret_access_key"},
+      {"secret alone", s3([](auto& t) {
+         t.credentials.secret_access_key = {Secret::Kind::kValue, "A"};
+       }),
+       "targets[0].s3.credentials.access_key_id"},
+      {"role alone", s3([](auto& t) { t.credentials.role_arn = "A"; }), "targets[0].s3.credentials.token_file"},
+      {"KMS key without KMS", s3([](auto& t) { t.kms_key_id = "A"; }), "targets[0].s3.server_side_encryption.mode"},
+      {"no broker", kafka([](auto& t) { t.brokers = {}; }), "targets[0].kafka.brokers"},
+      {"bad broker", kafka([](auto& t) {
+         t.brokers = {"a:1", "b:99999"};
+       }),
+       "targets[0].kafka.brokers[1]"},
+      {"RAW", kafka([](auto& t) { t.format = std::nullopt; }), "targets[0].kafka.format"},
+      {"topic", kafka([](auto& t) { t.topic = "a b"; }), "targets[0].kafka.topic"},
+      {"unknown placeholder", kafka([](auto& t) { t.topic = "{schema}"; }), "targets[0].kafka.topic"},
+      {"position topic", kafka([](auto& t) { t.position_topic = "{table}"; }), "targets[0].kafka.position_topic"},
+      {"timeout", kafka([](auto& t) { t.transaction_timeout = absl::Seconds(1); }),
+       "targets[0].kafka.transaction_timeout"},
+      {"no user", kafka([](auto& t) { t.sasl.emplace(); }), "targets[0].kafka.sasl.user"},
+      {"cert alone", kafka([](auto& t) {
+         t.tls = KafkaTlsSpec{"", "/c", ""};
+       }),
+       "targets[0].kafka.tls.cert_file"},
+      {"age of RAW", file([](auto& t) { t.rotate_age = absl::Hours(1); }), "targets[0].file.rotate_age"},
+      {"relative key", file([](auto& t) {
+         t.key_files = {"/a", "b"};
+       }),
+       "targets[0].file.encryption.key_files[1]"},
+      {"window alone", file([](auto& t) { t.retention.recovery_window = absl::Hours(1); }),
+       "targets[0].file.retention.recovery_window"},
+      {"window too long", file([](auto& t) {
+         t.retention = {absl::Hours(1), 0, absl::Hours(2)};
+       }),
+       "targets[0].file.retention.max_age"},
+      {"nothing required", [](StreamerSpec& s) { s.targets[0].required = false; }, "targets[0].required"},
+      {"one prefix in another",
+       [](StreamerSpec& s) {
+         s.targets = {S3("a", "p/"), S3("b", "p/q/")};
+       },
+       "targets[1].s3.prefix", "TARGET_PREFIX_IN_USE"},
+      {"one transactional id",
+       [](StreamerSpec& s) {
+         s.targets = {Kafka("a"), Kafka("b")};
+         s.targets[1].kafka()->transactional_id = "binlogd-orders-a";
+       },
+       "targets[1].kafka.transactional_id", "TRANSACTIONAL_ID_IN_USE"},
+      {"start",
+       [](StreamerSpec& s) {
+         s.targets[0].start = StartSpec{StartSpec::Kind::kGtidSet, "", 0, "x"};
+       },
+       "targets[0].start.gtid_set"},
+  };
+  for (const Case& c : cases) {
+    StreamerSpec spec = MakeSpec("orders", "/srv");
+    c.spoil(spec);
+    const absl::Status status = CheckSpec(spec);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.what;
+    EXPECT_EQ(ErrorField(status), c.field) << c.what << ": " << status;
+    EXPECT_EQ(ErrorReason(status), c.reason) << c.what;
+  }
 }
 
 TEST(CheckSpecTest, EachBadFieldIsNamed) {
@@ -109,11 +225,12 @@ TEST(CheckSpecTest, EachBadFieldIsNamed) {
       {"bad target name", [](StreamerSpec& s) { s.targets[0].name = "a/b"; }, "targets[0].name", "INVALID_NAME"},
       {"target name twice", [](StreamerSpec& s) { s.targets.push_back(File("archive", "/x")); }, "targets[1].name",
        "DUPLICATE_NAME"},
-      {"no path", [](StreamerSpec& s) { s.targets[0].file.path = ""; }, "targets[0].file.path"},
-      {"relative path", [](StreamerSpec& s) { s.targets[0].file.path = "x"; }, "targets[0].file.path"},
-      {"zero byte in path", [](StreamerSpec& s) { s.targets[0].file.path = std::string("/a\0b", 4); },
+      {"no path", [](StreamerSpec& s) { s.targets[0].file()->path = ""; }, "targets[0].file.path"},
+      {"relative path", [](StreamerSpec& s) { s.targets[0].file()->path = "x"; }, "targets[0].file.path"},
+      {"zero byte in path", [](StreamerSpec& s) { s.targets[0].file()->path = std::string("/a\0b", 4); },
        "targets[0].file.path"},
-      {"small files", [](StreamerSpec& s) { s.targets[0].file.rotate_bytes = 4095; }, "targets[0].file.rotate_bytes"},
+      {"small files", [](StreamerSpec& s) { s.targets[0].file()->rotate_bytes = 4095; },
+       "targets[0].file.rotate_bytes"},
       {"same path",
        [](StreamerSpec& s) {
          s.targets = {File("a", "/x"), File("b", "/x")};

@@ -42,7 +42,7 @@ inline StreamerSpec MakeSpec(const std::string& name, const std::string& folder)
   spec.source.user = "repl";
   TargetSpec target;
   target.name = "archive";
-  target.file.path = absl::StrCat(folder, "/", name);
+  target.file()->path = absl::StrCat(folder, "/", name);
   spec.targets = {target};
   return spec;
 }

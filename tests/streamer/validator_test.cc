@@ -19,7 +19,7 @@ TEST(ValidatorTest, LooksAtEveryEndpointAndFolderAndMakesNothing) {
   spec.source.endpoints = {"127.0.0.1:1", "127.0.0.1:2"};
   TargetSpec bad = spec.targets[0];
   bad.name = "bad";
-  bad.file.path = dir / "file";
+  bad.file()->path = dir / "file";
   spec.targets.push_back(bad);
   Interrupter interrupter;
   const std::vector<Finding> findings = ValidateSpec(spec, &interrupter);
