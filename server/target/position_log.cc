@@ -5,42 +5,21 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kVersion = 1;
 constexpr uint64_t kRewriteAt = 1 << 20;
 constexpr size_t kMostBytes = 16 << 20;
 
 std::string Line(const PositionRecord& record) {
-  const DurablePosition& durable = record.durable;
-  Json json = {{"version", kVersion},
-               {"format", record.format},
-               {"epoch", durable.epoch.name()},
-               {"file", durable.position.file},
-               {"offset", durable.position.offset},
-               {"gtid_set", durable.position.gtid_set},
-               {"at_boundary", durable.at_boundary},
-               {"read_whole_file", durable.read_whole_file},
-               {"log_created", durable.log_created},
-               {"log_server_id", durable.log_server_id},
-               {"source_time", durable.source_time},
-               {"held_gtid_set", durable.held_gtid_set},
-               {"output_file", record.output_file},
-               {"output_length", record.output_length},
-               {"time", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())}};
-  const std::string body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string body = PositionRecordJson(record);
   return absl::StrFormat("%08x %s\n", libdeflate_crc32(0, body.data(), body.size()), body);
 }
 
@@ -50,35 +29,6 @@ bool IsIntact(absl::string_view line) {
   if (line.size() < 10 || line[8] != ' ' || !absl::SimpleHexAtoi(line.substr(0, 8), &stated)) return false;
   const absl::string_view body = line.substr(9);
   return libdeflate_crc32(0, body.data(), body.size()) == stated;
-}
-
-// `body` is an intact line's. False when it holds no record of this version. Throws when a field has the wrong type.
-bool ParseRecord(absl::string_view body, PositionRecord* record) {
-  const Json json = Json::parse(body.begin(), body.end(), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.value("version", 0) != kVersion) return false;
-  DurablePosition& durable = record->durable;
-  if (!ParseEpochName(json.value("epoch", ""), &durable.epoch)) return false;
-  record->format = json.value("format", "");
-  durable.position.file = json.value("file", "");
-  durable.position.offset = json.value("offset", uint64_t{0});
-  durable.position.gtid_set = json.value("gtid_set", "");
-  durable.at_boundary = json.value("at_boundary", true);
-  durable.read_whole_file = json.value("read_whole_file", false);
-  durable.log_created = json.value("log_created", uint32_t{0});
-  durable.log_server_id = json.value("log_server_id", uint32_t{0});
-  durable.source_time = json.value("source_time", uint32_t{0});
-  durable.held_gtid_set = json.value("held_gtid_set", "");
-  record->output_file = json.value("output_file", "");
-  record->output_length = json.value("output_length", uint64_t{0});
-  return true;
-}
-
-bool ParseLine(absl::string_view line, PositionRecord* record) {
-  try {
-    return ParseRecord(line.substr(9), record);
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
 }
 
 }  // namespace
@@ -95,7 +45,7 @@ absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
     const size_t end = rest.find('\n');
     PositionRecord record;
     if (end == absl::string_view::npos || !IsIntact(rest.substr(0, end))) break;
-    if (!ParseLine(rest.substr(0, end), &record)) {
+    if (!ParsePositionRecord(rest.substr(9, end - 9), &record)) {
       return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                                  absl::StrCat(path, ": the record at offset ", log.length_,
                                               " was not written by this version of binlogd; run the newer one")));

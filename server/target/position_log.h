@@ -8,17 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file.h"
-#include "target/target.h"
+#include "target/position_record.h"
 
 namespace binlogd {
-
-// One record: a position, and for a target that writes files of its own, the file and length that go with it.
-struct PositionRecord {
-  std::string format;  // What the target writes: "RAW" or EventFormatName().
-  DurablePosition durable;
-  std::string output_file;
-  uint64_t output_length = 0;
-};
 
 // An append-only file of records, the last valid one of which counts (docs/on-disk.md). A line a record:
 //   8 hexadecimal digits (CRC-32 of the rest), space, a JSON object, newline

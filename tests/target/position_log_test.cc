@@ -30,6 +30,7 @@ class PositionLogTest : public ::testing::Test {
     record.durable.held_gtid_set = "0-1-4";
     record.output_file = "events-00000001.jsonl";
     record.output_length = uint64_t{5} << 32;
+    record.owner = "streamer \"orders\", target \"t\"";
     return record;
   }
   static std::string Line(const std::string& body) {
@@ -63,6 +64,7 @@ TEST_F(PositionLogTest, EveryFieldComesBack) {
   EXPECT_EQ(last.durable.held_gtid_set, expected.durable.held_gtid_set);
   EXPECT_EQ(last.output_file, expected.output_file);
   EXPECT_EQ(last.output_length, expected.output_length);
+  EXPECT_EQ(last.owner, expected.owner);
 }
 
 TEST_F(PositionLogTest, IsWrittenAnewBeyondAMebibyteAndStaysRight) {

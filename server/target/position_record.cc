@@ -1,0 +1,67 @@
+#include "target/position_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace binlogd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+// Throws when a field has the wrong type.
+bool ParseFields(const Json& json, PositionRecord* record) {
+  if (!json.is_object() || json.value("version", 0) != kVersion) return false;
+  DurablePosition& durable = record->durable;
+  if (!ParseEpochName(json.value("epoch", ""), &durable.epoch)) return false;
+  record->format = json.value("format", "");
+  durable.position.file = json.value("file", "");
+  durable.position.offset = json.value("offset", uint64_t{0});
+  durable.position.gtid_set = json.value("gtid_set", "");
+  durable.at_boundary = json.value("at_boundary", true);
+  durable.read_whole_file = json.value("read_whole_file", false);
+  durable.log_created = json.value("log_created", uint32_t{0});
+  durable.log_server_id = json.value("log_server_id", uint32_t{0});
+  durable.source_time = json.value("source_time", uint32_t{0});
+  durable.held_gtid_set = json.value("held_gtid_set", "");
+  record->output_file = json.value("output_file", "");
+  record->output_length = json.value("output_length", uint64_t{0});
+  record->owner = json.value("owner", "");
+  return true;
+}
+
+}  // namespace
+
+std::string PositionRecordJson(const PositionRecord& record) {
+  const DurablePosition& durable = record.durable;
+  Json json = {{"version", kVersion},
+               {"format", record.format},
+               {"epoch", durable.epoch.name()},
+               {"file", durable.position.file},
+               {"offset", durable.position.offset},
+               {"gtid_set", durable.position.gtid_set},
+               {"at_boundary", durable.at_boundary},
+               {"read_whole_file", durable.read_whole_file},
+               {"log_created", durable.log_created},
+               {"log_server_id", durable.log_server_id},
+               {"source_time", durable.source_time},
+               {"held_gtid_set", durable.held_gtid_set},
+               {"output_file", record.output_file},
+               {"output_length", record.output_length}};
+  if (!record.owner.empty()) json["owner"] = record.owner;
+  json["time"] = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool ParsePositionRecord(absl::string_view json, PositionRecord* record) {
+  try {
+    return ParseFields(Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false), record);
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
+}  // namespace binlogd
