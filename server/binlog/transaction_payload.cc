@@ -14,7 +14,7 @@ namespace binlogd {
 namespace {
 
 enum PayloadField : uint64_t { kEnd = 0, kPayloadSize = 1, kCompression = 2, kUncompressedSize = 3 };
-enum Compression : uint64_t { kZstd = 0, kNone = 255 };
+enum PayloadCompression : uint64_t { kZstd = 0, kNone = 255 };
 
 // The largest window of zstd's levels 1 to 22.
 constexpr int kMostWindowLog = 27;
