@@ -28,8 +28,8 @@ int Main(int argc, char** argv) {
   spec.source.tls.mode = TlsMode::kDisabled;
   TargetSpec target;
   target.name = "target";
-  target.file.path = absl::StrCat(directory, "/target");
-  target.file.format = std::string(argv[5]) == "json" ? std::optional(EventFormat::kJson) : std::nullopt;
+  target.file()->path = absl::StrCat(directory, "/target");
+  target.file()->format = std::string(argv[5]) == "json" ? std::optional(EventFormat::kJson) : std::nullopt;
   spec.targets = {target};
   SetLogLevel(LogLevel::kWarning);
 
