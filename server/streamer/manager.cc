@@ -44,7 +44,7 @@ absl::Status CheckApart(const std::string& checkpoint_file, const StreamerSpec& 
   return absl::OkStatus();
 }
 
-absl::Status CheckTargetsClash(const StreamerSpec& spec, const StreamerSpec& other) {
+absl::Status CheckStreamersClash(const StreamerSpec& spec, const StreamerSpec& other) {
   for (size_t i = 0; i < spec.targets.size(); ++i) {
     for (const TargetSpec& target : other.targets) {
       const TargetClash clash = FindClash(spec.name, spec.targets[i], other.name, target);
@@ -54,7 +54,13 @@ absl::Status CheckTargetsClash(const StreamerSpec& spec, const StreamerSpec& oth
                                        "\"; give each target its own"));
     }
   }
-  return absl::OkStatus();
+  if (!spec.checkpoint.file.empty() && !other.checkpoint.file.empty() &&
+      PlacesOverlap(spec.checkpoint.file, other.checkpoint.file)) {
+    return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
+                        absl::StrCat("streamer \"", other.name, "\" writes it"));
+  }
+  RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, other));
+  return CheckApart(other.checkpoint.file, spec);
 }
 
 }  // namespace
@@ -130,16 +136,22 @@ absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
   }
   for (const auto& [name, entry] : entries_) {
     if (name == spec.name) continue;
-    const StreamerRecord other = RecordOf(*entry);
-    RETURN_IF_ERROR(CheckTargetsClash(spec, other.spec));
-    if (!spec.checkpoint.file.empty() && !other.spec.checkpoint.file.empty() &&
-        PlacesOverlap(spec.checkpoint.file, other.spec.checkpoint.file)) {
-      return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
-                          absl::StrCat("streamer \"", name, "\" writes it"));
-    }
-    RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, other.spec));
-    RETURN_IF_ERROR(CheckApart(other.spec.checkpoint.file, spec));
+    absl::MutexLock lock(&entry->mutex);
+    RETURN_IF_ERROR(CheckStreamersClash(spec, entry->record.spec));
+    if (entry->coming) RETURN_IF_ERROR(CheckStreamersClash(spec, *entry->coming));
   }
+  return absl::OkStatus();
+}
+
+void Manager::SetComing(Entry& entry, std::optional<StreamerSpec> spec) {
+  absl::MutexLock lock(&entry.mutex);
+  entry.coming = std::move(spec);
+}
+
+absl::Status Manager::Claim(Entry& entry, const StreamerSpec& spec) {
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(CheckClash(spec));
+  SetComing(entry, spec);
   return absl::OkStatus();
 }
 
@@ -233,11 +245,10 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
   const StreamerRecord record = RecordOf(*entry);
   RETURN_IF_ERROR(CheckEtag(record, etag));
   RETURN_IF_ERROR(KeepSecrets(record.spec, &spec));
-  {
-    absl::ReaderMutexLock lock(&mutex_);
-    RETURN_IF_ERROR(CheckClash(spec));
-  }
-  if (!(spec == record.spec)) RETURN_IF_ERROR(Replace(*entry, spec));
+  RETURN_IF_ERROR(Claim(*entry, spec));
+  const absl::Status replaced = spec == record.spec ? absl::OkStatus() : Replace(*entry, spec);
+  SetComing(*entry, std::nullopt);
+  if (!replaced.ok()) return replaced;
   return View(*entry);
 }
 

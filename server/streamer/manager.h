@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,8 @@ class Manager {
     mutable absl::Mutex mutex;
     StreamerRecord record ABSL_GUARDED_BY(mutex);
     std::shared_ptr<Streamer> streamer ABSL_GUARDED_BY(mutex);
+    // A spec that was found to clash with no other and is about to take the record's place.
+    std::optional<StreamerSpec> coming ABSL_GUARDED_BY(mutex);
   };
   absl::StatusOr<std::shared_ptr<Entry>> FindEntry(absl::string_view name) const;
   // UNAVAILABLE while shutting down; NOT_FOUND when `entry` is no longer the streamer of that name.
@@ -74,6 +77,9 @@ class Manager {
   static StreamerRecord RecordOf(const Entry& entry);
   static std::shared_ptr<Streamer> StreamerOf(const Entry& entry);
   absl::Status CheckClash(const StreamerSpec& spec) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // CheckClash, and from now on others are checked against it as well.
+  absl::Status Claim(Entry& entry, const StreamerSpec& spec);
+  static void SetComing(Entry& entry, std::optional<StreamerSpec> spec);
   absl::Status Replace(Entry& entry, const StreamerSpec& spec) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.change_mutex);
   absl::Status SetDesired(Entry& entry, bool running) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.change_mutex);
   std::shared_ptr<Entry> MakeEntry(const StreamerRecord& record) const;

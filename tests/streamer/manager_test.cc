@@ -91,6 +91,24 @@ TEST_F(ManagerTest, DuplicatesAndBadSpecs) {
   EXPECT_EQ(manager_->List().size(), 1u);
 }
 
+TEST_F(ManagerTest, OfTwoUpdatesAtOnceThatClashOneIsRefused) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
+  ASSERT_TRUE(manager_->Create(Spec("b"), false).ok());
+  for (int round = 0; round < 100; ++round) {
+    bool taken[2] = {};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([this, i, round, &taken] {
+        StreamerSpec spec = Spec(i == 0 ? "a" : "b");
+        spec.targets[0].file()->path = dir_ / absl::StrCat("both", round);
+        taken[i] = manager_->Update(spec, "").ok();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_NE(taken[0], taken[1]) << "in round " << round;
+  }
+}
+
 TEST_F(ManagerTest, ClashesOfFolders) {
   StreamerSpec first = Spec("a");
   first.targets[0].file()->path = dir_ / "x/y";
