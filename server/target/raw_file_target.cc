@@ -4,34 +4,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "binlog/event_header.h"
+#include "target/epoch_record.h"
 
 namespace binlogd {
 namespace {
 
 constexpr char kFormat[] = "RAW";
 constexpr uint64_t kFlushStep = 8 << 20;
-
-std::string EpochJson(const EpochStart& start) {
-  const nlohmann::ordered_json json = {
-      {"version", 1},
-      {"epoch", start.epoch.name()},
-      {"server_uuid", start.server_uuid},
-      {"server_id", start.server_id},
-      {"server_version", start.server_version},
-      {"first_position",
-       {{"file", start.first.file}, {"position", start.first.offset}, {"gtid", start.first.gtid_set}}},
-      {"reason", start.reason},
-      {"began", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())}};
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-}
 
 // A file name that a source sent becomes part of a path: it may not leave the folder.
 absl::Status CheckFileName(const std::string& name) {
@@ -80,7 +64,7 @@ absl::Status RawFileTarget::DoBegin(const DurablePosition& start, const EpochSta
   if (file_.valid()) RETURN_IF_ERROR(SyncFile(file_, file_path_));
   RETURN_IF_ERROR(MakeDirectories(directory, 0750));
   // What a crash left of an earlier try to begin this epoch was never recorded, so none of it is data.
-  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/epoch.json"), EpochJson(epoch), 0640));
+  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/epoch.json"), EpochJson(epoch, absl::Now()), 0640));
   const std::string first = absl::StrCat(directory, "/", start.position.file);
   if (unlink(first.c_str()) != 0 && errno != ENOENT) return SystemError(errno, absl::StrCat("cannot remove ", first));
   RETURN_IF_ERROR(CreateFile(name, start.position.file));
