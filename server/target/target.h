@@ -62,7 +62,10 @@ class Target {
   bool decodes() const { return format().has_value(); }
 
   // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
-  // removed), and returns the durable position; nullopt when the store is new. FAILED_PRECONDITION, permanent: the
+  // removed), and returns the durable position; nullopt when the store is new. The position is not before that of the
+  // last Commit that returned OK, and not after what was written: a store may have made it durable before its Commit,
+  // and a Commit that failed may have been done. A store that cannot tell whether an earlier user of the same owner is
+  // alive takes itself over; that user finds its store in use by another. FAILED_PRECONDITION, permanent: the
   // store is in use by another (TARGET_IN_USE), is of another format (TARGET_FORMAT_MISMATCH), holds things that are
   // not ours or lacks what it should hold (TARGET_DAMAGED; DATA_LOSS). Other errors may pass.
   absl::StatusOr<std::optional<DurablePosition>> Open();
@@ -71,19 +74,21 @@ class Target {
   absl::Status Begin(const DurablePosition& start, const EpochStart& epoch);
 
   // Takes the part of a sealed block from `from` (an index into block.bytes where an event begins) on, which follows
-  // what was written before without a gap; `encoded` is null for a target that does not decode. NOT durable when it
-  // returns. After RESOURCE_EXHAUSTED the same call may be tried again: nothing of it has been taken. After any other
-  // error only Open can go on.
-  // A target that decodes may get a block in several pieces, in order, one call each with the same `block` and `from`
-  // and nothing in between but Commit. Only the piece with the boundary moves the position; a crash, and Open, take
-  // everything after the last boundary back, the pieces of an unfinished transaction included.
+  // what was written before without a gap; `encoded` is null for a target that does not decode. NOT known to be durable
+  // when it returns. After RESOURCE_EXHAUSTED the same call may be tried again: nothing of it has been taken. After any
+  // other error only Open can go on. A target that decodes may get a block in several pieces, in order, one call each
+  // with the same `block` and `from` and nothing in between but Commit. Only the piece with the boundary moves the
+  // position; a crash, and Open, take everything after the last boundary back, the pieces of an unfinished transaction
+  // included.
   absl::Status Write(const Block& block, size_t from, const EncodedBlock* encoded);
 
-  // Makes what was written durable: data first, then its position. A target that decodes moves to the last transaction
-  // boundary written. After an error only Open can go on.
+  // Makes what was written durable: data and position as one, or data first, then its position. Both are when it
+  // returns OK; durable() then tells the position. A target that decodes moves to the last transaction boundary
+  // written, and readers who see only what is durable see whole transactions. After an error either, both or none may
+  // be durable, and only Open can go on.
   absl::Status Commit();
 
-  // Gives the store up. Not a commit.
+  // Gives the store up. Not a commit: nothing becomes durable.
   void Close();
 
   // From any thread: what waits for a store over a network gives up soon with CANCELLED, now and from now on. For a
