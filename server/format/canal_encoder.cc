@@ -95,7 +95,10 @@ absl::Status CanalEncoder::Append(const DecodedEvent& event, const EventPlace& p
   }
   out->values.append("}\n");
   ++out->count;
-  if (out->wants_keys) out->records.push_back({begin, out->values.size() - begin - 1, 0, 0, false});
+  if (out->wants_records) {
+    out->origins.emplace_back(event, place);
+    out->AddRecord(begin, out->values.size() - begin - 1, {});
+  }
   return absl::OkStatus();
 }
 

@@ -79,14 +79,17 @@ absl::Status DebeziumEncoder::Append(const DecodedEvent& event, const EventPlace
   const size_t values = out->values.size();
   const size_t keys = out->keys.size();
   const size_t records = out->records.size();
+  const size_t origins = out->origins.size();
   const uint64_t count = out->count;
   StartEvent(event, place);
+  if (out->wants_records) out->origins.emplace_back(event, place);
   changes_.Start(event);
   for (row_ = 0; changes_.Next(); ++row_) AppendChange(event, out);
   if (changes_.status().ok()) return absl::OkStatus();
   out->values.resize(values);
   out->keys.resize(keys);
   out->records.resize(records);
+  out->origins.resize(origins);
   out->count = count;
   return changes_.status();
 }
@@ -118,7 +121,7 @@ void DebeziumEncoder::AppendChange(const DecodedEvent& event, RecordBuffer* out)
   const TableMap& table = *event.table_map;
   const WrittenRow* before = changes_.before();
   const WrittenRow* after = changes_.after();
-  if (out->wants_keys) {
+  if (out->wants_records) {
     old_key_.clear();
     new_key_.clear();
     if (before != nullptr) AppendPrimaryKeyObject(*before, table, &old_key_);
@@ -152,16 +155,13 @@ void DebeziumEncoder::AppendRecord(const WrittenRow* before, const WrittenRow* a
   values->push_back('"');
   values->append(tail_);
   ++out->count;
-  if (!out->wants_keys) return;
-  const std::string& key = after == nullptr ? old_key_ : new_key_;
-  out->records.push_back({begin, values->size() - begin - 1, out->keys.size(), key.size(), false});
-  out->keys.append(key);
+  if (!out->wants_records) return;
+  out->AddRecord(begin, values->size() - begin - 1, after == nullptr ? old_key_ : new_key_);
 }
 
 void DebeziumEncoder::AppendTombstone(absl::string_view key, RecordBuffer* out) {
-  if (!out->wants_keys || key.empty()) return;
-  out->records.push_back({out->values.size(), 0, out->keys.size(), key.size(), true});
-  out->keys.append(key.data(), key.size());
+  if (!out->wants_records || key.empty()) return;
+  out->AddRecord(out->values.size(), 0, key, /*tombstone=*/true);
 }
 
 }  // namespace binlogd

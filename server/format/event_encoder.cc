@@ -10,6 +10,19 @@
 
 namespace binlogd {
 
+RecordOrigin::RecordOrigin(const DecodedEvent& event, const EventPlace& place)
+    : kind(event.kind),
+      timestamp(event.header.timestamp),
+      end_offset(place.end_offset),
+      database(event.database),
+      table(event.table),
+      gtid(event.gtid) {}
+
+void RecordBuffer::AddRecord(size_t value_begin, size_t value_size, absl::string_view key, bool tombstone) {
+  records.push_back({value_begin, value_size, keys.size(), key.size(), tombstone, origins.size() - 1});
+  keys.append(key.data(), key.size());
+}
+
 std::unique_ptr<EventEncoder> MakeEventEncoder(EventFormat format, const EncoderOptions& options) {
   switch (format) {
     case EventFormat::kJson: break;

@@ -31,6 +31,19 @@ struct EventPlace {
   uint64_t end_offset = 0;
 };
 
+// The event that a record comes from.
+struct RecordOrigin {
+  RecordOrigin() = default;
+  RecordOrigin(const DecodedEvent& event, const EventPlace& place);
+
+  EventKind kind = EventKind::kUnspecified;
+  uint32_t timestamp = 0;   // The source's clock, seconds since 1970; 0 when the event has none.
+  uint64_t end_offset = 0;  // As EventPlace has it.
+  std::string database;
+  std::string table;
+  std::string gtid;
+};
+
 // Where encoders write: the values of records one after the other, framed as a file has them, and, if asked for, what a
 // message bus needs beside the value. Plain data.
 struct RecordBuffer {
@@ -41,15 +54,20 @@ struct RecordBuffer {
     size_t key_begin = 0;
     size_t key_size = 0;     // 0: without a key.
     bool tombstone = false;  // The key's value is gone. It has no value, and nothing in `values`.
+    size_t origin = 0;       // Index into `origins`.
   };
 
-  explicit RecordBuffer(bool keys_wanted = false) : wants_keys(keys_wanted) {}
+  explicit RecordBuffer(bool records_wanted = false) : wants_records(records_wanted) {}
+
+  // Tells of a record of the last of `origins`. Only for a buffer that wants records.
+  void AddRecord(size_t value_begin, size_t value_size, absl::string_view key, bool tombstone = false);
 
   std::string values;
   uint64_t count = 0;  // Records, tombstones not counted.
-  bool wants_keys;     // Whether `keys` and `records` are filled.
+  bool wants_records;  // Whether what follows is filled.
   std::string keys;
   std::vector<Record> records;
+  std::vector<RecordOrigin> origins;
 };
 
 struct EncoderOptions {

@@ -83,7 +83,10 @@ absl::Status JsonEncoder::Append(const DecodedEvent& event, const EventPlace& pl
   if (!event.extra.empty()) AppendExtra(event, out);
   AppendJsonEventEnd(out);
   ++buffer->count;
-  if (buffer->wants_keys) buffer->records.push_back({begin, out->size() - begin - 1, 0, 0, false});
+  if (buffer->wants_records) {
+    buffer->origins.emplace_back(event, place);
+    buffer->AddRecord(begin, out->size() - begin - 1, {});
+  }
   return absl::OkStatus();
 }
 

@@ -67,7 +67,7 @@ absl::Status MaxwellEncoder::Append(const DecodedEvent& event, const EventPlace&
   }
   if (passes && event.rows != nullptr) {
     if (text_.size() >= kMostHeldBytes) Release(std::nullopt, false, out);
-    return AppendRows(event, place, out->wants_keys);
+    return AppendRows(event, place, out->wants_records);
   }
   if (EndsTransaction(event)) {
     Release(ExtraNumber(event, "xid"), event.kind == EventKind::kCommit, out);
@@ -78,23 +78,26 @@ absl::Status MaxwellEncoder::Append(const DecodedEvent& event, const EventPlace&
 
 void MaxwellEncoder::Finish(RecordBuffer* out) { Release(std::nullopt, false, out); }
 
-absl::Status MaxwellEncoder::AppendRows(const DecodedEvent& event, const EventPlace& place, bool wants_keys) {
+absl::Status MaxwellEncoder::AppendRows(const DecodedEvent& event, const EventPlace& place, bool wants_records) {
   const size_t text = text_.size();
   const size_t keys = keys_.size();
   const size_t held = held_.size();
   const std::optional<uint64_t> rows = rows_;
+  const size_t origins = origins_.size();
   std::string query(event.query);
+  if (wants_records) origins_.emplace_back(event, place);
   changes_.Start(event);
-  while (changes_.Next()) AppendRow(event, place, wants_keys, &query);
+  while (changes_.Next()) AppendRow(event, place, wants_records, &query);
   if (changes_.status().ok()) return absl::OkStatus();
   text_.resize(text);
   keys_.resize(keys);
   held_.resize(held);
+  origins_.resize(origins);
   rows_ = rows;
   return changes_.status();
 }
 
-void MaxwellEncoder::AppendRow(const DecodedEvent& event, const EventPlace& place, bool wants_keys,
+void MaxwellEncoder::AppendRow(const DecodedEvent& event, const EventPlace& place, bool wants_records,
                                std::string* query) {
   const WrittenRow& row = changes_.after() != nullptr ? *changes_.after() : *changes_.before();
   const TableMap& table = *event.table_map;
@@ -140,7 +143,10 @@ void MaxwellEncoder::AppendRow(const DecodedEvent& event, const EventPlace& plac
   held.offset = rows_;
   if (rows_) ++*rows_;
   held.key_begin = keys_.size();
-  if (wants_keys) AppendKey(event, row, &keys_);
+  if (wants_records) {
+    AppendKey(event, row, &keys_);
+    held.origin = origins_.size() - 1;
+  }
   held.key_size = keys_.size() - held.key_begin;
   held_.push_back(held);
 }
@@ -162,13 +168,15 @@ void MaxwellEncoder::Release(std::optional<uint64_t> xid, bool committed, Record
     }
     out->values.append(text_, held.commit_at, held.end - held.commit_at);
     ++out->count;
-    if (!out->wants_keys) continue;
-    out->records.push_back({begin, out->values.size() - begin - 1, out->keys.size(), held.key_size, false});
-    out->keys.append(keys_, held.key_begin, held.key_size);
+    if (!out->wants_records) continue;
+    const absl::string_view key = absl::string_view(keys_).substr(held.key_begin, held.key_size);
+    if (&held == &held_.front() || held.origin != (&held - 1)->origin) out->origins.push_back(origins_[held.origin]);
+    out->AddRecord(begin, out->values.size() - begin - 1, key);
   }
   held_.clear();
   text_.clear();
   keys_.clear();
+  origins_.clear();
 }
 
 }  // namespace binlogd

@@ -31,11 +31,12 @@ class MaxwellEncoder : public EventEncoder {
     size_t end = 0;
     size_t key_begin = 0;  // In `keys_`.
     size_t key_size = 0;
+    size_t origin = 0;               // In `origins_`.
     std::optional<uint64_t> offset;  // Number of the row in its transaction; nullopt when its beginning was not seen.
   };
 
-  absl::Status AppendRows(const DecodedEvent& event, const EventPlace& place, bool wants_keys);
-  void AppendRow(const DecodedEvent& event, const EventPlace& place, bool wants_keys, std::string* query);
+  absl::Status AppendRows(const DecodedEvent& event, const EventPlace& place, bool wants_records);
+  void AppendRow(const DecodedEvent& event, const EventPlace& place, bool wants_records, std::string* query);
   void Release(std::optional<uint64_t> xid, bool committed, RecordBuffer* out);
 
   TransactionNotes transaction_;
@@ -44,6 +45,7 @@ class MaxwellEncoder : public EventEncoder {
   std::string text_;
   std::string keys_;
   std::vector<Held> held_;
+  std::vector<RecordOrigin> origins_;
 };
 
 }  // namespace binlogd

@@ -38,7 +38,10 @@ absl::Status ProtobufEncoder::Append(const DecodedEvent& event, const EventPlace
     message_.SerializeWithCachedSizes(&coded);
   }
   ++out->count;
-  if (out->wants_keys) out->records.push_back({out->values.size() - size, size, 0, 0, false});
+  if (out->wants_records) {
+    out->origins.emplace_back(event, place);
+    out->AddRecord(out->values.size() - size, size, {});
+  }
   return absl::OkStatus();
 }
 

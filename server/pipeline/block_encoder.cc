@@ -92,10 +92,11 @@ absl::Status BlockCursor::Failed(const absl::Status& cause) const {
 }
 
 BlockEncoder::BlockEncoder(const Block& block, const BlockRange& range, const EventFilter& filter, EventFormat format,
-                           const std::string& source_name)
+                           const std::string& source_name, bool wants_records)
     : block_(block),
       cursor_(block, range, filter),
-      encoder_(MakeEventEncoder(format, EncoderOptions{source_name, block.flavor, block.received})) {
+      encoder_(MakeEventEncoder(format, EncoderOptions{source_name, block.flavor, block.received})),
+      wants_records_(wants_records) {
   for (const BlockEvent& event : block.events) {
     const uint64_t end = block.start.offset + event.begin + event.size;
     // A boundary before what is delivered would take the target's position back.
@@ -106,7 +107,7 @@ BlockEncoder::BlockEncoder(const Block& block, const BlockRange& range, const Ev
 
 absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
   EncodedBlock piece;
-  RecordBuffer records;
+  RecordBuffer records(wants_records_);
   records.values.reserve(std::min(piece_bytes, block_.bytes.size() * 2));
   while (!done_ && records.values.size() < piece_bytes) {
     const DecodedEvent* event = nullptr;
@@ -115,6 +116,7 @@ absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
       // What the encoder held back of the transactions before the boundary belongs before it.
       encoder_->Finish(&records);
       piece.boundary_bytes = records.values.size();
+      piece.boundary_records = records.records.size();
       piece.boundary_offset = boundary_;
       before_boundary_ = false;
     }
@@ -129,6 +131,9 @@ absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
   }
   piece.events = records.count;
   piece.bytes = std::move(records.values);
+  piece.keys = std::move(records.keys);
+  piece.records = std::move(records.records);
+  piece.origins = std::move(records.origins);
   return piece;
 }
 

@@ -80,9 +80,9 @@ class BlockCursor {
 // memory. Keeps references to its arguments but the last. Not thread-safe.
 class BlockEncoder {
  public:
-  // What a target's records tell of their source is told by `source_name`.
+  // What a target's records tell of their source is told by `source_name`. `wants_records` as Target has it.
   BlockEncoder(const Block& block, const BlockRange& range, const EventFilter& filter, EventFormat format,
-               const std::string& source_name);
+               const std::string& source_name, bool wants_records = false);
 
   // The next piece: it ends with the event with which it reaches `piece_bytes`, or with the block. The pieces put
   // together are what one piece would be; one of them has the boundary, if there is one. Errors as BlockCursor's.
@@ -94,6 +94,7 @@ class BlockEncoder {
   const Block& block_;
   BlockCursor cursor_;
   const std::unique_ptr<EventEncoder> encoder_;
+  const bool wants_records_;
   uint64_t boundary_ = 0;
   bool before_boundary_ = false;
   bool done_ = false;

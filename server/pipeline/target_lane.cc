@@ -105,7 +105,7 @@ void TargetLane::EncodeAhead() {
 
 void TargetLane::Encode(std::shared_ptr<Slot> slot) {
   auto encoder = std::make_unique<BlockEncoder>(*slot->block, slot->range, *options_.filter, *target_->format(),
-                                                options_.source_name);
+                                                options_.source_name, target_->wants_records());
   absl::StatusOr<EncodedBlock> encoded = encoder->Next(kFirstPieceBytes);
   absl::MutexLock lock(&mutex_);
   slot->status = encoded.status();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +42,11 @@ struct EncodedBlock {
   // `boundary_offset`, in the source's file. 0 when there is no boundary in the piece.
   size_t boundary_bytes = 0;
   uint64_t boundary_offset = 0;
+  // Only for a target that wants records, places in `bytes` and `keys`, and how many come before the boundary.
+  std::string keys;
+  std::vector<RecordBuffer::Record> records;
+  std::vector<RecordOrigin> origins;
+  size_t boundary_records = 0;
 };
 
 // Public methods but Interrupt are called by one thread at a time, in the order Open, [Begin], { Write | Commit },
@@ -60,6 +66,8 @@ class Target {
   virtual std::optional<EventFormat> format() const = 0;
   // Whether it takes encoded blocks. Positions then move from transaction to transaction.
   bool decodes() const { return format().has_value(); }
+  // Whether encoded blocks have to tell their records apart, with keys and origins.
+  virtual bool wants_records() const { return false; }
 
   // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
   // removed), and returns the durable position; nullopt when the store is new. The position is not before that of the

@@ -69,5 +69,48 @@ TEST(EventEncoderTest, WhatIsNotDeliveredIsNotWritten) {
   }
 }
 
+// Where the record itself says that its event ends.
+std::string PlaceTold(EventFormat format, const nlohmann::json& record) {
+  if (format == EventFormat::kMaxwellJson) return record["position"];
+  const nlohmann::json& offset = format == EventFormat::kCanalJson ? record["id"] : record["position"]["position"];
+  return "binlog.000001:" + offset.dump();
+}
+
+TEST(EventEncoderTest, RecordsTellTheirOrigin) {
+  for (const EventFormat format : {EventFormat::kJson, EventFormat::kMaxwellJson, EventFormat::kCanalJson}) {
+    const RecordBuffer buffer = testing::EncodeGoldenLog(format, Flavor::kMySql);
+    const std::vector<nlohmann::json> records = testing::Parse(buffer);
+    ASSERT_EQ(records.size(), buffer.records.size());
+    for (size_t i = 0; i < records.size(); ++i) {
+      const RecordOrigin& origin = buffer.origins.at(buffer.records[i].origin);
+      EXPECT_EQ("binlog.000001:" + std::to_string(origin.end_offset), PlaceTold(format, records[i]));
+      EXPECT_EQ(origin.database, records[i].value("database", ""));
+      EXPECT_EQ(origin.table, records[i].value("table", ""));
+      EXPECT_EQ(origin.gtid, records[i].value("gtid", ""));
+    }
+  }
+}
+
+TEST(EventEncoderTest, AChangeAndItsTombstoneAreOfOneEvent) {
+  const RecordBuffer buffer = testing::EncodeGoldenLog(EventFormat::kDebeziumJson, Flavor::kMySql);
+  size_t tombstones = 0;
+  for (size_t i = 0; i < buffer.records.size(); ++i) {
+    if (!buffer.records[i].tombstone) continue;
+    ++tombstones;
+    ASSERT_GT(i, 0u);
+    EXPECT_EQ(buffer.records[i].origin, buffer.records[i - 1].origin);
+  }
+  EXPECT_GT(tombstones, 0u);
+}
+
+TEST(EventEncoderTest, NothingBesideTheValuesUnlessItIsWanted) {
+  const std::unique_ptr<EventEncoder> encoder = MakeEventEncoder(EventFormat::kJson, {});
+  DecodedEvent event;
+  RecordBuffer out;
+  ASSERT_TRUE(encoder->Append(event, {"f", 9}, true, &out).ok());
+  EXPECT_EQ(out.count, 1u);
+  EXPECT_TRUE(out.records.empty() && out.origins.empty());
+}
+
 }  // namespace
 }  // namespace binlogd

@@ -82,9 +82,10 @@ TEST(BlockEncoderTest, PiecesAreTheWhole) {
     const EncodedBlock whole = *EncodeBlock(*block, BlockRange(), kAll, format, "orders");
     EXPECT_GT(whole.events, 3u);
     for (const size_t piece_bytes : {size_t{1}, size_t{100}, size_t{1000}, whole.bytes.size() + 1}) {
-      BlockEncoder encoder(*block, BlockRange(), kAll, format, "orders");
+      BlockEncoder encoder(*block, BlockRange(), kAll, format, "orders", /*wants_records=*/true);
       std::string all;
       uint64_t events = 0;
+      uint64_t records = 0;
       int boundaries = 0;
       while (!encoder.done()) {
         const absl::StatusOr<EncodedBlock> piece = encoder.Next(piece_bytes);
@@ -96,11 +97,19 @@ TEST(BlockEncoderTest, PiecesAreTheWhole) {
         } else {
           EXPECT_EQ(piece->boundary_bytes, 0u);
         }
+        for (size_t i = 0; i < piece->records.size(); ++i) {
+          const RecordBuffer::Record& record = piece->records[i];
+          EXPECT_LE(record.value_begin + record.value_size, piece->bytes.size());
+          EXPECT_EQ(record.value_begin < piece->boundary_bytes, i < piece->boundary_records);
+          EXPECT_LE(piece->origins.at(record.origin).end_offset, block->end.offset);
+        }
+        records += piece->records.size();
         all += piece->bytes;
         events += piece->events;
       }
       EXPECT_EQ(all, whole.bytes) << piece_bytes;
       EXPECT_EQ(events, whole.events);
+      EXPECT_EQ(records, whole.events);
       EXPECT_EQ(boundaries, 1);
     }
   }

@@ -62,7 +62,7 @@ inline absl::Status Hand(Target& target, const Block& block, const DurablePositi
   }
   if (!target.decodes()) return target.Write(block, from, nullptr);
   const EventFilter all{FilterSpec()};
-  BlockEncoder encoder(block, range, all, *target.format(), "orders");
+  BlockEncoder encoder(block, range, all, *target.format(), "orders", target.wants_records());
   while (!encoder.done()) {
     const absl::StatusOr<EncodedBlock> piece = encoder.Next(piece_bytes);
     if (!piece.ok()) return piece.status();
