@@ -6,16 +6,13 @@
 #include <map>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "tests/harness/provide.h"
 #include "tests/harness/tcp_proxy.h"
 
 namespace binlogd::testing {
@@ -23,27 +20,6 @@ namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(90);
 constexpr absl::Duration kStopTimeout = absl::Seconds(90);
-constexpr absl::Duration kProvideTimeout = absl::Minutes(10);
-
-std::string LastLines(absl::string_view text, size_t count) {
-  std::vector<absl::string_view> lines = absl::StrSplit(absl::StripTrailingAsciiWhitespace(text), '\n');
-  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
-  return absl::StrJoin(lines, "\n");
-}
-
-// The line that tests/harness/provide prints is "NAME PATH" or "NAME - REASON".
-absl::StatusOr<std::string> AskProvide(const std::string& name) {
-  ASSIGN_OR_RETURN(const CommandResult result,
-                   RunCommand({{"bash", BINLOGD_PROVIDE, name}, {}, {}, {}, {}}, kProvideTimeout));
-  const absl::string_view line = absl::StripTrailingAsciiWhitespace(result.output);
-  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(' ', 1));
-  if (result.exit_code == 0 && parts.first == name && absl::StartsWith(parts.second, "/"))
-    return std::string(parts.second);
-  return absl::UnavailableError(absl::StrCat("this machine cannot get ", name, ": ", line,
-                                             line.empty() ? LastLines(result.error_output, 3) : ""));
-}
-
-absl::Mutex provided_mutex(absl::kConstInit);
 
 }  // namespace
 
@@ -56,17 +32,9 @@ const char* ServerName(ServerKind kind) {
   return "";
 }
 
-absl::StatusOr<std::string> ProvideServer(ServerKind kind) {
-  static auto* const provided = new std::map<ServerKind, absl::StatusOr<std::string>>;
-  absl::MutexLock lock(&provided_mutex);
-  const auto found = provided->find(kind);
-  if (found != provided->end()) return found->second;
-  return provided->emplace(kind, AskProvide(ServerName(kind))).first->second;
-}
-
 absl::StatusOr<std::unique_ptr<MySqlServer>> MySqlServer::Start(ServerKind kind,
                                                                 const std::vector<std::string>& options) {
-  ASSIGN_OR_RETURN(std::string program_dir, ProvideServer(kind));
+  ASSIGN_OR_RETURN(std::string program_dir, Provide(ServerName(kind)));
   std::unique_ptr<MySqlServer> server(new MySqlServer(kind, std::move(program_dir), options));
   RETURN_IF_ERROR(server->CopyTemplate());
   // Another process may take the port between its choice and the server's start.

@@ -23,10 +23,6 @@ enum class ServerKind { kMySql97, kMariaDb1011, kMariaDb118 };
 // "mysql-9.7"
 const char* ServerName(ServerKind kind);
 
-// Where tests/harness/provide keeps the server, which it fetches first if need be: PATH/bin/mysqld,
-// PATH/bin/mysqlbinlog, …. UNAVAILABLE with the reason when this machine cannot get it. Thread-safe.
-absl::StatusOr<std::string> ProvideServer(ServerKind kind);
-
 // A private server with a throwaway data directory on a free loopback port, stopped and removed when destroyed. The
 // account root (no password) may do everything; "repl"/"replpass" has the replication privileges of docs/operations.md
 // only. It also dies with the thread that started it. Not thread-safe.

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/random/random.h"
 #include "base/error.h"
 
 namespace binlogd::testing {
@@ -29,9 +30,10 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
+// On `*port`, or on any when it is 0.
 FileDescriptor Listen(uint16_t* port) {
   FileDescriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in address = Loopback(0);
+  sockaddr_in address = Loopback(*port);
   socklen_t size = sizeof(address);
   if (bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener.get(), 64) != 0 ||
       getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
@@ -85,9 +87,11 @@ struct TcpProxy::Link {
 };
 
 uint16_t FreePort() {
-  uint16_t port = 0;
-  Listen(&port);
-  return port;
+  absl::BitGen random;
+  while (true) {
+    uint16_t port = absl::Uniform<uint16_t>(random, 10000, 30000);
+    if (Listen(&port).valid()) return port;
+  }
 }
 
 absl::StatusOr<std::unique_ptr<TcpProxy>> TcpProxy::Start(uint16_t target_port) {

@@ -64,7 +64,8 @@ class TcpProxy {
   std::thread thread_;
 };
 
-// A loopback port that nobody listened on a moment ago.
+// A loopback port that nobody listened on a moment ago. Not one of those that the kernel gives to clients, so that it
+// stays free while a server is restarted, and no client that tries it in vain meets itself there.
 uint16_t FreePort();
 
 }  // namespace binlogd::testing

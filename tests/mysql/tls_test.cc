@@ -1,52 +1,13 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "tests/harness/certificates.h"
 #include "tests/harness/fake_server.h"
-#include "tests/harness/subprocess.h"
 #include "tests/harness/tcp_proxy.h"
 #include "tests/mysql/server_test.h"
 
 namespace binlogd::testing {
 namespace {
-
-// An authority, and certificates that it and another one signed.
-class Certificates {
- public:
-  Certificates() {
-    Authority("ca");
-    Authority("other-ca");
-    Sign("server", "DNS:localhost,IP:127.0.0.1");
-    Sign("stranger", "DNS:db.example.net");
-    Sign("client", "DNS:client");
-  }
-  std::string path(const std::string& name) const { return directory_ / name; }
-
- private:
-  void OpenSsl(const std::vector<std::string>& arguments) {
-    SubprocessOptions options{{"openssl"}, {}, directory_.path(), {}, {}};
-    options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
-    const absl::StatusOr<CommandResult> result = RunCommand(options);
-    EXPECT_TRUE(result.ok() && result->exit_code == 0)
-        << (result.ok() ? result->error_output : result.status().ToString());
-  }
-  void Authority(const std::string& name) {
-    OpenSsl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout",
-             name + ".key", "-out", name + ".pem"});
-  }
-  void Sign(const std::string& name, const std::string& alternative_names) {
-    OpenSsl({"req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-addext",
-             "subjectAltName=" + alternative_names, "-keyout", name + ".key", "-out", name + ".csr"});
-    OpenSsl({"x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-             "-copy_extensions", "copy", "-out", name + ".pem"});
-  }
-
-  TempDir directory_;
-};
-
-const Certificates& TestCertificates() {
-  static const Certificates certificates;
-  return certificates;
-}
 
 class TlsTest : public ::testing::TestWithParam<ServerKind> {
  protected:
