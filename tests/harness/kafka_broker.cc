@@ -95,6 +95,9 @@ std::map<std::string, std::string> KafkaBroker::Properties() const {
       {"num.network.threads", "2"},
       {"num.io.threads", "4"},
       {"log.cleaner.dedupe.buffer.size", "4194304"},
+      // How long a broker that was killed keeps its place, and the one that is started again waits.
+      {"broker.session.timeout.ms", "1500"},
+      {"broker.heartbeat.interval.ms", "250"},
   };
   if (options_.sasl) {
     const std::string account = absl::StrCat("username=\"", kUser, "\" password=\"", kPassword, "\"");
@@ -154,7 +157,8 @@ absl::Status KafkaBroker::Launch() {
 absl::Status KafkaBroker::WaitUntilReady() {
   const absl::Time deadline = absl::Now() + kStartTimeout;
   while (process_->running()) {
-    const absl::Status status = client().CheckTransactions("harness", kProbeTimeout);
+    absl::Status status = client().Topics(kProbeTimeout).status();
+    if (status.ok()) status = client().CheckTransactions("harness", kProbeTimeout);
     if (status.ok() || absl::Now() > deadline) return status;
   }
   return absl::InternalError("it ended");

@@ -52,8 +52,11 @@ absl::StatusOr<Client> NewClient(rd_kafka_type_t type, const std::string& bootst
                                  std::initializer_list<const KafkaSettings*> settings) {
   rd_kafka_conf_t* const conf = rd_kafka_conf_new();
   char error[512] = "";
-  bool good = rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), error, sizeof(error)) == RD_KAFKA_CONF_OK;
-  for (const KafkaSettings* some : settings) {
+  const KafkaSettings common = {{"bootstrap.servers", bootstrap}, {"reconnect.backoff.max.ms", "200"}};
+  std::vector<const KafkaSettings*> all = {&common};
+  all.insert(all.end(), settings.begin(), settings.end());
+  bool good = true;
+  for (const KafkaSettings* some : all) {
     for (const auto& [name, value] : *some) {
       good = good && rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof(error)) == RD_KAFKA_CONF_OK;
     }
@@ -125,7 +128,8 @@ absl::StatusOr<std::vector<KafkaRecord>> ConsumeAll(const std::string& bootstrap
   const absl::Time deadline = absl::Now() + timeout;
   const KafkaSettings own = {{"group.id", "unused"},           {"enable.auto.commit", "false"},
                              {"enable.partition.eof", "true"}, {"isolation.level", isolation},
-                             {"check.crcs", "true"},           {"allow.auto.create.topics", "false"}};
+                             {"check.crcs", "true"},           {"allow.auto.create.topics", "false"},
+                             {"fetch.wait.max.ms", "10"}};
   ASSIGN_OR_RETURN(const Client client, NewClient(RD_KAFKA_CONSUMER, bootstrap, {&own, &settings}));
   rd_kafka_poll_set_consumer(client.get());
   ASSIGN_OR_RETURN(const Metadata metadata, AllMetadata(client.get(), timeout));
