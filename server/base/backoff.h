@@ -6,13 +6,17 @@
 
 namespace binlogd {
 
-// Doubling waits with full jitter over their upper half, so that many clients of one server do not come back together.
-// Not thread-safe.
+// Doubling waits with jitter, so that many clients of one server do not come back together. Not thread-safe.
 class Backoff {
  public:
-  Backoff(absl::Duration first, absl::Duration most) : first_(first), most_(most) {}
+  // For the third parameter: a server that many clients load is relieved most by waits over the whole range.
+  static constexpr double kUpperHalf = 0.5;
+  static constexpr double kFullJitter = 0;
 
-  // The next wait: between half of and the whole of min(most, first * 2^n).
+  Backoff(absl::Duration first, absl::Duration most, double least_share = kUpperHalf)
+      : first_(first), most_(most), least_share_(least_share) {}
+
+  // The next wait: between `least_share` of and the whole of min(most, first * 2^n).
   absl::Duration Next();
   // After a success: the next wait is short again.
   void Reset() { tries_ = 0; }
@@ -22,6 +26,7 @@ class Backoff {
  private:
   const absl::Duration first_;
   const absl::Duration most_;
+  const double least_share_;
   int tries_ = 0;
   absl::BitGen random_;
 };

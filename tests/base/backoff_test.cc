@@ -21,6 +21,19 @@ TEST(BackoffTest, EveryWaitIsInTheUpperHalfOfADoublingThatEnds) {
   }
 }
 
+TEST(BackoffTest, FullJitterTakesTheLowerHalfToo) {
+  int low = 0;
+  for (int round = 0; round < 100; ++round) {
+    Backoff backoff(absl::Seconds(1), absl::Seconds(1), Backoff::kFullJitter);
+    const absl::Duration wait = backoff.Next();
+    EXPECT_GE(wait, absl::ZeroDuration());
+    EXPECT_LE(wait, absl::Seconds(1));
+    if (wait < absl::Milliseconds(500)) ++low;
+  }
+  EXPECT_GT(low, 0);
+  EXPECT_LT(low, 100);
+}
+
 TEST(BackoffTest, ResetBeginsAnew) {
   Backoff backoff(absl::Seconds(1), absl::Hours(1));
   for (int i = 0; i < 20; ++i) backoff.Next();
