@@ -57,7 +57,8 @@ class ObjectStore {
   // Durable, and whole or not at all, when it returns OK; after UNAVAILABLE it may be either. Returns the etag.
   // Bodies larger than a part are uploaded in parts; an upload that failed leaves no part behind if it can be helped.
   virtual absl::StatusOr<std::string> Put(const std::string& key, ObjectBody& body, const PutOptions& options) = 0;
-  // NOT_FOUND (OBJECT_NOT_FOUND).
+  // NOT_FOUND (OBJECT_NOT_FOUND). INTERNAL (ANSWER_INVALID) when it is larger than kMostObjectBytes.
+  static constexpr size_t kMostObjectBytes = 64 << 20;
   virtual absl::StatusOr<Object> Get(const std::string& key) = 0;
   // Without the bytes.
   virtual absl::StatusOr<Object> Head(const std::string& key) = 0;
