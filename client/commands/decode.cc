@@ -26,6 +26,7 @@ constexpr char kChecksumMismatch[] = "CHECKSUM_MISMATCH";
 
 struct DecodeCommand {
   DecodeOptions options;
+  std::vector<std::string> key_files;
   bool no_ddl = false;
   bool no_checksum = false;
   bool verify = false;
@@ -163,6 +164,7 @@ absl::Status Decode(DecodeCommand* command, Client* client) {
   command->options.paths = std::move(paths);
   command->options.filter.include_ddl = !command->no_ddl;
   command->options.file.check_checksums = !command->no_checksum;
+  ASSIGN_OR_RETURN(command->options.file.keys, KeyRing::Load(command->key_files));
   if (command->verify) return Verify(*command, client);
   if (command->summary) return Summarize(*command, client);
   const absl::Status status = DecodeFiles(command->options, &client->output());
@@ -178,8 +180,8 @@ void AddDecode(CLI::App* app, Client* client) {
   DecodeOptions& options = command->options;
   CLI::App* verb = AddVerb(app, "decode", "Read binary log files, without a server");
   verb->add_option(kFilesArgument, options.paths,
-                   "Binary log files, plain or compressed by zstd or gzip, in order; a folder of them, such as a RAW "
-                   "archive; - is standard input")
+                   "Binary log files, plain, compressed by zstd or gzip, or encrypted by binlogd, in order; a folder "
+                   "of them, such as a RAW archive; - is standard input")
       ->required()
       ->each([inputs = 0](const std::string& path) mutable {
         if (path == "-" && ++inputs > 1) throw CLI::ValidationError("- can be read only once");
@@ -200,6 +202,10 @@ void AddDecode(CLI::App* app, Client* client) {
   verb->add_flag("--no-checksum", command->no_checksum, "Do not check the events' checksums");
   AddParsed(verb, "--flavor", "mysql|mariadb", "Whose logs they are; by default the files tell", "mysql or mariadb",
             &options.file.flavor, ReadFlavor);
+  verb->add_option("--key-file", command->key_files,
+                   "File of a key of encryption at rest, for files that binlogd encrypted; may be given several times")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
   verb->add_option("--source-name", options.encoder.source_name, "Name of the source, in the formats that tell one")
       ->type_name("NAME")
       ->default_str("decode");

@@ -1,112 +1,36 @@
 #include "archive/log_bytes.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "archive/stored_bytes.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
 namespace {
 
-constexpr size_t kStoredBufferSize = 256 << 10;
 constexpr absl::string_view kGzipMagic("\x1f\x8b", 2);
 constexpr absl::string_view kZstdMagic("\x28\xb5\x2f\xfd", 4);
 // A frame to be skipped, as parallel compressors put before their data: 0x184d2a50 to 0x184d2a5f, little-endian.
 constexpr absl::string_view kSkippableMagicEnd("\x2a\x4d\x18", 3);
 
-// The file as it is stored, with a buffer in front.
-class StoredFile {
- public:
-  static absl::StatusOr<StoredFile> Open(const std::string& path) {
-    const bool standard_input = path == "-";
-    StoredFile file;
-    file.path_ = standard_input ? "standard input" : path;
-    if (standard_input) {
-      file.file_ = FileDescriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
-    } else {
-      ASSIGN_OR_RETURN(file.file_, OpenFile(path, O_RDONLY));
-    }
-    struct stat info = {};
-    if (fstat(file.file_.get(), &info) != 0) return SystemError(errno, absl::StrCat("cannot read ", file.path_));
-    if (S_ISREG(info.st_mode)) file.size_ = static_cast<uint64_t>(info.st_size);
-    file.buffer_.resize(kStoredBufferSize);
-    while (file.rest().size() < kZstdMagic.size()) {
-      ASSIGN_OR_RETURN(const bool more, file.Fill());
-      if (!more) break;
-    }
-    return file;
-  }
-
-  const std::string& path() const { return path_; }
-  uint64_t size() const { return size_; }
-  // What is buffered.
-  absl::string_view rest() const { return absl::string_view(buffer_.data() + begin_, end_ - begin_); }
-  void Skip(size_t count) { begin_ += count; }
-  // Bytes read and skipped.
-  uint64_t taken() const { return read_ - rest().size(); }
-
-  // Buffers more, if there is room. False at the end of the file.
-  absl::StatusOr<bool> Fill() {
-    if (begin_ > 0) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    ASSIGN_OR_RETURN(const size_t count, Read(buffer_.data() + end_, buffer_.size() - end_));
-    end_ += count;
-    return count > 0;
-  }
-
-  // Past the buffer, which must be empty or be filled by it.
-  absl::StatusOr<size_t> Read(char* out, size_t size) {
-    while (true) {
-      const ssize_t count = read(file_.get(), out, size);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return SystemError(errno, absl::StrCat("cannot read ", path_));
-      read_ += static_cast<uint64_t>(count);
-      return static_cast<size_t>(count);
-    }
-  }
-
- private:
-  std::string path_;
-  FileDescriptor file_;
-  uint64_t size_ = 0;
-  std::vector<char> buffer_;
-  size_t begin_ = 0;
-  size_t end_ = 0;
-  uint64_t read_ = 0;
-};
-
-absl::Status CutShort(const StoredFile& file, absl::string_view format) {
-  return MakeError(absl::StatusCode::kDataLoss, "LOG_CUT_SHORT",
-                   absl::StrCat(file.path(), ": the ", format, " data is cut short after ", file.taken(),
-                                " bytes; take a whole copy of the file"));
-}
-
-absl::Status Damaged(const StoredFile& file, absl::string_view format, absl::string_view what) {
+absl::Status Damaged(const StoredBytes& file, absl::string_view format, absl::string_view what) {
   return MakeError(absl::StatusCode::kDataLoss, "COMPRESSION_DAMAGED",
                    absl::StrCat(file.path(), ": the ", format, " data is damaged near byte ", file.taken(), ": ", what,
                                 "; take another copy of the file"));
 }
 
 // Windows above 128 MiB, the limit of zstd itself, would let a few bytes claim as much memory.
-absl::Status WindowTooLarge(const StoredFile& file) {
+absl::Status WindowTooLarge(const StoredBytes& file) {
   return MakeError(
       absl::StatusCode::kInvalidArgument, "NOT_A_BINARY_LOG",
       absl::StrCat(file.path(), ": its zstd data needs a window of more than 128 MiB: uncompress it first ",
@@ -120,25 +44,25 @@ bool IsZstd(absl::string_view begin) {
 
 class PlainBytes : public LogBytes {
  public:
-  explicit PlainBytes(StoredFile file) : file_(std::move(file)) {}
+  explicit PlainBytes(std::unique_ptr<StoredBytes> file) : file_(std::move(file)) {}
 
   absl::StatusOr<size_t> Read(char* out, size_t size) override {
-    const absl::string_view buffered = file_.rest().substr(0, size);
-    if (buffered.empty()) return file_.Read(out, size);
+    const absl::string_view buffered = file_->rest().substr(0, size);
+    if (buffered.empty()) return file_->Read(out, size);
     std::memcpy(out, buffered.data(), buffered.size());
-    file_.Skip(buffered.size());
+    file_->Skip(buffered.size());
     return buffered.size();
   }
-  uint64_t stored_size() const override { return file_.size(); }
-  uint64_t stored_read() const override { return file_.taken(); }
+  uint64_t stored_size() const override { return file_->size(); }
+  uint64_t stored_read() const override { return file_->taken(); }
 
  private:
-  StoredFile file_;
+  const std::unique_ptr<StoredBytes> file_;
 };
 
 class GzipBytes : public LogBytes {
  public:
-  explicit GzipBytes(StoredFile file) : file_(std::move(file)) {}
+  explicit GzipBytes(std::unique_ptr<StoredBytes> file) : file_(std::move(file)) {}
   ~GzipBytes() override { inflateEnd(&stream_); }
 
   absl::Status Start() {
@@ -153,36 +77,36 @@ class GzipBytes : public LogBytes {
     stream_.avail_out = room;
     while (stream_.avail_out == room) {
       RETURN_IF_ERROR(damage_);
-      if (file_.rest().empty()) {
-        ASSIGN_OR_RETURN(const bool more, file_.Fill());
-        if (!more && in_member_) return CutShort(file_, "gzip");
+      if (file_->rest().empty()) {
+        ASSIGN_OR_RETURN(const bool more, file_->Fill());
+        if (!more && in_member_) return StoredCutShort(*file_, "gzip");
         if (!more) return 0;
       }
       damage_ = Inflate();  // What it gave before the damage comes first.
     }
     return room - stream_.avail_out;
   }
-  uint64_t stored_size() const override { return file_.size(); }
-  uint64_t stored_read() const override { return file_.taken(); }
+  uint64_t stored_size() const override { return file_->size(); }
+  uint64_t stored_read() const override { return file_->taken(); }
 
  private:
   absl::Status Inflate() {
-    const absl::string_view in = file_.rest();
+    const absl::string_view in = file_->rest();
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
     stream_.avail_in = static_cast<uInt>(in.size());
     in_member_ = true;
     const int result = inflate(&stream_, Z_NO_FLUSH);
-    file_.Skip(in.size() - stream_.avail_in);
+    file_->Skip(in.size() - stream_.avail_in);
     if (result == Z_STREAM_END) {
       in_member_ = false;
       inflateReset(&stream_);
       return absl::OkStatus();
     }
     if (result == Z_OK || result == Z_BUF_ERROR) return absl::OkStatus();
-    return Damaged(file_, "gzip", stream_.msg == nullptr ? "it cannot be uncompressed" : stream_.msg);
+    return Damaged(*file_, "gzip", stream_.msg == nullptr ? "it cannot be uncompressed" : stream_.msg);
   }
 
-  StoredFile file_;
+  const std::unique_ptr<StoredBytes> file_;
   z_stream stream_ = {};
   absl::Status damage_;
   bool in_member_ = false;
@@ -190,44 +114,44 @@ class GzipBytes : public LogBytes {
 
 class ZstdBytes : public LogBytes {
  public:
-  explicit ZstdBytes(StoredFile file) : file_(std::move(file)), stream_(ZSTD_createDStream()) {}
+  explicit ZstdBytes(std::unique_ptr<StoredBytes> file) : file_(std::move(file)), stream_(ZSTD_createDStream()) {}
   ~ZstdBytes() override { ZSTD_freeDStream(stream_); }
 
   absl::StatusOr<size_t> Read(char* out, size_t size) override {
     ZSTD_outBuffer to = {out, size, 0};
     while (to.pos == 0) {
-      ZSTD_inBuffer from = {file_.rest().data(), file_.rest().size(), 0};
+      ZSTD_inBuffer from = {file_->rest().data(), file_->rest().size(), 0};
       // With nothing more to give it may still have something to hand out.
       const size_t result = ZSTD_decompressStream(stream_, &to, &from);
-      if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) return WindowTooLarge(file_);
-      if (ZSTD_isError(result)) return Damaged(file_, "zstd", ZSTD_getErrorName(result));
+      if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) return WindowTooLarge(*file_);
+      if (ZSTD_isError(result)) return Damaged(*file_, "zstd", ZSTD_getErrorName(result));
       if (from.size > 0 || in_frame_) in_frame_ = result != 0;
-      file_.Skip(from.pos);
-      if (to.pos > 0 || !file_.rest().empty()) continue;
-      ASSIGN_OR_RETURN(const bool more, file_.Fill());
-      if (!more && in_frame_) return CutShort(file_, "zstd");
+      file_->Skip(from.pos);
+      if (to.pos > 0 || !file_->rest().empty()) continue;
+      ASSIGN_OR_RETURN(const bool more, file_->Fill());
+      if (!more && in_frame_) return StoredCutShort(*file_, "zstd");
       if (!more) return 0;
     }
     return to.pos;
   }
-  uint64_t stored_size() const override { return file_.size(); }
-  uint64_t stored_read() const override { return file_.taken(); }
+  uint64_t stored_size() const override { return file_->size(); }
+  uint64_t stored_read() const override { return file_->taken(); }
 
  private:
-  StoredFile file_;
+  const std::unique_ptr<StoredBytes> file_;
   ZSTD_DStream* const stream_;
   bool in_frame_ = false;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LogBytes>> LogBytes::Open(const std::string& path) {
-  ASSIGN_OR_RETURN(StoredFile file, StoredFile::Open(path));
-  if (IsZstd(file.rest())) {
+absl::StatusOr<std::unique_ptr<LogBytes>> LogBytes::Open(const std::string& path, const KeyRing* keys) {
+  ASSIGN_OR_RETURN(std::unique_ptr<StoredBytes> file, StoredBytes::Open(path, keys));
+  if (IsZstd(file->rest())) {
     std::unique_ptr<LogBytes> bytes = std::make_unique<ZstdBytes>(std::move(file));
     return bytes;
   }
-  if (absl::StartsWith(file.rest(), kGzipMagic)) {
+  if (absl::StartsWith(file->rest(), kGzipMagic)) {
     auto gzip = std::make_unique<GzipBytes>(std::move(file));
     RETURN_IF_ERROR(gzip->Start());
     std::unique_ptr<LogBytes> bytes = std::move(gzip);

@@ -1,4 +1,4 @@
-// The bytes of a binary log file, uncompressed on the way.
+// The bytes of a binary log file, decrypted and uncompressed on the way.
 #pragma once
 
 #include <cstddef>
@@ -7,16 +7,19 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "codec/key_ring.h"
 
 namespace binlogd {
 
-// Reads a file, or standard input, from its beginning to its end. What its first bytes say is zstd (RFC 8878) or gzip
-// (RFC 1952) is uncompressed, whatever the file is called; several frames or members are one after the other. Memory
-// does not grow with the file: a zstd window may have 128 MiB. Not thread-safe.
+// Reads a file, or standard input, from its beginning to its end. What its first bytes say is encrypted at rest
+// (docs/on-disk.md) is decrypted; what is zstd (RFC 8878) or gzip (RFC 1952) then is uncompressed, whatever the file is
+// called; several frames or members are one after the other. Memory does not grow with the file: a zstd window may have
+// 128 MiB. Not thread-safe.
 class LogBytes {
  public:
-  // "-" is standard input. NOT_FOUND and the like name the path; DATA_LOSS (LOG_CUT_SHORT, COMPRESSION_DAMAGED).
-  static absl::StatusOr<std::unique_ptr<LogBytes>> Open(const std::string& path);
+  // "-" is standard input; `keys` outlives it. NOT_FOUND and the like name the path; DATA_LOSS (LOG_CUT_SHORT,
+  // COMPRESSION_DAMAGED, ENCRYPTION_DAMAGED); FAILED_PRECONDITION (ENCRYPTION_KEY_MISSING).
+  static absl::StatusOr<std::unique_ptr<LogBytes>> Open(const std::string& path, const KeyRing* keys);
   virtual ~LogBytes() = default;
 
   // Puts the next bytes, at least one and at most `size` (not 0), to `out`; 0 at the end. Errors as Open.

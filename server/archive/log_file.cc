@@ -64,22 +64,23 @@ Flavor FlavorOf(const FormatDescription& format) {
 
 std::string LogFileName(absl::string_view path) {
   absl::string_view name = path.substr(path.rfind('/') + 1);
+  absl::ConsumeSuffix(&name, ".enc");
   if (!absl::ConsumeSuffix(&name, ".zst")) absl::ConsumeSuffix(&name, ".gz");
   return ReplaceInvalidUtf8(name);
 }
 
-LogFileReader::LogFileReader(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source)
+LogFileReader::LogFileReader(std::string path, const LogFileOptions& options)
     : path_(std::move(path)),
       name_(path_ == "-" ? options.standard_input_name : LogFileName(path_)),
       options_(options),
-      source_(std::move(source)),
       buffer_(new char[kFirstCapacity]),
       capacity_(kFirstCapacity) {}
 
 absl::StatusOr<std::unique_ptr<LogFileReader>> LogFileReader::Open(const std::string& path,
                                                                    const LogFileOptions& options) {
-  ASSIGN_OR_RETURN(std::unique_ptr<LogBytes> source, LogBytes::Open(path));
-  std::unique_ptr<LogFileReader> file(new LogFileReader(path, options, std::move(source)));
+  std::unique_ptr<LogFileReader> file(new LogFileReader(path, options));
+  // The keys that it reads by are its own.
+  ASSIGN_OR_RETURN(file->source_, LogBytes::Open(path, &file->options_.keys));
   RETURN_IF_ERROR(file->CheckMagic());
   return file;
 }

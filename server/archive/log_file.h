@@ -14,6 +14,7 @@
 #include "binlog/event_header.h"
 #include "binlog/flavor.h"
 #include "binlog/format_description.h"
+#include "codec/key_ring.h"
 
 namespace binlogd {
 
@@ -22,6 +23,8 @@ struct LogFileOptions {
   std::optional<Flavor> flavor;
   // What standard input is called.
   std::string standard_input_name = "-";
+  // Of files that are encrypted at rest.
+  KeyRing keys;
   bool check_checksums = true;
 };
 
@@ -34,8 +37,9 @@ struct LogFileEvent {
   uint64_t end() const { return offset + bytes.size(); }
 };
 
-// Reads a plain, zstd or gzip compressed binary log file of version 4 (MySQL 5.0 and later, MariaDB), or a relay log.
-// Memory grows with the largest event only, and only as its bytes arrive, whatever size it claims. Not thread-safe.
+// Reads a plain, compressed (zstd, gzip) or encrypted (by binlogd) binary log file of version 4 (MySQL 5.0 and later,
+// MariaDB), or a relay log. Memory grows with the largest event only, and only as its bytes arrive, whatever size it
+// claims. Not thread-safe.
 class LogFileReader {
  public:
   // "-" is standard input. Besides the system's errors: NOT_A_BINARY_LOG, LOG_ENCRYPTED, LOG_CUT_SHORT; errors of
@@ -49,7 +53,7 @@ class LogFileReader {
 
   // As it was given.
   const std::string& path() const { return path_; }
-  // Without folders and without the ending of a compressed file: the name that the server gave it.
+  // Without folders and without the endings of a compressed or encrypted file: the name that the server gave it.
   const std::string& name() const { return name_; }
   // Of the last event's end.
   uint64_t offset() const { return offset_ + event_size_; }
@@ -64,7 +68,7 @@ class LogFileReader {
   const LogBytes& bytes() const { return *source_; }
 
  private:
-  LogFileReader(std::string path, const LogFileOptions& options, std::unique_ptr<LogBytes> source);
+  LogFileReader(std::string path, const LogFileOptions& options);
   absl::Status CheckMagic();
   // Buffers `size` bytes from the current place on, or what there is.
   absl::Status Buffer(size_t size);
@@ -76,7 +80,7 @@ class LogFileReader {
   const std::string path_;
   const std::string name_;
   const LogFileOptions options_;
-  const std::unique_ptr<LogBytes> source_;
+  std::unique_ptr<LogBytes> source_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_;
   size_t begin_ = 0;
@@ -91,7 +95,7 @@ class LogFileReader {
 // Whose server wrote the file that begins with this event.
 Flavor FlavorOf(const FormatDescription& format);
 
-// The name that a server gave the file at `path`: without folders and without ".zst" or ".gz".
+// The name that a server gave the file at `path`: without folders and without ".zst", ".gz" and ".enc".
 std::string LogFileName(absl::string_view path);
 
 }  // namespace binlogd

@@ -8,7 +8,7 @@
 
 namespace binlogd {
 
-// A file, or "-": itself. A folder of log files ("NAME.000001", also with .zst or .gz): those, by number. A RAW
+// A file, or "-": itself. A folder of log files ("NAME.000001", also with .zst, .gz, .enc): those, by number. A RAW
 // archive (docs/on-disk.md): the files of all its epochs, by epoch and number. NOT_FOUND when there is nothing of the
 // kind; INVALID_ARGUMENT (LOG_FOLDER_AMBIGUOUS) when a folder has logs of several names.
 absl::StatusOr<std::vector<std::string>> ExpandLogPath(const std::string& path);
