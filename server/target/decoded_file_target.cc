@@ -1,21 +1,24 @@
 #include "target/decoded_file_target.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
 namespace {
 
 constexpr absl::string_view kPrefix = "events-";
+// So many bytes of an unfinished transaction wait rather than have a frame end before them.
+constexpr size_t kMostWaiting = 1 << 20;
 
 }  // namespace
 
@@ -26,70 +29,115 @@ DecodedFileTarget::DecodedFileTarget(std::string name, Options options)
       framing_(EventFormatFraming(options_.format)) {}
 
 std::string DecodedFileTarget::FileName(uint64_t sequence) const {
-  return absl::StrFormat("%s%08d%s", kPrefix, sequence, suffix_);
+  return absl::StrFormat("%s%08d%s%s", kPrefix, sequence, suffix_, form_.suffix());
 }
 
-uint64_t DecodedFileTarget::SequenceOf(const std::string& file_name) const {
-  absl::string_view name = file_name;
+uint64_t DecodedFileTarget::SequenceOf(absl::string_view file_name) const {
   uint64_t sequence = 0;
-  if (!absl::ConsumePrefix(&name, kPrefix) || !absl::ConsumeSuffix(&name, suffix_) ||
-      !absl::SimpleAtoi(name, &sequence)) {
+  TakeFileForm(&file_name);
+  if (!absl::ConsumePrefix(&file_name, kPrefix) || !absl::ConsumeSuffix(&file_name, suffix_) ||
+      !absl::SimpleAtoi(file_name, &sequence)) {
     return 0;
   }
   return sequence;
 }
 
-std::string DecodedFileTarget::PathOf(uint64_t sequence) const {
-  return absl::StrCat(options_.path, "/", FileName(sequence));
+std::string DecodedFileTarget::PathOf(const std::string& file_name) const {
+  return absl::StrCat(options_.path, "/", file_name);
 }
 
 absl::StatusOr<std::optional<DurablePosition>> DecodedFileTarget::DoOpen() {
-  ASSIGN_OR_RETURN(folder_,
-                   FileFolder::Open(options_.path, std::string(EventFormatName(options_.format)), options_.owner));
-  if (!folder_->record()) return std::nullopt;
-  const PositionRecord& record = *folder_->record();
-  end_ = Output{SequenceOf(record.output_file), record.output_length};
-  boundary_ = end_;
-  if (end_.sequence > 0) {
-    ASSIGN_OR_RETURN(file_, OpenAtLength(PathOf(end_.sequence), end_.length));
+  ASSIGN_OR_RETURN(keys_, KeyRing::Load(options_.key_files));
+  form_ = FileForm{options_.compression, !keys_.empty()};
+  const std::string format(EventFormatName(options_.format));
+  ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, format, options_.owner));
+  FileLedger::Options ledger{options_.path, format, options_.owner,
+                             [this](absl::string_view name) { return SequenceOf(name); }};
+  if (!folder_->record()) {
+    ledger_.emplace(std::move(ledger));
+    return std::nullopt;
   }
-  RETURN_IF_ERROR(RemoveAfter(end_.sequence));
+  const PositionRecord& record = *folder_->record();
+  boundary_ = Output{record.output_file, record.output_length,
+                     record.output_content != 0 ? record.output_content : record.output_length, record.output_began};
+  RETURN_IF_ERROR(ReturnToBoundary());
+  ASSIGN_OR_RETURN(ledger_, FileLedger::Load(std::move(ledger)));
+  ledger_->Resume(boundary_.name, file_ == nullptr ? "" : file_->key_name());
+  if (file_ != nullptr) ledger_->NoteTimes({0, record.durable.source_time});
+  RETURN_IF_ERROR(ledger_->Save());
   return record.durable;
+}
+
+absl::Status DecodedFileTarget::ReturnToBoundary() {
+  file_.reset();
+  waiting_ = Waiting();
+  at_boundary_ = false;
+  file_name_ = boundary_.name;
+  began_ = boundary_.began;
+  if (!file_name_.empty()) {
+    absl::string_view name = file_name_;
+    const FileForm form = TakeFileForm(&name);
+    // A file of another form is only ended.
+    ASSIGN_OR_RETURN(file_, OutputFile::Reopen(PathOf(file_name_), form, form == form_ ? &keys_ : nullptr,
+                                               boundary_.stored_bytes, boundary_.content_bytes));
+  }
+  return RemoveAfter(SequenceOf(file_name_));
 }
 
 absl::Status DecodedFileTarget::RemoveAfter(uint64_t sequence) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(options_.path));
+  std::multimap<uint64_t, std::string> later;
   for (const std::string& name : names) {
-    if (SequenceOf(name) <= sequence) continue;
-    const std::string torn = absl::StrCat(options_.path, "/", name);
-    if (unlink(torn.c_str()) != 0) return SystemError(errno, absl::StrCat("cannot remove ", torn));
+    if (SequenceOf(name) > sequence) later.emplace(SequenceOf(name), name);
+  }
+  for (const auto& [number, name] : later) {
+    // A crash leaves no gap: what comes behind one is not ours.
+    if (number > sequence + 1) break;
+    sequence = number;
+    if (unlink(PathOf(name).c_str()) != 0) return SystemError(errno, absl::StrCat("cannot remove ", PathOf(name)));
   }
   return SyncDirectory(options_.path);
 }
 
 absl::Status DecodedFileTarget::DoBegin(const DurablePosition& start, const EpochStart&) {
   // A transaction that was cut off by the end of an epoch comes again as a whole.
-  if (boundary_.sequence > 0) {
-    ASSIGN_OR_RETURN(file_, OpenAtLength(PathOf(boundary_.sequence), boundary_.length));
-    RETURN_IF_ERROR(SyncFile(file_, PathOf(boundary_.sequence)));
-  }
-  RETURN_IF_ERROR(RemoveAfter(boundary_.sequence));
-  end_ = boundary_;
-  PositionRecord record;
-  record.durable = start;
-  record.output_file = boundary_.sequence == 0 ? "" : FileName(boundary_.sequence);
-  record.output_length = boundary_.length;
-  return folder_->Record(record);
+  if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
+  RETURN_IF_ERROR(ReturnToBoundary());
+  if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync());
+  ledger_->Resume(boundary_.name, file_ == nullptr ? "" : file_->key_name());
+  RETURN_IF_ERROR(ledger_->Save());
+  return Record(start);
 }
 
 absl::Status DecodedFileTarget::OpenNext() {
-  if (file_.valid()) RETURN_IF_ERROR(SyncFile(file_, PathOf(end_.sequence)));
-  const std::string path = PathOf(end_.sequence + 1);
-  ASSIGN_OR_RETURN(FileDescriptor file, OpenFile(path, O_RDWR | O_CREAT | O_TRUNC, 0640));
-  RETURN_IF_ERROR(SyncDirectory(options_.path));
-  file_ = std::move(file);
-  end_ = Output{end_.sequence + 1, 0};
+  std::string digest;
+  if (file_ != nullptr) {
+    RETURN_IF_ERROR(file_->EndFrame());
+    RETURN_IF_ERROR(file_->Sync());
+    ASSIGN_OR_RETURN(digest, file_->Digest());
+  }
+  ManifestFile entry;
+  entry.name = FileName(SequenceOf(file_name_) + 1);
+  entry.compression = form_.compression;
+  absl::StatusOr<std::unique_ptr<OutputFile>> next = OutputFile::Create(PathOf(entry.name), form_, &keys_);
+  if (absl::IsAlreadyExists(next.status())) {
+    return TargetDamaged(absl::StrCat(next.status().message(), " and is not ours; nothing is written over"));
+  }
+  RETURN_IF_ERROR(next.status());
+  if (file_ != nullptr) ledger_->Close(file_->stored_bytes(), file_->content_bytes(), std::move(digest));
+  file_ = *std::move(next);
+  file_name_ = entry.name;
+  began_ = absl::ToUnixSeconds(options_.clock());
+  if (form_.encrypted) entry.key_ids.push_back(file_->key_name());
+  entry.from = ManifestPlace{written().epoch.name(), written().position};
+  ledger_->Begin(std::move(entry));
   return absl::OkStatus();
+}
+
+bool DecodedFileTarget::MustRotate() const {
+  if (file_ == nullptr || file_->form() != form_) return true;
+  const absl::Duration age = options_.clock() - absl::FromUnixSeconds(began_);
+  return file_->content_bytes() > 0 && began_ != 0 && age >= options_.rotate_age;
 }
 
 size_t DecodedFileTarget::FittingSize(absl::string_view records, uint64_t room) const {
@@ -103,59 +151,126 @@ size_t DecodedFileTarget::FittingSize(absl::string_view records, uint64_t room) 
   }
 }
 
-absl::Status DecodedFileTarget::WriteRecords(absl::string_view records) {
-  while (!records.empty()) {
-    const uint64_t room = end_.length < options_.rotate_bytes ? options_.rotate_bytes - end_.length : 0;
-    size_t take = FittingSize(records, room);
+absl::Status DecodedFileTarget::PlaceUntil(size_t end) {
+  if (waiting_.placed < end && MustRotate()) RETURN_IF_ERROR(OpenNext());
+  while (waiting_.placed < end) {
+    const absl::string_view records =
+        absl::string_view(waiting_.records).substr(waiting_.placed, end - waiting_.placed);
+    const uint64_t had = file_->content_bytes();
+    size_t take = FittingSize(records, had < options_.rotate_bytes ? options_.rotate_bytes - had : 0);
     // A record that fits into no file has one for itself.
-    if (take == 0 && end_.length == 0) take = FramedRecordSize(framing_, records);
-    if (end_.sequence == 0 || take == 0) {
+    if (take == 0 && had == 0) take = FramedRecordSize(framing_, records);
+    if (take == 0) {
       RETURN_IF_ERROR(OpenNext());
       continue;
     }
-    RETURN_IF_ERROR(WriteAt(file_, records.substr(0, take), end_.length, PathOf(end_.sequence)));
-    end_.length += take;
-    records.remove_prefix(take);
+    RETURN_IF_ERROR(file_->Append(records.substr(0, take)));
+    waiting_.placed += take;
+    ledger_->NoteTimes(waiting_.times);
   }
   return absl::OkStatus();
 }
 
-absl::Status DecodedFileTarget::DoWrite(const Block&, size_t, const EncodedBlock* encoded) {
-  const absl::string_view bytes = encoded->bytes;
-  const Output before = end_;
-  const Output boundary_before = boundary_;
-  absl::Status status = WriteRecords(bytes.substr(0, encoded->boundary_bytes));
-  if (status.ok() && encoded->boundary_offset != 0) boundary_ = end_;
-  if (status.ok()) status = WriteRecords(bytes.substr(encoded->boundary_bytes));
-  if (status.ok()) return status;
-  // The same block comes again: its records must go where they began.
-  boundary_ = boundary_before;
-  if (end_.sequence != before.sequence) {
-    absl::StatusOr<FileDescriptor> file = FileDescriptor();
-    if (before.sequence > 0) file = OpenFile(PathOf(before.sequence), O_RDWR);
-    if (!file.ok()) return absl::AbortedError(absl::StrCat(status.message(), "; ", file.status().message()));
-    file_ = *std::move(file);
+absl::Status DecodedFileTarget::Place() {
+  if (waiting_.boundary) {
+    RETURN_IF_ERROR(PlaceUntil(*waiting_.boundary));
+    waiting_.boundary.reset();
+    at_boundary_ = true;
+    ledger_->EndAt(waiting_.place);
   }
-  end_ = before;
-  return status;
+  if (waiting_.records.size() - waiting_.placed > (form_.plain() ? 0 : kMostWaiting)) {
+    if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
+    RETURN_IF_ERROR(PlaceUntil(waiting_.records.size()));
+  }
+  waiting_.records.erase(0, waiting_.placed);
+  waiting_.placed = 0;
+  if (waiting_.records.empty()) waiting_.times = EventTimes();
+  return absl::OkStatus();
 }
 
-absl::Status DecodedFileTarget::DoCommit(const DurablePosition& position) {
-  if (file_.valid()) {
-    RETURN_IF_ERROR(CheckStillThere(file_, PathOf(end_.sequence)));
-    RETURN_IF_ERROR(SyncFile(file_, PathOf(end_.sequence)));
+absl::Status DecodedFileTarget::SetBoundary() {
+  if (file_ != nullptr) {
+    RETURN_IF_ERROR(file_->EndFrame());
+    boundary_ = Output{file_name_, file_->stored_bytes(), file_->content_bytes(), began_};
   }
+  at_boundary_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status DecodedFileTarget::DoWrite(const Block& block, size_t, const EncodedBlock* encoded) {
+  RETURN_IF_ERROR(Place());  // What an earlier call had no room for.
+  const size_t before = waiting_.records.size();
+  const Output boundary_before = boundary_;
+  const bool at_boundary_before = at_boundary_;
+  waiting_.times.Add(TimesOf(block));
+  waiting_.records.append(encoded->bytes);
+  if (encoded->boundary_offset != 0) {
+    waiting_.boundary = before + encoded->boundary_bytes;
+    waiting_.place = ManifestPlace{block.epoch->epoch.name(),
+                                   Position{block.end.file, encoded->boundary_offset, block.end.gtid_set}};
+  }
+  const absl::Status status = Place();
+  if (status.ok()) return status;
+  if (waiting_.placed == 0 && waiting_.records.size() > before) {
+    // The same block comes again.
+    waiting_.records.resize(before);
+    waiting_.boundary.reset();
+    boundary_ = boundary_before;
+    at_boundary_ = at_boundary_before;
+    return status;
+  }
+  // Some of it is in a file. The rest comes there with the next call, which says what is wrong if it still is.
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
+}
+
+absl::Status DecodedFileTarget::Record(const DurablePosition& position) {
   PositionRecord record;
   record.durable = position;
-  record.output_file = boundary_.sequence == 0 ? "" : FileName(boundary_.sequence);
-  record.output_length = boundary_.length;
+  record.output_file = boundary_.name;
+  record.output_length = boundary_.stored_bytes;
+  if (boundary_.content_bytes != boundary_.stored_bytes) record.output_content = boundary_.content_bytes;
+  record.output_began = boundary_.began;
   return folder_->Record(record);
 }
 
+absl::Status DecodedFileTarget::DoCommit(const DurablePosition& position) {
+  RETURN_IF_ERROR(Place());
+  if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
+  if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync());
+  // Before the record: it is then never behind what is durable.
+  const bool next_file = ledger_->changed();
+  RETURN_IF_ERROR(ledger_->Save());
+  RETURN_IF_ERROR(Record(position));
+  const absl::Time now = options_.clock();
+  if (next_file || now - retained_ >= kRetentionStep) {
+    retained_ = now;
+    ApplyRetention();
+  }
+  return absl::OkStatus();
+}
+
+void DecodedFileTarget::ApplyRetention() {
+  if (!options_.retention.deletes()) return;
+  const uint64_t boundary = SequenceOf(boundary_.name);
+  const auto is_needed = [this, boundary](const ManifestFile& file) { return SequenceOf(file.name) >= boundary; };
+  const size_t count = CountExpired(options_.retention, ledger_->Retained(is_needed),
+                                    file_ == nullptr ? 0 : file_->stored_bytes(), options_.clock());
+  const absl::Status deleted = ledger_->Delete(count);
+  if (!deleted.ok()) {
+    Log(LogLevel::kWarning, options_.owner, absl::StrCat("retention cannot be applied: ", deleted.message()));
+  }
+}
+
 void DecodedFileTarget::DoClose() {
-  file_.Close();
+  file_.reset();
+  ledger_.reset();
   folder_.reset();
-  end_ = boundary_ = Output();
+  waiting_ = Waiting();
+  boundary_ = Output();
+  at_boundary_ = false;
+  file_name_.clear();
+  began_ = 0;
+  retained_ = absl::InfinitePast();
 }
 
 }  // namespace binlogd

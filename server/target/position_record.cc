@@ -29,6 +29,8 @@ bool ParseFields(const Json& json, PositionRecord* record) {
   durable.held_gtid_set = json.value("held_gtid_set", "");
   record->output_file = json.value("output_file", "");
   record->output_length = json.value("output_length", uint64_t{0});
+  record->output_content = json.value("output_content", uint64_t{0});
+  record->output_began = json.value("output_began", int64_t{0});
   record->owner = json.value("owner", "");
   return true;
 }
@@ -51,6 +53,8 @@ std::string PositionRecordJson(const PositionRecord& record) {
                {"held_gtid_set", durable.held_gtid_set},
                {"output_file", record.output_file},
                {"output_length", record.output_length}};
+  if (record.output_content != 0) json["output_content"] = record.output_content;
+  if (record.output_began != 0) json["output_began"] = record.output_began;
   if (!record.owner.empty()) json["owner"] = record.owner;
   json["time"] = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -15,6 +15,9 @@ struct PositionRecord {
   DurablePosition durable;
   std::string output_file;
   uint64_t output_length = 0;
+  // Of what is in `output_length` bytes, before compression and encryption; 0 when that is the same.
+  uint64_t output_content = 0;
+  int64_t output_began = 0;  // When the output file was begun, seconds since 1970; 0 when not known.
   // Whose record it is, in a store that several targets share; empty in one that has its own place.
   std::string owner;
 };

@@ -1,21 +1,27 @@
 #include "target/raw_file_target.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/status_macros.h"
 #include "binlog/event_header.h"
+#include "binlog/gtid_set.h"
 #include "target/epoch_record.h"
 
 namespace binlogd {
 namespace {
 
 constexpr char kFormat[] = "RAW";
-constexpr uint64_t kFlushStep = 8 << 20;
+constexpr char kEpochJson[] = "epoch.json";
+constexpr char kManifestJson[] = "manifest.json";
 
 // A file name that a source sent becomes part of a path: it may not leave the folder.
 absl::Status CheckFileName(const std::string& name) {
@@ -26,119 +32,277 @@ absl::Status CheckFileName(const std::string& name) {
                              absl::StrCat("the source names its log file \"", name, "\", which is not NAME.NUMBER")));
 }
 
+absl::Status RemoveIfThere(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return SystemError(errno, absl::StrCat("cannot remove ", path));
+}
+
+// The GTIDs before a file, as the event at its beginning states them.
+std::optional<std::string> StatedGtids(const Block& block) {
+  for (const BlockEvent& event : block.events) {
+    if (event.type != EventType::kPreviousGtids && event.type != EventType::kMariaDbGtidList) continue;
+    absl::string_view body = block.event(event).substr(kEventHeaderSize);
+    body.remove_suffix(std::min(body.size(), block.format->checksum_size()));
+    const absl::StatusOr<GtidSet> set =
+        event.type == EventType::kPreviousGtids ? GtidSet::ParsePreviousGtids(body) : GtidSet::ParseGtidList(body);
+    if (set.ok()) return set->ToString();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-RawFileTarget::RawFileTarget(std::string name, std::string path, std::string owner)
-    : Target(std::move(name)), path_(std::move(path)), owner_(std::move(owner)) {}
+RawFileTarget::RawFileTarget(std::string name, FileTargetOptions options)
+    : Target(std::move(name)), options_(std::move(options)) {}
+
+std::string RawFileTarget::Directory(const std::string& epoch) const { return absl::StrCat(options_.path, "/", epoch); }
+
+uint64_t RawFileTarget::SequenceOf(absl::string_view name) const {
+  TakeFileForm(&name);
+  const std::string stem = file_name_.substr(0, file_name_.rfind('.') + 1);
+  return absl::StartsWith(name, stem) ? FileSequence(name) : 0;
+}
+
+FileLedger::Options RawFileTarget::LedgerOptions(const std::string& epoch) const {
+  return {Directory(epoch), kFormat, options_.owner, [this](absl::string_view name) { return SequenceOf(name); }};
+}
 
 absl::StatusOr<std::optional<DurablePosition>> RawFileTarget::DoOpen() {
-  ASSIGN_OR_RETURN(folder_, FileFolder::Open(path_, kFormat, owner_));
+  ASSIGN_OR_RETURN(keys_, KeyRing::Load(options_.key_files));
+  ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, kFormat, options_.owner));
   if (!folder_->record()) return std::nullopt;
-  const DurablePosition& durable = folder_->record()->durable;
+  const PositionRecord& record = *folder_->record();
+  const DurablePosition& durable = record.durable;
   epoch_name_ = durable.epoch.name();
   file_name_ = durable.position.file;
-  file_path_ = absl::StrCat(path_, "/", epoch_name_, "/", file_name_);
-  length_ = durable.position.offset;
-  flushing_ = length_;
-  ASSIGN_OR_RETURN(file_, OpenAtLength(file_path_, length_));
-  RETURN_IF_ERROR(RemoveUncommittedFiles(durable));
+  absl::string_view form_name = record.output_file;
+  const FileForm form = TakeFileForm(&form_name);
+  ASSIGN_OR_RETURN(file_, OutputFile::Reopen(absl::StrCat(options_.path, "/", record.output_file), form, &keys_,
+                                             record.output_length, durable.position.offset));
+  RETURN_IF_ERROR(RemoveUncommittedFiles());
+  RETURN_IF_ERROR(LoadLedgers());
+  ledgers_.back().Resume(absl::StrCat(file_name_, form.suffix()), file_->key_name());
+  ledgers_.back().NoteTimes({0, durable.source_time});
+  RETURN_IF_ERROR(ledgers_.back().Save());
   return durable;
 }
 
-absl::Status RawFileTarget::RemoveUncommittedFiles(const DurablePosition& durable) {
-  const std::string directory = absl::StrCat(path_, "/", epoch_name_);
+absl::Status RawFileTarget::RemoveUncommittedFiles() {
+  const std::string directory = Directory(epoch_name_);
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
-  const std::string stem = file_name_.substr(0, file_name_.rfind('.') + 1);
   for (const std::string& name : names) {
-    if (name.rfind(stem, 0) != 0 || FileSequence(name) <= FileSequence(durable.position.file)) continue;
-    const std::string torn = absl::StrCat(directory, "/", name);
-    if (unlink(torn.c_str()) != 0) return SystemError(errno, absl::StrCat("cannot remove ", torn));
+    if (SequenceOf(name) <= FileSequence(file_name_)) continue;
+    RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(directory, "/", name)));
   }
   return SyncDirectory(directory);
 }
 
+absl::Status RawFileTarget::LoadLedgers() {
+  ledgers_.clear();
+  if (options_.retention.deletes()) {
+    std::vector<Epoch> epochs;
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(options_.path));
+    for (const std::string& name : names) {
+      Epoch epoch;
+      const bool is_ours = access(absl::StrCat(Directory(name), "/", kEpochJson).c_str(), F_OK) == 0;
+      if (is_ours && ParseEpochName(name, &epoch) && name != epoch_name_) epochs.push_back(epoch);
+    }
+    std::sort(epochs.begin(), epochs.end(), [](const Epoch& a, const Epoch& b) { return a.number < b.number; });
+    for (const Epoch& epoch : epochs) {
+      // A later one was begun, but never recorded.
+      if (epoch.number >= folder_->record()->durable.epoch.number) break;
+      ASSIGN_OR_RETURN(FileLedger ledger, FileLedger::Load(LedgerOptions(epoch.name())));
+      ledgers_.push_back(std::move(ledger));
+    }
+  }
+  ASSIGN_OR_RETURN(FileLedger ledger, FileLedger::Load(LedgerOptions(epoch_name_)));
+  ledgers_.push_back(std::move(ledger));
+  return absl::OkStatus();
+}
+
 absl::Status RawFileTarget::DoBegin(const DurablePosition& start, const EpochStart& epoch) {
   const std::string name = epoch.epoch.name();
-  const std::string directory = absl::StrCat(path_, "/", name);
+  const std::string directory = Directory(name);
   RETURN_IF_ERROR(CheckFileName(start.position.file));
-  if (file_.valid()) RETURN_IF_ERROR(SyncFile(file_, file_path_));
+  if (file_ != nullptr) {
+    RETURN_IF_ERROR(FinishFile());
+    FileLedger& last = ledgers_.back();
+    last.Close(file_->stored_bytes(), file_->content_bytes(), digest_);
+    last.EndAt(ManifestPlace{epoch_name_, written().position});
+    RETURN_IF_ERROR(last.Save());
+    file_.reset();
+  }
+  if (!options_.retention.deletes()) ledgers_.clear();
   RETURN_IF_ERROR(MakeDirectories(directory, 0750));
   // What a crash left of an earlier try to begin this epoch was never recorded, so none of it is data.
-  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/epoch.json"), EpochJson(epoch, absl::Now()), 0640));
-  const std::string first = absl::StrCat(directory, "/", start.position.file);
-  if (unlink(first.c_str()) != 0 && errno != ENOENT) return SystemError(errno, absl::StrCat("cannot remove ", first));
+  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/", kEpochJson), EpochJson(epoch, absl::Now()), 0640));
+  for (const Compression compression : {Compression::kNone, Compression::kZstd, Compression::kGzip}) {
+    for (const bool encrypted : {false, true}) {
+      const std::string suffix = FileForm{compression, encrypted}.suffix();
+      RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(directory, "/", start.position.file, suffix)));
+    }
+  }
+  ledgers_.emplace_back(LedgerOptions(name));
   RETURN_IF_ERROR(CreateFile(name, start.position.file));
-  PositionRecord record;
-  record.durable = start;
-  return folder_->Record(record);
+  ledgers_.back().current().from->position.gtid_set = start.position.gtid_set;
+  RETURN_IF_ERROR(file_->EndFrame());
+  RETURN_IF_ERROR(file_->Sync());
+  RETURN_IF_ERROR(ledgers_.back().Save());
+  return Record(start);
 }
 
 absl::Status RawFileTarget::CreateFile(const std::string& epoch, const std::string& name) {
-  const std::string directory = absl::StrCat(path_, "/", epoch);
-  const std::string path = absl::StrCat(directory, "/", name);
-  absl::StatusOr<FileDescriptor> file = OpenFile(path, O_RDWR | O_CREAT | O_EXCL, 0640);
-  if (!file.ok()) {
-    struct stat info;
-    if (stat(path.c_str(), &info) != 0) return file.status();
-    return TargetDamaged(absl::StrCat(path, " is there already and is not ours; nothing is written over"));
+  const FileForm form{options_.compression, !keys_.empty()};
+  const std::string path = absl::StrCat(Directory(epoch), "/", name, form.suffix());
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = OutputFile::Create(path, form, &keys_);
+  if (absl::IsAlreadyExists(file.status())) {
+    return TargetDamaged(absl::StrCat(file.status().message(), " and is not ours; nothing is written over"));
   }
-  absl::Status written = WriteAt(*file, kFileMagic, 0, path);
-  if (written.ok()) written = SyncFile(*file, path);
-  if (written.ok()) written = SyncDirectory(directory);
-  if (!written.ok()) {
+  RETURN_IF_ERROR(file.status());
+  if (absl::Status written = (*file)->Append(kFileMagic); !written.ok()) {
     // Ours and empty of data; gone again, so that the next try can make it.
     unlink(path.c_str());
     return written;
   }
   file_ = *std::move(file);
-  file_path_ = path;
+  digest_.clear();
   epoch_name_ = epoch;
   file_name_ = name;
-  length_ = kFirstEventOffset;
-  flushing_ = 0;
+  ManifestFile entry;
+  entry.name = absl::StrCat(name, form.suffix());
+  entry.compression = form.compression;
+  if (form.encrypted) entry.key_ids.push_back(file_->key_name());
+  entry.from = ManifestPlace{epoch, Position{name, 0, written().position.gtid_set}};
+  ledgers_.back().Begin(std::move(entry));
+  return absl::OkStatus();
+}
+
+absl::Status RawFileTarget::FinishFile() {
+  RETURN_IF_ERROR(file_->EndFrame());
+  RETURN_IF_ERROR(file_->Sync());
+  if (digest_.empty()) {
+    ASSIGN_OR_RETURN(digest_, file_->Digest());
+  }
   return absl::OkStatus();
 }
 
 absl::Status RawFileTarget::NextFile(const Block& block) {
   RETURN_IF_ERROR(CheckFileName(block.start.file));
-  if (file_.valid()) RETURN_IF_ERROR(SyncFile(file_, file_path_));
-  return CreateFile(block.epoch->epoch.name(), block.start.file);
+  if (block.epoch->epoch.name() != epoch_name_) {
+    return absl::InternalError(absl::StrCat("epoch ", block.epoch->epoch.name(), " was not begun"));
+  }
+  RETURN_IF_ERROR(FinishFile());
+  FileLedger& ledger = ledgers_.back();
+  const ManifestFile before = ledger.current();
+  ledger.Close(file_->stored_bytes(), file_->content_bytes(), digest_);
+  ledger.EndAt(ManifestPlace{epoch_name_, written().position});
+  const absl::Status created = CreateFile(epoch_name_, block.start.file);
+  if (!created.ok()) ledger.current() = before;
+  return created;
+}
+
+void RawFileTarget::NoteEvents(const Block& block) {
+  ManifestFile& entry = ledgers_.back().current();
+  if (entry.from && block.start.offset == kFirstEventOffset) {
+    if (std::optional<std::string> stated = StatedGtids(block)) entry.from->position.gtid_set = *std::move(stated);
+  }
+  ledgers_.back().NoteTimes(TimesOf(block));
 }
 
 absl::Status RawFileTarget::DoWrite(const Block& block, size_t from, const EncodedBlock*) {
-  if (block.epoch->epoch.name() != epoch_name_ || block.start.file != file_name_) RETURN_IF_ERROR(NextFile(block));
+  if (block.start.file != file_name_ || block.epoch->epoch.name() != epoch_name_) RETURN_IF_ERROR(NextFile(block));
   const uint64_t offset = block.start.offset + from;
-  if (offset != length_) {
-    return absl::InternalError(absl::StrCat(file_path_, " ends at ", length_, ", the next bytes belong at ", offset));
+  if (offset != file_->content_bytes()) {
+    return absl::InternalError(
+        absl::StrCat(file_->path(), " ends at ", file_->content_bytes(), ", the next bytes belong at ", offset));
   }
-  const absl::string_view bytes = absl::string_view(block.bytes).substr(from);
-  RETURN_IF_ERROR(WriteAt(file_, bytes, offset, file_path_));
-  length_ += bytes.size();
-  if (length_ - flushing_ >= kFlushStep) {
-    // Starts the disk early, so that the commit has little left to wait for. A failure shows at the commit.
-    (void)sync_file_range(file_.get(), static_cast<off_t>(flushing_), static_cast<off_t>(length_ - flushing_),
-                          SYNC_FILE_RANGE_WRITE);
-    flushing_ = length_;
+  RETURN_IF_ERROR(file_->Append(absl::string_view(block.bytes).substr(from)));
+  NoteEvents(block);
+  return absl::OkStatus();
+}
+
+absl::Status RawFileTarget::Record(const DurablePosition& position) {
+  PositionRecord record;
+  record.durable = position;
+  record.output_file = absl::StrCat(epoch_name_, "/", file_name_, file_->form().suffix());
+  record.output_length = file_->stored_bytes();
+  return folder_->Record(record);
+}
+
+absl::Status RawFileTarget::DoCommit(const DurablePosition& position) {
+  RETURN_IF_ERROR(file_->EndFrame());
+  RETURN_IF_ERROR(file_->Sync());
+  // Before the record: it is then never behind what is durable.
+  const bool next_file = ledgers_.back().changed();
+  RETURN_IF_ERROR(ledgers_.back().Save());
+  RETURN_IF_ERROR(Record(position));
+  const absl::Time now = options_.clock();
+  if (next_file || now - retained_ >= kRetentionStep) {
+    retained_ = now;
+    ApplyRetention();
   }
   return absl::OkStatus();
 }
 
-absl::Status RawFileTarget::DoCommit(const DurablePosition& position) {
-  RETURN_IF_ERROR(CheckStillThere(file_, file_path_));
-  RETURN_IF_ERROR(SyncFile(file_, file_path_));
-  PositionRecord record;
-  record.durable = position;
-  record.output_file = absl::StrCat(epoch_name_, "/", file_name_);
-  record.output_length = length_;
-  return folder_->Record(record);
+void RawFileTarget::ApplyRetention() {
+  if (!options_.retention.deletes()) return;
+  const absl::Status applied = DeleteExpired();
+  if (!applied.ok()) {
+    Log(LogLevel::kWarning, options_.owner, absl::StrCat("retention cannot be applied: ", applied.message()));
+  }
+}
+
+absl::Status RawFileTarget::DeleteExpired() {
+  std::vector<RetainedFile> retained;
+  std::vector<size_t> closed;
+  for (const FileLedger& ledger : ledgers_) {
+    Epoch epoch;
+    ParseEpochName(ledger.directory().substr(options_.path.size() + 1), &epoch);
+    const auto is_needed = [this, &epoch](const ManifestFile& file) {
+      if (delivery_floor() == nullptr) return false;
+      absl::string_view name = file.name;
+      TakeFileForm(&name);
+      const uint64_t end = file.content_bytes != 0 ? file.content_bytes : std::numeric_limits<uint64_t>::max();
+      return !delivery_floor()->OthersPassed(this->name(), epoch, Position{std::string(name), end, ""});
+    };
+    const std::vector<RetainedFile> files = ledger.Retained(is_needed);
+    retained.insert(retained.end(), files.begin(), files.end());
+    closed.push_back(files.size());
+  }
+  size_t count = CountExpired(options_.retention, retained, file_->stored_bytes(), options_.clock());
+  for (size_t i = 0; i < ledgers_.size(); ++i) {
+    const size_t here = std::min(count, closed[i]);
+    RETURN_IF_ERROR(ledgers_[i].Delete(here));
+    count -= here;
+  }
+  return RemoveEmptyEpochs();
+}
+
+absl::Status RawFileTarget::RemoveEmptyEpochs() {
+  while (ledgers_.size() > 1 && ledgers_.front().files().empty()) {
+    const FileLedger& old = ledgers_.front();
+    ledgers_.back().AddDeletions(old.deletions());
+    RETURN_IF_ERROR(ledgers_.back().Save());
+    // Last what says that the folder is ours.
+    RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(old.directory(), "/", kManifestJson)));
+    RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(old.directory(), "/", kEpochJson)));
+    if (rmdir(old.directory().c_str()) != 0) {
+      Log(LogLevel::kWarning, options_.owner, absl::StrCat(old.directory(), " is kept: it holds things of others"));
+    }
+    ledgers_.erase(ledgers_.begin());
+    RETURN_IF_ERROR(SyncDirectory(options_.path));
+  }
+  return absl::OkStatus();
 }
 
 void RawFileTarget::DoClose() {
-  file_.Close();
+  file_.reset();
+  ledgers_.clear();
   folder_.reset();
   file_name_.clear();
   epoch_name_.clear();
-  length_ = 0;
+  digest_.clear();
+  retained_ = absl::InfinitePast();
 }
 
 }  // namespace binlogd

@@ -6,6 +6,19 @@
 
 namespace binlogd {
 
+Target::~Target() {
+  if (floor_ != nullptr) floor_->Withdraw(name_);
+}
+
+void Target::set_delivery_floor(std::shared_ptr<DeliveryFloor> floor) {
+  floor_ = std::move(floor);
+  floor_->Join(name_);
+}
+
+void Target::Report() {
+  if (floor_ != nullptr) floor_->Report(name_, durable_.epoch, durable_.position);
+}
+
 absl::StatusOr<std::optional<DurablePosition>> Target::Open() {
   Close();
   absl::StatusOr<std::optional<DurablePosition>> position = DoOpen();
@@ -18,6 +31,7 @@ absl::StatusOr<std::optional<DurablePosition>> Target::Open() {
   written_ = durable_;
   uncommitted_bytes_ = 0;
   uncommitted_ = false;
+  if (position->has_value()) Report();
   return position;
 }
 
@@ -26,6 +40,7 @@ absl::Status Target::Begin(const DurablePosition& start, const EpochStart& epoch
   RETURN_IF_ERROR(DoBegin(start, epoch));
   durable_ = start;
   written_ = start;
+  Report();
   return absl::OkStatus();
 }
 
@@ -56,11 +71,13 @@ absl::Status Target::Commit() {
   durable_ = written_;
   uncommitted_bytes_ = 0;
   uncommitted_ = false;
+  Report();
   return absl::OkStatus();
 }
 
 void Target::Close() {
   if (open_) DoClose();
+  if (open_ && floor_ != nullptr) floor_->Withdraw(name_);
   open_ = false;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "binlog/block.h"
 #include "binlog/position.h"
 #include "format/event_encoder.h"
+#include "target/delivery_floor.h"
 
 namespace binlogd {
 
@@ -55,7 +57,7 @@ struct EncodedBlock {
 class Target {
  public:
   explicit Target(std::string name) : name_(std::move(name)) {}
-  virtual ~Target() = default;
+  virtual ~Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
@@ -68,6 +70,9 @@ class Target {
   bool decodes() const { return format().has_value(); }
   // Whether encoded blocks have to tell their records apart, with keys and origins.
   virtual bool wants_records() const { return false; }
+
+  // Shares with the streamer's other targets how far each is. Before the first Open.
+  void set_delivery_floor(std::shared_ptr<DeliveryFloor> floor);
 
   // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
   // removed), and returns the durable position; nullopt when the store is new. The position is not before that of the
@@ -111,8 +116,13 @@ class Target {
  protected:
   // Everything written so far, as a position; a decoding target's last boundary.
   const DurablePosition& written() const { return written_; }
+  // Null when nobody shares one.
+  const DeliveryFloor* delivery_floor() const { return floor_.get(); }
 
  private:
+  // Tells the others what is durable.
+  void Report();
+
   virtual absl::StatusOr<std::optional<DurablePosition>> DoOpen() = 0;
   virtual absl::Status DoBegin(const DurablePosition& start, const EpochStart& epoch) = 0;
   virtual absl::Status DoWrite(const Block& block, size_t from, const EncodedBlock* encoded) = 0;
@@ -120,6 +130,7 @@ class Target {
   virtual void DoClose() = 0;
 
   const std::string name_;
+  std::shared_ptr<DeliveryFloor> floor_;
   bool open_ = false;
   DurablePosition durable_;
   DurablePosition written_;

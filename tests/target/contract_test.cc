@@ -6,11 +6,12 @@
 #include <csignal>
 #include <filesystem>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "target/decoded_file_target.h"
 #include "target/raw_file_target.h"
+#include "tests/codec/keys.h"
+#include "tests/target/file_reading.h"
 #include "tests/target/target_contract.h"
 
 namespace binlogd {
@@ -26,38 +27,50 @@ using testing::TargetContractTest;
 
 constexpr uint64_t kRotateBytes = 1500;  // Several files, and records that are moved to the next.
 
-std::unique_ptr<Target> MakeFileTarget(const std::string& path, std::optional<EventFormat> format,
-                                       const std::string& owner) {
-  if (!format) return std::make_unique<RawFileTarget>("t", path, owner);
+// What a file target writes.
+struct Form {
+  std::optional<EventFormat> format;
+  Compression compression = Compression::kNone;
+  bool encrypted = false;
+};
+
+std::unique_ptr<Target> MakeFileTarget(const std::string& path, const Form& form, const std::string& owner) {
+  static const testing::TempDir* const keys = new testing::TempDir();
   DecodedFileTarget::Options options;
   options.path = path;
-  options.format = *format;
-  options.rotate_bytes = kRotateBytes;
   options.owner = owner;
+  options.compression = form.compression;
+  if (form.encrypted) options.key_files = {testing::WriteKey(*keys, 'k')};
+  if (!form.format) return std::make_unique<RawFileTarget>("t", options);
+  options.format = *form.format;
+  options.rotate_bytes = kRotateBytes;
   return std::make_unique<DecodedFileTarget>("t", options);
 }
 
 // A folder. It fails by a limit on the length of every file that is written.
 class FolderStore : public ContractStore {
  public:
-  explicit FolderStore(std::optional<EventFormat> format) : format_(format) {}
+  explicit FolderStore(const Form& form) : form_(form) {}
   ~FolderStore() override { Heal(); }
 
   const std::string& path() const { return path_; }
+  // A target of the form on another folder.
+  std::unique_ptr<Target> MakeOn(const std::string& path) const {
+    return MakeFileTarget(path, form_, TargetContractTest::kOwner);
+  }
 
-  std::unique_ptr<Target> Make(const std::string& owner) override { return MakeFileTarget(path_, format_, owner); }
+  std::unique_ptr<Target> Make(const std::string& owner) override { return MakeFileTarget(path_, form_, owner); }
 
   std::map<std::string, std::string> Delivered() override {
     std::map<std::string, std::string> delivered;
     if (!std::filesystem::exists(path_)) return delivered;
-    for (const auto& [name, bytes] : FolderContent(path_)) {
-      if (absl::StrContains(name, "epoch.json")) continue;
-      if (!format_) {
-        delivered[name] = bytes;
+    for (const auto& [name, content] : testing::ReadFolder(path_, testing::MakeKeyRing("k"))) {
+      if (!form_.format) {
+        delivered[name] = content;
         continue;
       }
-      EXPECT_LE(bytes.size(), kRotateBytes) << name;
-      delivered["records"] += bytes;
+      EXPECT_LE(content.size(), kRotateBytes) << name;
+      delivered["records"] += content;
     }
     return delivered;
   }
@@ -94,28 +107,28 @@ class FolderStore : public ContractStore {
   // The file that was written last.
   std::string Newest() const {
     std::string newest;
-    for (const auto& [name, bytes] : FolderContent(path_)) {
-      if (!absl::StrContains(name, "epoch.json")) newest = name;
-    }
+    for (const auto& [name, bytes] : FolderContent(path_)) newest = name;
     return absl::StrCat(path_, "/", newest);
   }
 
-  const std::optional<EventFormat> format_;
+  const Form form_;
   const testing::TempDir dir_;
   const std::string path_ = dir_ / "folder/target";
   rlimit unlimited_{};
   bool limited_ = false;
 };
 
-ContractKind MakeKind(const char* name, std::optional<EventFormat> format) {
+ContractKind MakeKind(const char* name, const Form& form) {
   ContractKind kind;
   kind.name = name;
-  kind.make = [format] { return std::make_unique<FolderStore>(format); };
-  kind.of_other_formats = [format](ContractStore& store) {
+  kind.make = [form] { return std::make_unique<FolderStore>(form); };
+  kind.of_other_formats = [form](ContractStore& store) {
     std::vector<std::unique_ptr<Target>> others;
-    for (const std::optional<EventFormat> other :
+    for (const std::optional<EventFormat> format :
          {std::optional<EventFormat>(), std::optional(EventFormat::kJson), std::optional(EventFormat::kProtobuf)}) {
-      if (other == format) continue;
+      Form other = form;
+      other.format = format;
+      if (format == form.format) continue;
       others.push_back(MakeFileTarget(static_cast<FolderStore&>(store).path(), other, TargetContractTest::kOwner));
     }
     return others;
@@ -124,17 +137,26 @@ ContractKind MakeKind(const char* name, std::optional<EventFormat> format) {
 }
 
 const ContractKind kFolders[] = {
-    MakeKind("RawFiles", std::nullopt),
-    MakeKind("JsonFiles", EventFormat::kJson),
-    MakeKind("ProtobufFiles", EventFormat::kProtobuf),
+    MakeKind("RawFiles", {}),
+    MakeKind("RawZstdFiles", {std::nullopt, Compression::kZstd}),
+    MakeKind("RawGzipEncryptedFiles", {std::nullopt, Compression::kGzip, true}),
+    MakeKind("RawEncryptedFiles", {std::nullopt, Compression::kNone, true}),
+    MakeKind("JsonFiles", {EventFormat::kJson}),
+    MakeKind("JsonGzipFiles", {EventFormat::kJson, Compression::kGzip}),
+    MakeKind("JsonEncryptedFiles", {EventFormat::kJson, Compression::kNone, true}),
+    MakeKind("ProtobufFiles", {EventFormat::kProtobuf}),
+    MakeKind("ProtobufZstdEncryptedFiles", {EventFormat::kProtobuf, Compression::kZstd, true}),
 };
 
 class FolderContractTest : public TargetContractTest {
  protected:
   std::string path() const { return static_cast<FolderStore&>(*store_).path(); }
+  static std::map<std::string, std::string> Read(const std::string& path) {
+    return testing::ReadFolder(path, testing::MakeKeyRing("k"));
+  }
   // A target of the kind on another folder.
   std::unique_ptr<Target> MakeOn(const std::string& path) const {
-    return MakeFileTarget(path, store_->Make(kOwner)->format(), kOwner);
+    return static_cast<FolderStore&>(*store_).MakeOn(path);
   }
 
   testing::TempDir dir_;
@@ -152,7 +174,7 @@ TEST_P(FolderContractTest, ATornPositionLogComesBackEarlierNeverLater) {
     }
     ASSERT_TRUE(target->Commit().ok());
   }
-  const auto golden = FolderContent(path());
+  const auto golden = Read(path());
   const std::string log = *ReadWholeFile(path() + "/.binlogd/position.log");
   std::vector<size_t> ends;
   for (size_t at = log.find('\n'); at != std::string::npos; at = log.find('\n', at + 1)) ends.push_back(at + 1);
@@ -174,7 +196,7 @@ TEST_P(FolderContractTest, ATornPositionLogComesBackEarlierNeverLater) {
     ASSERT_TRUE(had.ok() && had->has_value()) << length << " " << had.status();
     for (const auto& block : blocks_) ASSERT_TRUE(Hand(*target, *block, **had).ok());
     ASSERT_TRUE(target->Commit().ok());
-    ASSERT_EQ(FolderContent(copy), golden) << length;
+    ASSERT_EQ(Read(copy), golden) << length;
   }
 }
 

@@ -21,7 +21,11 @@ class RawFileTargetTest : public ::testing::Test {
  protected:
   testing::TempDir dir_;
   const std::string path_ = dir_ / "t";
-  RawFileTarget target_{"t", path_, "owner"};
+  RawFileTarget target_{"t", [this] {
+                          FileTargetOptions options;
+                          options.path = path_;
+                          return options;
+                        }()};
 };
 
 TEST_F(RawFileTargetTest, FileNamesOfAHostileSourceAreRefused) {

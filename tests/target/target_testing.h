@@ -20,7 +20,8 @@
 
 namespace binlogd::testing {
 
-// Every file of a folder but what is the target's own, by path in it; and epoch.json, which holds a time, by name only.
+// Every file of a folder but what is the target's own, by path in it; without what is told beside the data, which holds
+// times.
 inline std::map<std::string, std::string> FolderContent(const std::string& folder) {
   std::map<std::string, std::string> content;
   for (auto entry = std::filesystem::recursive_directory_iterator(folder);
@@ -28,8 +29,9 @@ inline std::map<std::string, std::string> FolderContent(const std::string& folde
     const std::string name = std::filesystem::relative(entry->path(), folder).string();
     if (name == ".binlogd") {
       entry.disable_recursion_pending();
-    } else if (entry->is_regular_file()) {
-      content[name] = name.find("epoch.json") != std::string::npos ? "" : *ReadWholeFile(entry->path().string());
+    } else if (entry->is_regular_file() && entry->path().filename() != "epoch.json" &&
+               entry->path().filename() != "manifest.json") {
+      content[name] = *ReadWholeFile(entry->path().string());
     }
   }
   return content;
