@@ -11,6 +11,7 @@ namespace binlogd {
 class Client;
 
 void AddApply(CLI::App* app, Client* client);
+void AddCat(CLI::App* app, Client* client);
 void AddCompletion(CLI::App* app, Client* client);
 void AddDecode(CLI::App* app, Client* client);
 void AddDelete(CLI::App* app, Client* client);
@@ -34,6 +35,7 @@ inline void AddCommands(CLI::App* app, Client* client) {
   AddMetrics(app, client);
   AddTap(app, client);
   AddDecode(app, client);
+  AddCat(app, client);
   AddValidate(app, client);
   AddVersion(app, client);
   AddCompletion(app, client);

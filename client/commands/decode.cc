@@ -179,14 +179,9 @@ void AddDecode(CLI::App* app, Client* client) {
   auto command = std::make_shared<DecodeCommand>();
   DecodeOptions& options = command->options;
   CLI::App* verb = AddVerb(app, "decode", "Read binary log files, without a server");
-  verb->add_option(kFilesArgument, options.paths,
-                   "Binary log files, plain, compressed by zstd or gzip, or encrypted by binlogd, in order; a folder "
-                   "of them, such as a RAW archive; - is standard input")
-      ->required()
-      ->each([inputs = 0](const std::string& path) mutable {
-        if (path == "-" && ++inputs > 1) throw CLI::ValidationError("- can be read only once");
-      })
-      ->type_name("");
+  AddInputFiles(verb, &options.paths,
+                "Binary log files, plain, compressed by zstd or gzip, or encrypted by binlogd, in order; a folder of "
+                "them, such as a RAW archive; - is standard input");
   AddParsed(verb, "--format", "json|debezium|maxwell|canal|protobuf", "Form of the events",
             "one of json, debezium, maxwell, canal, protobuf", &options.format, ReadFormat)
       ->default_str("json");
@@ -202,10 +197,7 @@ void AddDecode(CLI::App* app, Client* client) {
   verb->add_flag("--no-checksum", command->no_checksum, "Do not check the events' checksums");
   AddParsed(verb, "--flavor", "mysql|mariadb", "Whose logs they are; by default the files tell", "mysql or mariadb",
             &options.file.flavor, ReadFlavor);
-  verb->add_option("--key-file", command->key_files,
-                   "File of a key of encryption at rest, for files that binlogd encrypted; may be given several times")
-      ->type_name("PATH")
-      ->allow_extra_args(false);
+  AddKeyFiles(verb, &command->key_files);
   verb->add_option("--source-name", options.encoder.source_name, "Name of the source, in the formats that tell one")
       ->type_name("NAME")
       ->default_str("decode");

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -19,6 +20,23 @@ inline CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::stri
   CLI::App* verb = app->add_subcommand(name, description);
   verb->fallthrough();
   return verb;
+}
+
+// Adds the argument that takes files, of which one may be standard input.
+inline void AddInputFiles(CLI::App* verb, std::vector<std::string>* paths, const std::string& description) {
+  verb->add_option(kFilesArgument, *paths, description)
+      ->required()
+      ->each([inputs = 0](const std::string& path) mutable {
+        if (path == "-" && ++inputs > 1) throw CLI::ValidationError("- can be read only once");
+      })
+      ->type_name("");
+}
+
+// Adds the option for the keys of files that binlogd encrypted.
+inline void AddKeyFiles(CLI::App* verb, std::vector<std::string>* paths) {
+  verb->add_option("--key-file", *paths, "File of a key, for files that binlogd encrypted; may be given several times")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
 }
 
 // Adds the streamer's name to a verb.

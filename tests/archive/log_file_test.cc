@@ -8,6 +8,7 @@
 #include "tests/archive/log_files.h"
 #include "tests/binlog/events.h"
 #include "tests/binlog/golden_log.h"
+#include "tests/codec/keys.h"
 #include "tests/harness/log_writer.h"
 
 namespace binlogd::testing {
@@ -259,6 +260,40 @@ TEST_F(LogFileTest, AMissingFileIsNamed) {
   EXPECT_TRUE(absl::IsNotFound(read.status));
   EXPECT_THAT(std::string(read.status.message()), HasSubstr("/none"));
   EXPECT_FALSE(ReadAll(folder_.path()).status.ok());
+}
+
+TEST_F(LogFileTest, EncryptedFilesAreReadAsPlainOnes) {
+  const std::string log = SmallLog();
+  const ReadLog plain = ReadAll(folder_.Write("binlog.000001", log));
+  ASSERT_TRUE(plain.status.ok()) << plain.status;
+  LogFileOptions options;
+  options.keys = MakeKeyRing("ab");
+  for (const std::string& stored : {log, Zstd(log), Gzip(log)}) {
+    const ReadLog read = ReadAll(folder_.Write("binlog.000001.enc", Encrypt(stored, KeyOf('b'))), options);
+    EXPECT_TRUE(read.status.ok()) << read.status;
+    EXPECT_EQ(read.events, plain.events);
+  }
+  EXPECT_EQ(LogFileName("/a/binlog.000007.zst.enc"), "binlog.000007");
+}
+
+TEST_F(LogFileTest, EncryptedFilesThatCannotBeReadSayWhy) {
+  const std::string stored = Encrypt(SmallLog(), KeyOf('a'));
+  const std::string path = folder_.Write("binlog.000001.enc", stored);
+  const absl::Status missing = ReadAll(path).status;
+  EXPECT_EQ(ErrorReason(missing), "ENCRYPTION_KEY_MISSING");
+  EXPECT_NE(missing.message().find(path), absl::string_view::npos) << missing;
+  EXPECT_NE(missing.message().find(KeyOf('a').name()), absl::string_view::npos) << missing;
+  LogFileOptions options;
+  options.keys = MakeKeyRing("a");
+  for (size_t length = 1; length < stored.size(); ++length) {
+    const ReadLog cut = ReadAll(folder_.Write("cut", absl::string_view(stored).substr(0, length)), options);
+    ASSERT_FALSE(cut.status.ok() && cut.events.size() == ReadAll(path, options).events.size()) << length;
+  }
+  for (size_t at = 0; at < stored.size(); ++at) {
+    std::string changed = stored;
+    changed[at] ^= 1;
+    ASSERT_FALSE(ReadAll(folder_.Write("changed", changed), options).status.ok()) << at;
+  }
 }
 
 }  // namespace

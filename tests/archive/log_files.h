@@ -5,12 +5,14 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "archive/log_file.h"
+#include "codec/encryptor.h"
 #include "tests/harness/temp_dir.h"
 
 namespace binlogd::testing {
@@ -35,6 +37,18 @@ inline std::string Gzip(absl::string_view bytes) {
   member.resize(stream.total_out);
   deflateEnd(&stream);
   return member;
+}
+
+// A file of binlogd, encrypted; a chunk ends every 100 bytes.
+inline std::string Encrypt(absl::string_view bytes, const EncryptionKey& key) {
+  auto encryptor = Encryptor::Create(key, 0, "");
+  EXPECT_TRUE(encryptor.ok());
+  std::string file;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<size_t>(bytes.size(), 100))) {
+    EXPECT_TRUE((*encryptor)->Append(bytes.substr(0, 100), &file).ok());
+    EXPECT_TRUE((*encryptor)->EndChunk(&file).ok());
+  }
+  return file;
 }
 
 // A directory with files.

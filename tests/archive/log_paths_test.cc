@@ -20,13 +20,13 @@ TEST(LogPathsTest, AFileIsItself) {
 
 TEST(LogPathsTest, AFolderIsItsLogsByNumber) {
   LogFolder folder;
-  for (const char* name : {"binlog.1000000", "binlog.999999.zst", "binlog.000010.gz", "binlog.index", "epoch.json",
+  for (const char* name : {"binlog.1000000", "binlog.999999.zst.enc", "binlog.000010.gz", "binlog.index", "epoch.json",
                            "notes.txt", ".000001", "table.12"}) {
     folder.Write(name, "");
   }
   const std::string at = folder.path() + "/";
   EXPECT_THAT(*ExpandLogPath(folder.path()),
-              ElementsAre(at + "binlog.000010.gz", at + "binlog.999999.zst", at + "binlog.1000000"));
+              ElementsAre(at + "binlog.000010.gz", at + "binlog.999999.zst.enc", at + "binlog.1000000"));
   folder.Write("relay.000001", "");
   EXPECT_EQ(ErrorReason(ExpandLogPath(folder.path()).status()), "LOG_FOLDER_AMBIGUOUS");
 }

@@ -7,6 +7,7 @@
 #include "tests/archive/log_files.h"
 #include "tests/binlog/golden_log.h"
 #include "tests/client/fixture.h"
+#include "tests/codec/keys.h"
 #include "tests/harness/log_writer.h"
 
 namespace binlogd::testing {
@@ -259,6 +260,21 @@ TEST_F(DecodeTest, WhatArrivesIsShownBeforeMoreIsWaitedFor) {
             "kill $p; wait $p 2>/dev/null; cat " +
             fifo + ".out");
   EXPECT_THAT(result.output, HasSubstr("three"));
+}
+
+TEST_F(DecodeTest, EncryptedFilesTakeTheirKeys) {
+  const std::string log = Small().FileBytes("binlog.000001");
+  const std::string expected = Decode({Write("binlog.000001", log)}).output;
+  ASSERT_FALSE(expected.empty());
+  const std::string encrypted = Encrypt(Zstd(log), KeyOf('b'));
+  const std::string keys_a = WriteKey(directory_, 'a'), keys_b = WriteKey(directory_, 'b');
+  const std::string path = Write("binlog.000001.zst.enc", encrypted);
+  EXPECT_EQ(Decode({"--key-file", keys_a, "--key-file", keys_b, path}).output, expected);
+  EXPECT_EQ(Decode({"--stdin-name=binlog.000001", "-", "--key-file", keys_b}, encrypted).output, expected);
+  EXPECT_EQ(Decode({"--verify", path, "--key-file", keys_b}).exit_code, 0);
+  const CommandResult missing = Decode({path, "--key-file", keys_a});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.error_output, HasSubstr(KeyOf('b').name()));
 }
 
 }  // namespace
