@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -35,6 +36,7 @@ class EncryptionKey {
 class KeyRing {
  public:
   KeyRing() = default;
+  explicit KeyRing(std::vector<EncryptionKey> keys) : keys_(std::move(keys)) {}
   // Each file holds one key: 64 hexadecimal digits, with white space around them or not, or 32 bytes. Permanent
   // FAILED_PRECONDITION: ENCRYPTION_KEY_UNREADABLE, or ENCRYPTION_KEY_INVALID when it holds something else or anybody
   // may read or write it. Messages never tell what is in a file.

@@ -24,10 +24,9 @@ inline std::string WriteKey(const TempDir& dir, char letter) {
 
 // The keys of these letters, the first first.
 inline KeyRing MakeKeyRing(const std::string& letters) {
-  const TempDir dir;
-  std::vector<std::string> paths;
-  for (const char letter : letters) paths.push_back(WriteKey(dir, letter));
-  return KeyRing::Load(paths).value();
+  std::vector<EncryptionKey> keys;
+  for (const char letter : letters) keys.push_back(KeyOf(letter));
+  return KeyRing(std::move(keys));
 }
 
 }  // namespace binlogd::testing
