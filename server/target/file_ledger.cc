@@ -231,24 +231,31 @@ std::vector<RetainedFile> FileLedger::Retained(const std::function<bool(const Ma
     // It was written after its events.
     next.newest =
         file.last_event_time == 0 ? ModifiedAt(PathOf(file.name)) : absl::FromUnixSeconds(file.last_event_time);
-    // A file of another size is not the one that was closed.
-    const int64_t size = SizeOf(PathOf(file.name));
-    const bool is_ours = size < 0 || static_cast<uint64_t>(size) == file.stored_bytes;
-    next.needed = !is_ours || is_needed(file);
+    next.needed = is_needed(file);
   }
   return retained;
 }
 
 absl::Status FileLedger::Delete(size_t count) {
   RETURN_IF_ERROR(FinishDeletions());  // Of earlier calls that failed.
-  if (count == 0) return absl::OkStatus();
-  for (size_t i = 0; i < count; ++i) {
-    manifest_.files[i].state = ManifestFile::State::kDeleted;
-    Log(LogLevel::kInfo, options_.owner, absl::StrCat("retention deletes ", PathOf(manifest_.files[i].name)));
+  absl::Status status;
+  size_t deleted = 0;
+  for (; deleted < count; ++deleted) {
+    ManifestFile& file = manifest_.files[deleted];
+    const int64_t size = SizeOf(PathOf(file.name));
+    if (size >= 0 && static_cast<uint64_t>(size) != file.stored_bytes) {
+      status = absl::FailedPreconditionError(absl::StrCat(PathOf(file.name), " has ", size, " bytes and not ",
+                                                          file.stored_bytes, ", as when it was closed: it is kept"));
+      break;
+    }
+    file.state = ManifestFile::State::kDeleted;
+    Log(LogLevel::kInfo, options_.owner, absl::StrCat("retention deletes ", PathOf(file.name)));
   }
+  if (deleted == 0) return status;
   changed_ = true;
   RETURN_IF_ERROR(Save());
-  return FinishDeletions();
+  RETURN_IF_ERROR(FinishDeletions());
+  return status;
 }
 
 }  // namespace binlogd

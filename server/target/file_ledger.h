@@ -68,7 +68,8 @@ class FileLedger {
   const std::string& directory() const { return options_.directory; }
   // The closed files, for retention; `is_needed` says which must stay.
   std::vector<RetainedFile> Retained(const std::function<bool(const ManifestFile&)>& is_needed) const;
-  // Deletes the first `count` of the closed files: the manifest says so before they are gone.
+  // Deletes the first `count` of the closed files: the manifest says so before they are gone. FAILED_PRECONDITION when
+  // one of them has not the size with which it was closed; it stays, and those behind it.
   absl::Status Delete(size_t count);
   // Takes over the summary of a folder that is removed.
   void AddDeletions(const ManifestDeletions& deletions);

@@ -280,16 +280,20 @@ absl::Status RawFileTarget::DeleteExpired() {
 
 absl::Status RawFileTarget::RemoveEmptyEpochs() {
   while (ledgers_.size() > 1 && ledgers_.front().files().empty()) {
-    const FileLedger& old = ledgers_.front();
+    const FileLedger old = std::move(ledgers_.front());
+    ledgers_.erase(ledgers_.begin());
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(old.directory()));
+    const auto is_ours = [](const std::string& name) { return name == kEpochJson || name == kManifestJson; };
+    if (!std::all_of(names.begin(), names.end(), is_ours)) {
+      Log(LogLevel::kWarning, options_.owner, absl::StrCat(old.directory(), " is kept: it holds things of others"));
+      continue;
+    }
     ledgers_.back().AddDeletions(old.deletions());
     RETURN_IF_ERROR(ledgers_.back().Save());
     // Last what says that the folder is ours.
     RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(old.directory(), "/", kManifestJson)));
     RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(old.directory(), "/", kEpochJson)));
-    if (rmdir(old.directory().c_str()) != 0) {
-      Log(LogLevel::kWarning, options_.owner, absl::StrCat(old.directory(), " is kept: it holds things of others"));
-    }
-    ledgers_.erase(ledgers_.begin());
+    if (rmdir(old.directory().c_str()) != 0) return SystemError(errno, absl::StrCat("cannot remove ", old.directory()));
     RETURN_IF_ERROR(SyncDirectory(options_.path));
   }
   return absl::OkStatus();

@@ -341,6 +341,19 @@ TEST_F(FileManifestTest, RetentionOfWholeEpochs) {
   EXPECT_GE(ReadJson(Manifest("0002-aaaaaaaa"))["deleted"]["files"], 6);
 }
 
+TEST_F(FileManifestTest, AnEpochWithThingsOfOthersIsKept) {
+  const auto second = MakeEpoch(2, "aaaaaaaa");
+  { Deliver(*Raw(), 5); }
+  testing::AppendGarbage(absl::StrCat(path_, "/", kEpoch, "/notes.txt"), "mine");
+  options_.retention.max_bytes = 1;
+  now_ += absl::Hours(1);
+  blocks_ = BlocksOf(log_, Limits(1000), second);
+  { Deliver(*Raw(), 2, second); }
+  EXPECT_EQ(RawNames(), "notes.txt ");
+  EXPECT_TRUE(std::filesystem::exists(absl::StrCat(path_, "/", kEpoch, "/epoch.json")));
+  { Deliver(*Raw(), 3, second); }
+}
+
 TEST_F(FileManifestTest, TheManifestSaysItBeforeAFileIsGone) {
   { Deliver(*Raw(), 5); }
   const std::string first = absl::StrCat(path_, "/", kEpoch, "/binlog.000001");
