@@ -30,7 +30,7 @@ constexpr char kTable[] =
 std::string RecordsOf(const std::string& path) {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    if (entry.is_regular_file()) files.push_back(entry.path().string());
+    if (entry.is_regular_file() && entry.path().filename() != "manifest.json") files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
   std::string all;
