@@ -1,4 +1,6 @@
 // The sources of credentials that are services: STS, and the metadata of containers and instances.
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -8,7 +10,6 @@
 #include "base/file.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
-#include "nlohmann/json.hpp"
 #include "s3/aws_endpoint.h"
 #include "s3/credential_sources.h"
 #include "s3/sigv4.h"

@@ -100,9 +100,9 @@ absl::StatusOr<ObjectStore::Listing> ListObjects(S3Client& client, const ObjectS
     }
     if (next.empty() || (options.most != 0 && had + came == most)) return all;
     if (had + came == most) {
-      return MakeError(absl::StatusCode::kResourceExhausted, "S3_TOO_MANY_KEYS",
-                       absl::StrCat(client.description(), ": more than ", kMostKeys, " keys below ",
-                                    Shown(options.prefix), "; no archive has so many in one place"));
+      return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "S3_TOO_MANY_KEYS",
+                                 absl::StrCat(client.description(), ": more than ", kMostKeys, " keys below ",
+                                              Shown(options.prefix), "; no archive has so many in one place")));
     }
     empty_pages = came == 0 ? empty_pages + 1 : 0;
     token = next;

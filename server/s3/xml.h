@@ -1,11 +1,12 @@
 // XML as S3 and STS send it.
 #pragma once
 
+#include <pugixml.hpp>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/error.h"
-#include "pugixml.hpp"
 
 namespace binlogd {
 

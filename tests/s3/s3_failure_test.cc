@@ -10,11 +10,19 @@ namespace {
 using S3FailureTest = S3StoreTest;
 
 TEST_F(S3FailureTest, WhatMayPassIsRepeated) {
-  Say({Answer(500), Error(503, "SlowDown"), Answer(429), Cut(), Error(400, "RequestTimeout"), Error(400, "BadDigest"),
-       Error(409, "ConditionalRequestConflict"), Etag("e")});
-  const absl::StatusOr<std::string> etag = Put("k", "x");
-  ASSERT_TRUE(etag.ok()) << etag.status();
-  EXPECT_EQ(server_.heard().size(), 8);
+  const std::vector<FakeReply> passing = {Answer(500),
+                                          Error(503, "SlowDown"),
+                                          Answer(429),
+                                          Cut(),
+                                          Error(400, "RequestTimeout"),
+                                          Error(400, "BadDigest"),
+                                          Error(409, "ConditionalRequestConflict")};
+  for (const FakeReply& reply : passing) {
+    Say({reply, Etag("e")});
+    const absl::StatusOr<std::string> etag = Put("k", "x");
+    EXPECT_TRUE(etag.ok()) << etag.status();
+    EXPECT_TRUE(replies_.empty());
+  }
 }
 
 TEST_F(S3FailureTest, RepeatingHasAnEnd) {
