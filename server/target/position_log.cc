@@ -1,35 +1,20 @@
 #include "target/position_log.h"
 
 #include <fcntl.h>
-#include <libdeflate.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "target/checked_line.h"
 
 namespace binlogd {
 namespace {
 
 constexpr uint64_t kRewriteAt = 1 << 20;
 constexpr size_t kMostBytes = 16 << 20;
-
-std::string Line(const PositionRecord& record) {
-  const std::string body = PositionRecordJson(record);
-  return absl::StrFormat("%08x %s\n", libdeflate_crc32(0, body.data(), body.size()), body);
-}
-
-// Whether the line is whole, as it was written.
-bool IsIntact(absl::string_view line) {
-  uint32_t stated = 0;
-  if (line.size() < 10 || line[8] != ' ' || !absl::SimpleHexAtoi(line.substr(0, 8), &stated)) return false;
-  const absl::string_view body = line.substr(9);
-  return libdeflate_crc32(0, body.data(), body.size()) == stated;
-}
 
 }  // namespace
 
@@ -44,8 +29,9 @@ absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     PositionRecord record;
-    if (end == absl::string_view::npos || !IsIntact(rest.substr(0, end))) break;
-    if (!ParsePositionRecord(rest.substr(9, end - 9), &record)) {
+    absl::string_view json;
+    if (end == absl::string_view::npos || !ParseCheckedLine(rest.substr(0, end), &json)) break;
+    if (!ParsePositionRecord(json, &record)) {
       return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                                  absl::StrCat(path, ": the record at offset ", log.length_,
                                               " was not written by this version of binlogd; run the newer one")));
@@ -72,7 +58,7 @@ absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
 }
 
 absl::Status PositionLog::Append(const PositionRecord& record) {
-  const std::string line = Line(record);
+  const std::string line = CheckedLine(PositionRecordJson(record)) + "\n";
   if (length_ > kRewriteAt) {
     RETURN_IF_ERROR(ReplaceFile(path_, line, 0640));
     ASSIGN_OR_RETURN(file_, OpenFile(path_, O_RDWR));

@@ -15,6 +15,7 @@
 #include "binlog/event_header.h"
 #include "binlog/gtid_set.h"
 #include "target/epoch_record.h"
+#include "target/log_file_name.h"
 
 namespace binlogd {
 namespace {
@@ -22,15 +23,6 @@ namespace {
 constexpr char kFormat[] = "RAW";
 constexpr char kEpochJson[] = "epoch.json";
 constexpr char kManifestJson[] = "manifest.json";
-
-// A file name that a source sent becomes part of a path: it may not leave the folder.
-absl::Status CheckFileName(const std::string& name) {
-  if (!name.empty() && name.find('/') == std::string::npos && name[0] != '.' && FileSequence(name) != 0) {
-    return absl::OkStatus();
-  }
-  return Permanent(MakeError(absl::StatusCode::kDataLoss, "SOURCE_SENT_BAD_FILE_NAME",
-                             absl::StrCat("the source names its log file \"", name, "\", which is not NAME.NUMBER")));
-}
 
 absl::Status RemoveIfThere(const std::string& path) {
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
@@ -123,7 +115,7 @@ absl::Status RawFileTarget::LoadLedgers() {
 absl::Status RawFileTarget::DoBegin(const DurablePosition& start, const EpochStart& epoch) {
   const std::string name = epoch.epoch.name();
   const std::string directory = Directory(name);
-  RETURN_IF_ERROR(CheckFileName(start.position.file));
+  RETURN_IF_ERROR(CheckLogFileName(start.position.file));
   if (file_ != nullptr) {
     RETURN_IF_ERROR(FinishFile());
     FileLedger& last = ledgers_.back();
@@ -187,7 +179,7 @@ absl::Status RawFileTarget::FinishFile() {
 }
 
 absl::Status RawFileTarget::NextFile(const Block& block) {
-  RETURN_IF_ERROR(CheckFileName(block.start.file));
+  RETURN_IF_ERROR(CheckLogFileName(block.start.file));
   if (block.epoch->epoch.name() != epoch_name_) {
     return absl::InternalError(absl::StrCat("epoch ", block.epoch->epoch.name(), " was not begun"));
   }
