@@ -1,0 +1,201 @@
+#include "target/s3_ownership.h"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "target/checked_line.h"
+#include "target/s3_layout.h"
+#include "target/s3_object_tags.h"
+
+namespace binlogd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "an unnamed host";
+}
+
+std::string RandomToken() {
+  std::random_device random;
+  std::string token;
+  for (int i = 0; i < 4; ++i) absl::StrAppendFormat(&token, "%08x", random());
+  return token;
+}
+
+Json RecordJson(const std::optional<PositionRecord>& record) {
+  if (!record) return nullptr;
+  return Json::parse(PositionRecordJson(*record));
+}
+
+// Throws when a field is missing or of another type.
+std::optional<PositionRecord> ParseRecord(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  PositionRecord record;
+  if (!ParsePositionRecord(json.dump(), &record)) throw std::invalid_argument("not a position");
+  return record;
+}
+
+std::string ToText(const S3Ownership::Record& record) {
+  const Json json = {{"version", kVersion},
+                     {"owner", record.owner},
+                     {"generation", record.generation},
+                     {"instance", record.instance},
+                     {"host", record.host},
+                     {"since", record.since},
+                     {"format", record.format},
+                     {"base", RecordJson(record.base)},
+                     {"base_generation", record.base_generation},
+                     {"file_gtid_set", record.file_gtid_set},
+                     {"finished_files", record.finished_files},
+                     {"next", RecordJson(record.next)},
+                     {"next_key", record.next_key}};
+  return CheckedLine(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
+}
+
+void FromJson(const Json& json, S3Ownership::Record* record) {
+  if (json.at("version").get<int>() != kVersion) throw std::invalid_argument("another version");
+  record->owner = json.at("owner").get<std::string>();
+  record->generation = json.at("generation").get<uint64_t>();
+  record->instance = json.at("instance").get<std::string>();
+  record->host = json.at("host").get<std::string>();
+  record->since = json.at("since").get<std::string>();
+  record->format = json.at("format").get<std::string>();
+  record->base = ParseRecord(json.at("base"));
+  record->base_generation = json.at("base_generation").get<uint64_t>();
+  record->file_gtid_set = json.at("file_gtid_set").get<std::string>();
+  record->finished_files = json.at("finished_files").get<uint64_t>();
+  record->next = ParseRecord(json.at("next"));
+  record->next_key = json.at("next_key").get<std::string>();
+}
+
+}  // namespace
+
+S3Ownership::S3Ownership(ObjectStore* store, std::string key, std::string owner, std::string format)
+    : store_(store), key_(std::move(key)), owner_(std::move(owner)), format_(std::move(format)) {}
+
+absl::Status S3Ownership::Parse(const Object& object, Record* record) const {
+  absl::string_view text = object.bytes;
+  if (absl::EndsWith(text, "\n")) text.remove_suffix(1);
+  if (!ParseCheckedLine(text, &text)) return ObjectsDamaged(absl::StrCat(key_, " was edited or is not ours"));
+  try {
+    FromJson(Json::parse(text.begin(), text.end()), record);
+  } catch (const std::exception&) {
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
+                               absl::StrCat(key_, " was not written by this version of binlogd; run the newer one")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status S3Ownership::Read() {
+  record_ = Record();
+  etag_.clear();
+  ASSIGN_OR_RETURN(const Object object, store_->Get(key_));
+  RETURN_IF_ERROR(Parse(object, &record_));
+  etag_ = object.etag;
+  if (record_.owner != owner_) {
+    return Permanent(
+        MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE",
+                  absl::StrCat("the prefix of ", key_, " is that of ", record_.owner, ", on ", record_.host, " since ",
+                               record_.since, "; give each target a prefix of its own")));
+  }
+  if (record_.format != format_) {
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
+                               absl::StrCat("the prefix of ", key_, " holds format ", record_.format, ", not ", format_,
+                                            "; name another prefix")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status S3Ownership::Take() {
+  Record next = record_;
+  next.owner = owner_;
+  next.format = format_;
+  next.generation = record_.generation + 1;
+  next.instance = RandomToken();
+  next.host = HostName();
+  next.since = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
+  const absl::Status taken = Write(std::move(next));
+  if (ErrorReason(taken) != "TARGET_IN_USE") return taken;
+  // Whoever was faster may be gone again; to try again tells.
+  return MakeError(absl::StatusCode::kAborted, "TARGET_IN_USE", taken.message());
+}
+
+absl::Status S3Ownership::SetBase(const PositionRecord& base, const std::string& file_gtid_set,
+                                  uint64_t finished_files) {
+  Record next = record_;
+  next.base = base;
+  next.base_generation = record_.generation;
+  next.file_gtid_set = file_gtid_set;
+  next.finished_files = finished_files;
+  next.next.reset();
+  next.next_key.clear();
+  return Write(std::move(next));
+}
+
+absl::Status S3Ownership::Announce(const PositionRecord& base, const PositionRecord& next_position,
+                                   const std::string& next_key) {
+  Record next = record_;
+  next.base = base;
+  next.base_generation = record_.generation;
+  next.next = next_position;
+  next.next_key = next_key;
+  return Write(std::move(next));
+}
+
+absl::Status S3Ownership::Write(Record record) {
+  const std::string text = ToText(record);
+  PutOptions options;
+  options.content_type = "text/plain";
+  options.only_if_new = etag_.empty();
+  options.only_if_etag = etag_;
+  MemoryBody body(text);
+  absl::StatusOr<std::string> etag = store_->Put(key_, body, options);
+  if (absl::IsAborted(etag.status()) || absl::IsAlreadyExists(etag.status()) || IsNoObject(etag.status())) {
+    const absl::StatusOr<Object> object = store_->Get(key_);
+    if (IsNoObject(object.status())) return ObjectsDamaged(absl::StrCat(key_, " is gone"));
+    RETURN_IF_ERROR(object.status());
+    if (object->bytes != text) {
+      Record other;
+      RETURN_IF_ERROR(Parse(*object, &other));
+      return TakenBy(other);
+    }
+    // Done by an earlier try of the request, whose answer did not come.
+    etag = object->etag;
+  }
+  RETURN_IF_ERROR(etag.status());
+  etag_ = *std::move(etag);
+  record_ = std::move(record);
+  return absl::OkStatus();
+}
+
+absl::Status S3Ownership::Check() {
+  const absl::StatusOr<Object> head = store_->Head(key_);
+  if (IsNoObject(head.status())) return ObjectsDamaged(absl::StrCat(key_, " is gone"));
+  RETURN_IF_ERROR(head.status());
+  if (head->etag == etag_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Object object, store_->Get(key_));
+  Record other;
+  RETURN_IF_ERROR(Parse(object, &other));
+  return TakenBy(other);
+}
+
+absl::Status S3Ownership::TakenBy(const Record& other) const {
+  return Permanent(
+      MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE",
+                absl::StrCat("the prefix of ", key_, " was taken over by ", other.owner, ", on ", other.host, " since ",
+                             other.since, "; run each streamer in one binlogd only")));
+}
+
+}  // namespace binlogd

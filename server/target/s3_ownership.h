@@ -1,0 +1,72 @@
+// Whose the prefix of an S3 target is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "s3/object_store.h"
+#include "target/position_record.h"
+
+namespace binlogd {
+
+// PREFIX/.binlogd/owner.json (docs/s3.md): who delivers below the prefix, and the base from which on objects count. It
+// is only ever replaced on the condition that it is what was read or written last, so of two who believe that they own
+// the prefix one fails at its next change. Each time it is taken its generation grows by one, and objects carry the
+// generation of whoever put them. Not thread-safe.
+class S3Ownership {
+ public:
+  // What goes on record.
+  struct Record {
+    std::string owner;  // The streamer and target.
+    uint64_t generation = 0;
+    std::string instance;  // A random token of whoever took it last.
+    std::string host;      // Where that is, and since when: for people.
+    std::string since;
+    std::string format;
+    // What is durable, with `output_file` EPOCH/FILE, the log file whose objects come next, and `output_length`, the
+    // offset at which they do. Null until the first epoch begins. Objects that begin there or later and were put by
+    // owners before `base_generation` do not count.
+    std::optional<PositionRecord> base;
+    uint64_t base_generation = 0;
+    std::string file_gtid_set;    // Where that log file begins.
+    uint64_t finished_files = 0;  // Of the epoch, before that log file; each has a manifest.
+    // What is durable once there is an object of the key, whose own metadata has no room for it.
+    std::optional<PositionRecord> next;
+    std::string next_key;
+  };
+
+  // `store` outlives it.
+  S3Ownership(ObjectStore* store, std::string key, std::string owner, std::string format);
+
+  // Reads the record. NOT_FOUND when nobody owns the prefix yet. FAILED_PRECONDITION, permanent: it is another owner's
+  // (TARGET_IN_USE, with its name) or of another format (TARGET_FORMAT_MISMATCH); DATA_LOSS, permanent
+  // (TARGET_DAMAGED): somebody edited it.
+  absl::Status Read();
+  // Becomes the owner, in a new generation. ABORTED when another took it at the same moment.
+  absl::Status Take();
+  const Record& record() const { return record_; }
+
+  // These change the record; they and Check fail with FAILED_PRECONDITION (TARGET_IN_USE), permanent, when another has
+  // taken the prefix.
+  absl::Status SetBase(const PositionRecord& base, const std::string& file_gtid_set, uint64_t finished_files);
+  absl::Status Announce(const PositionRecord& base, const PositionRecord& next, const std::string& next_key);
+  // Asks whether the record still stands as written last.
+  absl::Status Check();
+
+ private:
+  absl::Status Parse(const Object& object, Record* record) const;
+  absl::Status Write(Record record);
+  absl::Status TakenBy(const Record& other) const;
+
+  ObjectStore* const store_;
+  const std::string key_;
+  const std::string owner_;
+  const std::string format_;
+  Record record_;
+  std::string etag_;  // Of the record; empty while there is none.
+};
+
+}  // namespace binlogd
