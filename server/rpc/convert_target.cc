@@ -117,7 +117,7 @@ absl::StatusOr<S3TargetSpec> FromProto(const v1::S3Target& message, const std::s
   S3TargetSpec s3;
   s3.bucket = message.bucket();
   s3.prefix = message.prefix();
-  if (!message.region().empty()) s3.region = message.region();
+  s3.region = message.region();
   s3.endpoint = message.endpoint();
   s3.path_style = message.path_style();
   ASSIGN_OR_RETURN(s3.format, FormatOf(message.format(), field));

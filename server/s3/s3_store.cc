@@ -20,7 +20,7 @@
 namespace binlogd {
 namespace {
 
-constexpr uint64_t kPartBytes = 8 << 20;
+constexpr uint64_t kPartBytes = 16 << 20;  // An object of the usual size is one request.
 constexpr uint64_t kMostParts = 10000;
 constexpr size_t kMostKeyBytes = 1024;
 constexpr size_t kMostMetadataBytes = 2048;

@@ -1,8 +1,12 @@
 #include "streamer/make_targets.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "s3/s3_store.h"
+#include "streamer/s3_options.h"
 #include "target/decoded_file_target.h"
 #include "target/raw_file_target.h"
+#include "target/s3_target.h"
 
 namespace binlogd {
 namespace {
@@ -23,14 +27,35 @@ std::unique_ptr<Target> MakeFileTarget(const std::string& name, const FileTarget
   return std::make_unique<DecodedFileTarget>(name, std::move(decoded));
 }
 
+absl::StatusOr<std::unique_ptr<Target>> MakeS3Target(const std::string& name, const S3TargetSpec& spec,
+                                                     const std::string& owner, const std::string& field,
+                                                     const std::string& directory) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ObjectStore> store, MakeS3Store(MakeS3Options(spec, field)));
+  S3Target::Options options;
+  options.prefix = spec.prefix;
+  options.format = spec.format;
+  options.compression = spec.compression;
+  options.object_bytes = spec.object_bytes;
+  options.spool_directory = directory;
+  options.owner = owner;
+  return std::make_unique<S3Target>(name, std::move(store), std::move(options));
+}
+
 }  // namespace
 
-std::vector<std::unique_ptr<Target>> MakeTargets(const StreamerSpec& spec) {
+absl::StatusOr<std::vector<std::unique_ptr<Target>>> MakeTargets(const StreamerSpec& spec,
+                                                                 const std::string& directory) {
   const auto floor = std::make_shared<DeliveryFloor>();
   std::vector<std::unique_ptr<Target>> targets;
-  for (const TargetSpec& target : spec.targets) {
+  for (size_t i = 0; i < spec.targets.size(); ++i) {
+    const TargetSpec& target = spec.targets[i];
     const std::string owner = absl::StrCat("streamer \"", spec.name, "\", target \"", target.name, "\"");
-    if (target.file() != nullptr) targets.push_back(MakeFileTarget(target.name, *target.file(), owner));
+    if (target.file() != nullptr) {
+      targets.push_back(MakeFileTarget(target.name, *target.file(), owner));
+    } else if (target.s3() != nullptr) {
+      ASSIGN_OR_RETURN(targets.emplace_back(),
+                       MakeS3Target(target.name, *target.s3(), owner, absl::StrCat("targets[", i, "].s3"), directory));
+    }
   }
   for (const std::unique_ptr<Target>& target : targets) target->set_delivery_floor(floor);
   return targets;

@@ -137,7 +137,9 @@ absl::Status Streamer::RunOnce() {
     definitions_.Interrupt();
   };
   options.on_commit = [this] { OnCommit(); };
-  auto pipeline = std::make_shared<Pipeline>(MakeTargets(spec_), options, &taps_);
+  const std::string directory = std::filesystem::path(definitions_path_).parent_path().string();
+  ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets, MakeTargets(spec_, directory));
+  auto pipeline = std::make_shared<Pipeline>(std::move(targets), options, &taps_);
   {
     absl::MutexLock lock(&mutex_);
     if (stop_requested_) return absl::OkStatus();

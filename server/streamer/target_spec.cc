@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
+#include "streamer/s3_options.h"
 #include "streamer/spec.h"
 
 namespace binlogd {
@@ -16,7 +17,6 @@ namespace {
 constexpr size_t kMostTargets = 16;
 constexpr size_t kMostKeyFiles = 32;
 constexpr size_t kMostBrokers = 64;
-constexpr size_t kMostS3Tags = 10;
 constexpr size_t kMostPrefixBytes = 512;  // Of the 1024 that a key may have.
 
 absl::Status BadValue(absl::string_view field, absl::string_view message) {
@@ -81,18 +81,7 @@ absl::Status CheckS3Credentials(const std::string& field, const S3CredentialsSpe
   return absl::OkStatus();
 }
 
-bool IsBucketName(absl::string_view name) {
-  if (name.size() < 3 || name.size() > 63) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; }) &&
-         name.front() != '-' && name.front() != '.' && name.back() != '-' && name.back() != '.';
-}
-
 absl::Status CheckS3(const std::string& field, const S3TargetSpec& s3) {
-  if (!IsBucketName(s3.bucket)) {
-    return BadValue(absl::StrCat(field, ".bucket"),
-                    absl::StrCat(Shown(s3.bucket), " is no bucket's name: 3 to 63 of a-z, 0-9, '.' and '-'"));
-  }
   const std::string prefix = absl::StrCat(field, ".prefix");
   if (s3.prefix.size() > kMostPrefixBytes)
     return BadValue(prefix, absl::StrCat("at most ", kMostPrefixBytes, " bytes"));
@@ -102,21 +91,18 @@ absl::Status CheckS3(const std::string& field, const S3TargetSpec& s3) {
   if (std::any_of(s3.prefix.begin(), s3.prefix.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
     return BadValue(prefix, "it has a control character");
   }
-  const absl::string_view endpoint = s3.endpoint;
-  if (!endpoint.empty() && !absl::StartsWith(endpoint, "https://") && !absl::StartsWith(endpoint, "http://")) {
-    return BadValue(absl::StrCat(field, ".endpoint"), "it begins with https:// (or http://)");
-  }
   if (s3.object_bytes < 65536 || s3.object_bytes > 67108864) {
     return BadValue(absl::StrCat(field, ".object_bytes"), "it must be 65536 to 67108864");
   }
   RETURN_IF_ERROR(CheckOptionalPath(absl::StrCat(field, ".ca_file"), s3.ca_file));
-  if (s3.tags.size() > kMostS3Tags)
-    return BadValue(absl::StrCat(field, ".tags"), absl::StrCat("at most ", kMostS3Tags));
   const bool has_key_options = !s3.kms_key_id.empty() || s3.bucket_key;
   if (has_key_options && s3.encryption != S3TargetSpec::Encryption::kAwsKms) {
     return BadValue(absl::StrCat(field, ".server_side_encryption.mode"), "kms_key_id and bucket_key go with AWS_KMS");
   }
-  return CheckS3Credentials(absl::StrCat(field, ".credentials"), s3.credentials);
+  RETURN_IF_ERROR(CheckS3Credentials(absl::StrCat(field, ".credentials"), s3.credentials));
+  const absl::Status client = CheckS3Options(MakeS3Options(s3, field));
+  if (client.ok()) return client;
+  return InvalidField(absl::StrCat(field, ".", ErrorField(client)), ErrorReason(client), client.message());
 }
 
 bool IsTopicByte(char c) {

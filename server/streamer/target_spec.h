@@ -59,7 +59,7 @@ struct S3TargetSpec {
 
   std::string bucket;
   std::string prefix;
-  std::string region = "us-east-1";
+  std::string region;    // Empty: the environment's, or us-east-1.
   std::string endpoint;  // Empty: Amazon's of the region.
   bool path_style = false;
   std::optional<EventFormat> format;  // None: RAW.

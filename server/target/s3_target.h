@@ -30,7 +30,7 @@ class S3Target : public Target {
     // An object ends when the next block would make it larger; compressed, when it has become as large. 1 to 64 MiB.
     uint64_t object_bytes = 16 << 20;
     // Where what is larger than twice that waits, in a file without a name.
-    std::string spool_directory = "/tmp";
+    std::string spool_directory;
     std::string owner;  // Names the streamer and target to whoever finds the prefix in use.
     // How long after losing the prefix, at most, an object may still be taken for durable.
     absl::Duration ownership_check = absl::Seconds(10);

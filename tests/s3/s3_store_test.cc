@@ -16,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 
 constexpr char kPutId[] = "x-amz-meta-binlogd-put-id";
-constexpr size_t kPart = 8 << 20;
+constexpr size_t kPart = 16 << 20;
 
 std::string Bytes(size_t size) {
   std::string bytes(size, '\0');
@@ -205,7 +205,7 @@ TEST_F(S3StoreTest, AnUploadThatIsGoneMayBeComplete) {
 // Says how large it is, and fails.
 class HugeBody : public ObjectBody {
  public:
-  uint64_t size() const override { return 100ULL << 30; }
+  uint64_t size() const override { return 200ULL << 30; }
   absl::StatusOr<std::string> Read(uint64_t, uint64_t size) override {
     asked = size;
     return absl::DataLossError("gone");
@@ -217,7 +217,7 @@ TEST_F(S3StoreTest, PartsAreAsLargeAsTheirNumberAllows) {
   Say({Answer(200, kUploadId), Answer(204)});
   HugeBody body;
   EXPECT_TRUE(absl::IsDataLoss(store().Put("k", body, {}).status()));
-  EXPECT_EQ(body.asked, 11 << 20);
+  EXPECT_EQ(body.asked, 21 << 20);
   EXPECT_THAT(Heard(), ElementsAre("POST uploads=", "DELETE uploadId=u%2F1"));
 }
 

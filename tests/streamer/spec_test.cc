@@ -82,7 +82,9 @@ TEST(CheckSpecTest, BadFieldsOfObjectStoresAndBuses) {
   const Case cases[] = {
       {"no bucket", s3([](auto& t) { t.bucket = ""; }), "targets[0].s3.bucket"},
       {"bucket with a slash", s3([](auto& t) { t.bucket = "a/b"; }), "targets[0].s3.bucket"},
-      {"upper case", s3([](auto& t) { t.bucket = "Backups"; }), "targets[0].s3.bucket"},
+      {"address without path style", s3([](auto& t) { t.endpoint = "http://127.0.0.1:9000"; }),
+       "targets[0].s3.path_style"},
+      {"region", s3([](auto& t) { t.region = "eu west"; }), "targets[0].s3.region"},
       {"slash first", s3([](auto& t) { t.prefix = "/a"; }), "targets[0].s3.prefix"},
       {"up", s3([](auto& t) { t.prefix = "a/../b"; }), "targets[0].s3.prefix"},
       {"newline", s3([](auto& t) { t.prefix = "a\nb"; }), "targets[0].s3.prefix"},
@@ -280,8 +282,12 @@ TEST(CheckSpecTest, AFilterWithDecodedTargetsOnlyIsFine) {
 TEST(MakeTargetsTest, OneForEach) {
   StreamerSpec spec = MakeSpec("orders", "/srv");
   spec.targets.push_back(File("changes", "/x", EventFormat::kJson));
-  const auto targets = MakeTargets(spec);
-  ASSERT_EQ(targets.size(), 2u);
+  spec.targets.push_back(S3("cold", "orders/"));
+  const auto made = MakeTargets(spec, "/srv/state");
+  ASSERT_TRUE(made.ok()) << made.status();
+  const auto& targets = *made;
+  ASSERT_EQ(targets.size(), 3u);
+  EXPECT_EQ(targets[2]->type(), "s3");
   EXPECT_EQ(targets[0]->name(), "archive");
   EXPECT_FALSE(targets[0]->decodes());
   EXPECT_EQ(targets[1]->name(), "changes");

@@ -24,6 +24,7 @@ PrefixStore::PrefixStore(S3Target::Options options, std::function<std::unique_pt
 
 std::unique_ptr<Target> PrefixStore::MakeWith(S3Target::Options options, const std::string& owner) {
   options.owner = owner;
+  options.spool_directory = spool_.path();
   return std::make_unique<S3Target>("t", faults_.Wrap(connect_()), options);
 }
 

@@ -9,6 +9,7 @@
 
 #include "target/s3_target.h"
 #include "tests/harness/object_faults.h"
+#include "tests/harness/temp_dir.h"
 #include "tests/target/target_contract.h"
 
 namespace binlogd::testing {
@@ -46,6 +47,7 @@ class PrefixStore : public NetworkContractStore {
   // Puts an object that begins where `key` does and ends one byte after it, of the owner's generation that put it.
   void PutOverlap(const std::string& key);
 
+  const TempDir spool_;
   const S3Target::Options options_;
   const std::function<std::unique_ptr<ObjectStore>()> connect_;
   const std::unique_ptr<ObjectStore> bucket_;
