@@ -10,13 +10,15 @@
 
 namespace binlogd::testing {
 
-BinlogdProcess::BinlogdProcess(std::string state_dir, std::vector<std::string> more_flags)
+BinlogdProcess::BinlogdProcess(std::string state_dir, std::vector<std::string> more_flags,
+                               std::vector<std::string> environment)
     : log_file_(absl::StrCat(state_dir, ".log")) {
   std::remove(log_file_.c_str());
   SubprocessOptions options;
   options.arguments = {BINLOGD_BINARY, "--listen",    "127.0.0.1:0", "--metrics-listen",
                        "127.0.0.1:0",  "--state-dir", state_dir};
   options.arguments.insert(options.arguments.end(), more_flags.begin(), more_flags.end());
+  options.environment = std::move(environment);
   options.log_file = log_file_;
   process_ = *Subprocess::Start(options);
   const bool up = WaitUntil([this] {

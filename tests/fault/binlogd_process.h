@@ -16,7 +16,8 @@ namespace binlogd::testing {
 class BinlogdProcess {
  public:
   // Starts it and waits until it serves; fails the test when it does not.
-  explicit BinlogdProcess(std::string state_dir, std::vector<std::string> more_flags = {});
+  explicit BinlogdProcess(std::string state_dir, std::vector<std::string> more_flags = {},
+                          std::vector<std::string> environment = {});
 
   void Kill() { process_->Kill(); }
   absl::StatusOr<int> Terminate() { return process_->Terminate(absl::Seconds(30)); }

@@ -96,30 +96,24 @@ std::vector<std::string> Epochs(const std::string& path) {
   return epochs;
 }
 
-namespace {
-
-constexpr size_t kFlagsOffset = 21;
-
-std::string CompareFile(const std::string& archived, const std::string& original, bool newest) {
-  auto ours = ReadWholeFile(archived, size_t{2} << 30);
+std::string CompareLog(const std::string& what, std::string ours, const std::string& original, bool newest) {
+  constexpr size_t kFlagsOffset = 21;
   auto theirs = ReadWholeFile(original, size_t{2} << 30);
-  if (!ours.ok() || !theirs.ok()) return absl::StrCat(ours.status().ToString(), " ", theirs.status().ToString());
-  for (std::string* bytes : {&*ours, &*theirs}) {
+  if (!theirs.ok()) return theirs.status().ToString();
+  for (std::string* bytes : {&ours, &*theirs}) {
     if (bytes->size() > kFlagsOffset) (*bytes)[kFlagsOffset] = static_cast<char>((*bytes)[kFlagsOffset] & ~1);
   }
-  if (*ours == *theirs) return "";
+  if (ours == *theirs) return "";
   // A server may write to its newest file by itself, after what the test waited for.
-  if (newest && absl::StartsWith(*theirs, *ours)) return "";
+  if (newest && absl::StartsWith(*theirs, ours)) return "";
   const size_t same =
-      std::mismatch(ours->begin(), ours->begin() + static_cast<long>(std::min(ours->size(), theirs->size())),
+      std::mismatch(ours.begin(), ours.begin() + static_cast<long>(std::min(ours.size(), theirs->size())),
                     theirs->begin())
           .first -
-      ours->begin();
-  return absl::StrCat(archived, " (", ours->size(), " bytes) differs from ", original, " (", theirs->size(),
-                      " bytes) at ", same);
+      ours.begin();
+  return absl::StrCat(what, " (", ours.size(), " bytes) differs from ", original, " (", theirs->size(), " bytes) at ",
+                      same, "\n");
 }
-
-}  // namespace
 
 std::string CompareArchive(const std::string& path, const MySqlServer& server) {
   const std::vector<std::string> epochs = Epochs(path);
@@ -129,7 +123,10 @@ std::string CompareArchive(const std::string& path, const MySqlServer& server) {
   std::string differences;
   for (const std::string& original : originals) {
     const std::string archived = absl::StrCat(epochs.back(), "/", std::filesystem::path(original).filename().string());
-    absl::StrAppend(&differences, CompareFile(archived, original, original == originals.back()));
+    absl::StatusOr<std::string> ours = ReadWholeFile(archived, size_t{2} << 30);
+    absl::StrAppend(&differences, ours.ok()
+                                      ? CompareLog(archived, *std::move(ours), original, original == originals.back())
+                                      : ours.status().ToString());
   }
   return differences;
 }

@@ -31,6 +31,10 @@ bool WaitUntilCaughtUp(Streamer& streamer, MySqlServer& server, absl::Duration t
 // The epoch folders of a RAW target, oldest first.
 std::vector<std::string> Epochs(const std::string& path);
 
+// Compares what should be a log file of the server, but for the "in use" flag, with the file `original`; the `newest`
+// may have grown since. The empty string, or how `what` differs.
+std::string CompareLog(const std::string& what, std::string ours, const std::string& original, bool newest);
+
 // Compares each file of the newest epoch with the server's own: all of them, byte by byte, but for the "in use" flag.
 // The empty string, or what differs.
 std::string CompareArchive(const std::string& path, const MySqlServer& server);
