@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -35,6 +36,9 @@ class OutputFileTest : public ::testing::TestWithParam<FileForm> {
   const std::string path_ = dir_ / ("file" + form_.suffix());
   const KeyRing keys_ = MakeKeyRing("ka");
 };
+
+class CompressedFileTest : public OutputFileTest {};
+class EncryptedFileTest : public OutputFileTest {};
 
 TEST_P(OutputFileTest, EveryFramesEndIsAPlaceToCut) {
   struct Cut {
@@ -91,8 +95,29 @@ TEST_P(OutputFileTest, TheDigestIsThatOfTheFile) {
   EXPECT_EQ(*(*file)->Digest(), DigestOf(path_)) << "of what an earlier process wrote too";
 }
 
-TEST_P(OutputFileTest, ACutTailIsNotWrittenWithTheSameKeyAgain) {
-  if (!form_.encrypted) GTEST_SKIP() << "not encrypted";
+TEST_P(CompressedFileTest, TheToolsReadIt) {
+  const std::string tool = form_.compression == Compression::kZstd ? "zstdcat" : "zcat";
+  if (std::system(absl::StrCat("command -v ", tool, " >/dev/null").c_str()) != 0) GTEST_SKIP() << "no " << tool;
+  uint64_t stored = 0;
+  std::string content;
+  for (int process = 0; process < 3; ++process) {
+    auto file = process == 0 ? OutputFile::Create(path_, form_, &keys_)
+                             : OutputFile::Reopen(path_, form_, &keys_, stored, content.size());
+    ASSERT_TRUE(file.ok());
+    for (int frame = 0; frame < 3; ++frame) {
+      const std::string bytes = absl::StrCat("process ", process, " frame ", frame, "\n");
+      content += bytes;
+      ASSERT_TRUE((*file)->Append(bytes).ok());
+      ASSERT_TRUE((*file)->EndFrame().ok());
+    }
+    stored = (*file)->stored_bytes();
+    ASSERT_TRUE((*file)->Append("a torn tail").ok());
+  }
+  ASSERT_EQ(std::system(absl::StrCat(tool, " ", path_, " >", dir_ / "content").c_str()), 0);
+  EXPECT_EQ(*ReadWholeFile(dir_ / "content"), content);
+}
+
+TEST_P(EncryptedFileTest, ACutTailIsNotWrittenWithTheSameKeyAgain) {
   { ASSERT_TRUE((*OutputFile::Create(path_, form_, &keys_))->EndFrame().ok()); }
   std::vector<std::string> tails;
   for (int i = 0; i < 3; ++i) {
@@ -108,8 +133,7 @@ TEST_P(OutputFileTest, ACutTailIsNotWrittenWithTheSameKeyAgain) {
   }
 }
 
-TEST_P(OutputFileTest, AKeyThatIsMissingIsNamedAndNothingTouched) {
-  if (!form_.encrypted) GTEST_SKIP() << "not encrypted";
+TEST_P(EncryptedFileTest, AKeyThatIsMissingIsNamedAndNothingTouched) {
   auto file = OutputFile::Create(path_, form_, &keys_);
   ASSERT_TRUE((*file)->Append("secret").ok());
   ASSERT_TRUE((*file)->EndFrame().ok());
@@ -134,8 +158,7 @@ TEST_P(OutputFileTest, AKeyThatIsMissingIsNamedAndNothingTouched) {
   EXPECT_EQ((*again)->key_name(), testing::KeyOf('x').name());
 }
 
-TEST_P(OutputFileTest, ADamagedBeginningIsDamageBeforeAnythingIsTouched) {
-  if (!form_.encrypted) GTEST_SKIP() << "not encrypted";
+TEST_P(EncryptedFileTest, ADamagedBeginningIsDamageBeforeAnythingIsTouched) {
   auto file = OutputFile::Create(path_, form_, &keys_);
   ASSERT_TRUE((*file)->Append("secret").ok());
   ASSERT_TRUE((*file)->EndFrame().ok());
@@ -166,9 +189,18 @@ std::vector<FileForm> AllForms() {
   return forms;
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, OutputFileTest, ::testing::ValuesIn(AllForms()), [](const auto& info) {
+std::string FormName(const ::testing::TestParamInfo<FileForm>& info) {
   return absl::StrCat(CompressionName(info.param.compression), info.param.encrypted ? "Encrypted" : "");
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, OutputFileTest, ::testing::ValuesIn(AllForms()), FormName);
+INSTANTIATE_TEST_SUITE_P(Forms, CompressedFileTest,
+                         ::testing::Values(FileForm{Compression::kZstd, false}, FileForm{Compression::kGzip, false}),
+                         FormName);
+INSTANTIATE_TEST_SUITE_P(Forms, EncryptedFileTest,
+                         ::testing::Values(FileForm{Compression::kNone, true}, FileForm{Compression::kZstd, true},
+                                           FileForm{Compression::kGzip, true}),
+                         FormName);
 
 TEST(FileFormTest, IsToldByTheName) {
   for (const FileForm& form : AllForms()) {
