@@ -30,6 +30,8 @@ class PositionLogTest : public ::testing::Test {
     record.durable.held_gtid_set = "0-1-4";
     record.output_file = "events-00000001.jsonl";
     record.output_length = uint64_t{5} << 32;
+    record.output_content = uint64_t{7} << 40;
+    record.output_began = 4200000000;
     record.owner = "streamer \"orders\", target \"t\"";
     return record;
   }
@@ -64,6 +66,8 @@ TEST_F(PositionLogTest, EveryFieldComesBack) {
   EXPECT_EQ(last.durable.held_gtid_set, expected.durable.held_gtid_set);
   EXPECT_EQ(last.output_file, expected.output_file);
   EXPECT_EQ(last.output_length, expected.output_length);
+  EXPECT_EQ(last.output_content, expected.output_content);
+  EXPECT_EQ(last.output_began, expected.output_began);
   EXPECT_EQ(last.owner, expected.owner);
 }
 
