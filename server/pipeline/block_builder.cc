@@ -22,6 +22,13 @@ absl::Status BadEvent(absl::string_view reason, const Position& at, const EventH
 
 }  // namespace
 
+ReadStart ReadStartOf(const DurablePosition& target) {
+  ReadStart start{target.position, target.at_boundary, target.log_created, target.log_server_id};
+  if (!target.read_whole_file && target.position.offset != kFirstEventOffset) return start;
+  // The file's own GTID list says what is complete where it begins.
+  return ReadStart{Position{target.position.file, kFirstEventOffset, ""}};
+}
+
 BlockBuilder::BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer)
     : flavor_(flavor), limits_(limits), sink_(sink), namer_(namer), tracker_(flavor) {}
 

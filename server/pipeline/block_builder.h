@@ -11,6 +11,7 @@
 #include "binlog/stream_tracker.h"
 #include "binlog/transaction_payload.h"
 #include "pipeline/table_namer.h"
+#include "target/target.h"
 
 namespace binlogd {
 
@@ -37,6 +38,9 @@ struct ReadStart {
   uint32_t log_created = 0;  // Of the file's format description; both 0 when not known.
   uint32_t log_server_id = 0;
 };
+
+// Where to read from for a target that stands there.
+ReadStart ReadStartOf(const DurablePosition& target);
 
 // Every byte of the log passes here once: sizes, checksums and offsets are checked, so that a block is known to be
 // whole and to follow the one before without a gap. Survives reconnects: the next dump goes on at next(). Not

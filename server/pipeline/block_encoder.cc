@@ -108,7 +108,10 @@ BlockEncoder::BlockEncoder(const Block& block, const BlockRange& range, const Ev
 absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
   EncodedBlock piece;
   RecordBuffer records(wants_records_);
-  records.values.reserve(std::min(piece_bytes, block_.bytes.size() * 2));
+  // The event with which the piece is complete seldom needs more than this beyond it.
+  constexpr size_t kLastEvent = 64 << 10;
+  const size_t expected = block_.bytes.size() * 2;
+  records.values.reserve(expected < piece_bytes ? expected : piece_bytes + kLastEvent);
   while (!done_ && records.values.size() < piece_bytes) {
     const DecodedEvent* event = nullptr;
     RETURN_IF_ERROR(cursor_.Next(&event));

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <tuple>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -26,10 +26,35 @@ Json ToJson(absl::Time time) {
 Json ToJson(const TargetSnapshot& target) {
   return {{"name", target.name},
           {"type", target.type},
+          {"required", target.required},
+          {"state", std::string(TargetStateName(target.state))},
           {"healthy", target.error.ok()},
           {"last_write", ToJson(target.last_write)},
           {"error", std::string(target.error.message())},
-          {"position", ToJson(target.durable.position)}};
+          {"epoch", target.durable.epoch.empty() ? "" : target.durable.epoch.name()},
+          {"position", ToJson(target.durable.position)},
+          {"fresh_until", ToJson(target.fresh_until)}};
+}
+
+// Throw when something is of the wrong type.
+Position PositionFrom(const Json& json) { return Position{json.at("file"), json.at("position"), json.at("gtid")}; }
+
+absl::Time TimeFrom(const Json& json) {
+  if (json.is_null()) return absl::InfinitePast();
+  absl::Time time;
+  std::string error;
+  if (absl::ParseTime(absl::RFC3339_full, json.get<std::string>(), &time, &error)) return time;
+  throw std::invalid_argument(error);
+}
+
+TargetSnapshot TargetFrom(const Json& json) {
+  TargetSnapshot target;
+  target.name = json.at("name");
+  target.durable.position = PositionFrom(json.at("position"));
+  // A file of an older version has neither.
+  (void)ParseEpochName(json.value("epoch", ""), &target.durable.epoch);
+  if (json.contains("fresh_until")) target.fresh_until = TimeFrom(json["fresh_until"]);
+  return target;
 }
 
 }  // namespace
@@ -50,32 +75,20 @@ absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoi
   return ReplaceFile(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", 0640);
 }
 
-absl::StatusOr<absl::Time> ReadCheckpointFreshness(const std::string& path) {
+absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path, 64 << 20));
-  const Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
-  const auto field = json.is_object() ? json.find("fresh_until") : json.end();
-  if (field != json.end() && field->is_null()) return absl::InfinitePast();
-  absl::Time time;
-  std::string error;
-  if (field == json.end() || !field->is_string() ||
-      !absl::ParseTime(absl::RFC3339_full, field->get<std::string>(), &time, &error)) {
+  try {
+    const Json json = Json::parse(bytes);
+    Checkpoint checkpoint;
+    checkpoint.position = PositionFrom(json.at("position"));
+    checkpoint.fresh_until = TimeFrom(json.at("fresh_until"));
+    for (const Json& target : json.at("targets")) checkpoint.targets.push_back(TargetFrom(target));
+    return checkpoint;
+  } catch (const std::exception&) {
     return MakeError(
         absl::StatusCode::kDataLoss, "CHECKPOINT_CORRUPT",
         absl::StrCat(path, " is not a checkpoint; the targets know their positions, so it is written anew"));
   }
-  return time;
-}
-
-Position LeastPosition(const std::vector<TargetSnapshot>& targets) {
-  const DurablePosition* least = nullptr;
-  for (const TargetSnapshot& target : targets) {
-    const DurablePosition& durable = target.durable;
-    const bool less =
-        least == nullptr || durable.epoch.number < least->epoch.number ||
-        (durable.epoch.number == least->epoch.number && ComparePositions(durable.position, least->position) < 0);
-    if (less) least = &durable;
-  }
-  return least == nullptr ? Position() : least->position;
 }
 
 }  // namespace binlogd

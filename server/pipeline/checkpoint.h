@@ -9,13 +9,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "binlog/position.h"
-#include "pipeline/target_lane.h"
+#include "pipeline/target_snapshot.h"
 
 namespace binlogd {
 
 struct Checkpoint {
   std::string streamer;
-  Position position;         // What every target holds durably.
+  Position position;         // What every required target holds durably.
   uint64_t event_count = 0;  // Read since binlogd started.
   uint64_t byte_count = 0;
   absl::Time last_update;                         // When the position was last known to be right.
@@ -27,11 +27,9 @@ struct Checkpoint {
 // Writes it as JSON (docs/on-disk.md), atomically and durably; makes the folder if needed.
 absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint);
 
-// Reads back `fresh_until` only, for a truthful lag after a restart. NOT_FOUND; DATA_LOSS (CHECKPOINT_CORRUPT) when it
-// is not what WriteCheckpoint wrote. Neither hurts: nothing else is taken from the file.
-absl::StatusOr<absl::Time> ReadCheckpointFreshness(const std::string& path);
-
-// The least of the targets' durable positions; empty when there are none.
-Position LeastPosition(const std::vector<TargetSnapshot>& targets);
+// Reads back what is told of a streamer until it is known better: `position`, `fresh_until`, and of `targets` the name,
+// the position and `fresh_until`. NOT_FOUND; DATA_LOSS (CHECKPOINT_CORRUPT) when it is not what WriteCheckpoint wrote.
+// Neither hurts: the targets know their positions.
+absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path);
 
 }  // namespace binlogd

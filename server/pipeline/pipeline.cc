@@ -5,22 +5,39 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
 namespace {
 
+// What a target that is written to over a network may take to end.
+constexpr absl::Duration kMostDrain = absl::Seconds(10);
+
 int DecoderThreads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 4u)); }
+
+absl::Status Named(const TargetLane& lane, const absl::Status& status) {
+  return Annotate(status, absl::StrCat("target \"", lane.name(), "\""));
+}
 
 }  // namespace
 
-Pipeline::Pipeline(std::vector<std::unique_ptr<Target>> targets, const Options& options, TapHub* taps)
-    : taps_(taps), pool_(DecoderThreads()) {
+Pipeline::Pipeline(std::vector<PipelineTarget> targets, const Options& options, TapHub* taps)
+    : on_failure_(options.on_failure), taps_(taps), pool_(DecoderThreads()) {
   const auto filter = std::make_shared<const EventFilter>(options.filter);
-  for (std::unique_ptr<Target>& target : targets) {
-    TargetLane::Options lane{options.batch, filter, options.source_name, &pool_, options.on_failure, options.on_commit};
-    lanes_.push_back(std::make_unique<TargetLane>(std::move(target), std::move(lane)));
+  for (PipelineTarget& target : targets) {
+    TargetLane::Options lane;
+    lane.batch = options.batch;
+    lane.filter = filter;
+    lane.source_name = options.source_name;
+    lane.pool = &pool_;
+    lane.required = target.required;
+    lane.last_durable = std::move(target.last_durable);
+    lane.make_replay = options.make_replay;
+    lane.on_failure = [this] { OnLaneFailure(); };
+    lane.on_commit = options.on_commit;
+    lanes_.push_back(std::make_unique<TargetLane>(std::move(target.target), std::move(lane)));
   }
   positions_.resize(lanes_.size());
 }
@@ -28,28 +45,54 @@ Pipeline::Pipeline(std::vector<std::unique_ptr<Target>> targets, const Options& 
 Pipeline::~Pipeline() { Abandon(); }
 
 absl::Status Pipeline::OpenTargets() {
+  std::vector<absl::StatusOr<std::optional<DurablePosition>>> opened(lanes_.size(), std::nullopt);
+  std::vector<std::thread> openers;
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    absl::StatusOr<std::optional<DurablePosition>> position = lanes_[i]->Open();
-    if (!position.ok()) {
-      return Annotate(position.status(), absl::StrCat("target \"", lanes_[i]->Snapshot().name, "\""));
-    }
-    positions_[i] = *std::move(position);
+    openers.emplace_back([this, &opened, i] { opened[i] = lanes_[i]->Open(); });
   }
+  for (std::thread& opener : openers) opener.join();
+  absl::Status first;
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const absl::Status status = opened[i].status();
+    if (status.ok()) {
+      positions_[i] = *std::move(opened[i]);
+      continue;
+    }
+    RETURN_IF_ERROR(Weigh(*lanes_[i], status));
+    // What passes is a better reason than what stays: it is tried again.
+    if (first.ok() || IsPermanent(first)) first = Named(*lanes_[i], status);
+  }
+  return any_open() ? absl::OkStatus() : first;
+}
+
+absl::Status Pipeline::Weigh(const TargetLane& lane, const absl::Status& error) const {
+  return lane.required() && IsPermanent(error) ? Named(lane, error) : absl::OkStatus();
+}
+
+absl::Status Pipeline::GiveUp(size_t index, const absl::Status& why) {
+  RETURN_IF_ERROR(Weigh(*lanes_[index], why));
+  lanes_[index]->GiveUp(why);
+  positions_[index].reset();
   return absl::OkStatus();
 }
 
 absl::Status Pipeline::Begin(size_t index, const DurablePosition& start, const EpochStart& epoch) {
-  RETURN_IF_ERROR(
-      Annotate(lanes_[index]->Begin(start, epoch), absl::StrCat("target \"", lanes_[index]->Snapshot().name, "\"")));
-  positions_[index] = start;
-  return absl::OkStatus();
+  const absl::Status begun = lanes_[index]->Begin(start, epoch);
+  positions_[index] = begun.ok() ? std::optional(start) : std::nullopt;
+  RETURN_IF_ERROR(Weigh(*lanes_[index], begun));
+  return any_open() ? absl::OkStatus() : Named(*lanes_[index], begun);
 }
 
-void Pipeline::Start() {
-  for (const auto& lane : lanes_) lane->Start();
+bool Pipeline::any_open() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->open(); });
+}
+
+void Pipeline::Start(const std::shared_ptr<const EpochStart>& epoch, const Position& at) {
+  for (const auto& lane : lanes_) lane->Start(epoch, at);
 }
 
 absl::Status Pipeline::Deliver(std::shared_ptr<const Block> block) {
+  for (const auto& lane : lanes_) lane->Reserve(block->bytes.size(), kOptionalBytes);
   const ByteBudget::Lease lease = budget_.Acquire(block->bytes.size());
   if (lease == nullptr) return absl::CancelledError("stopping");
   for (const auto& lane : lanes_) RETURN_IF_ERROR(lane->Offer(block, lease));
@@ -58,22 +101,47 @@ absl::Status Pipeline::Deliver(std::shared_ptr<const Block> block) {
 }
 
 absl::Status Pipeline::Failure() const {
-  for (const auto& lane : lanes_) RETURN_IF_ERROR(lane->failure());
+  bool all_failed = !lanes_.empty();
+  for (const auto& lane : lanes_) {
+    RETURN_IF_ERROR(lane->failure());
+    all_failed = all_failed && lane->Snapshot().state == TargetState::kFailed;
+  }
+  return all_failed ? Named(*lanes_[0], lanes_[0]->Snapshot().error) : absl::OkStatus();
+}
+
+void Pipeline::OnLaneFailure() const {
+  if (on_failure_ && !Failure().ok()) on_failure_();
+}
+
+absl::Status Pipeline::Flush(absl::Time deadline, bool patient) {
+  for (const auto& lane : lanes_) {
+    const absl::Status flushed = lane->Flush(deadline, patient && lane->required());
+    if (lane->required()) RETURN_IF_ERROR(flushed);
+  }
   return absl::OkStatus();
 }
 
 absl::Status Pipeline::Drain() {
+  for (const auto& lane : lanes_) lane->RequestDrain();
+  const absl::Time deadline = absl::Now() + kMostDrain;
   absl::Status first;
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    const absl::Status drained = lanes_[i]->Drain();
-    if (drained.ok() && positions_[i]) positions_[i] = lanes_[i]->durable();
-    if (first.ok()) first = drained;
+    const absl::Status drained = lanes_[i]->Drain(deadline);
+    const bool has_position = lanes_[i]->open() && !lanes_[i]->durable().epoch.empty();
+    positions_[i] = has_position ? std::optional(lanes_[i]->durable()) : std::nullopt;
+    if (lanes_[i]->required() && first.ok()) first = drained;
   }
-  return first;
+  const absl::Status failure = Failure();
+  return failure.ok() ? first : failure;
 }
 
 void Pipeline::Abandon() {
   for (const auto& lane : lanes_) lane->Abandon();
+}
+
+void Pipeline::Interrupt() {
+  budget_.Close();
+  for (const auto& lane : lanes_) lane->Interrupt();
 }
 
 std::vector<TargetSnapshot> Pipeline::Snapshot() const {

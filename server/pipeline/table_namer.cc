@@ -287,7 +287,7 @@ bool TableNamer::MayVerify() {
 }
 
 void TableNamer::Save(const Position& end, bool now) {
-  if (!caught_up_) return;
+  if (!caught_up_ || !options_.saves) return;
   if (ComparePositions(end, kept_.observed) > 0) kept_.observed = WithoutGtids(end);
   if (kept_.versions.empty() && !dirty_) return;
   if (!dirty_ && !now && absl::Now() - saved_at_ < kSaveInterval) return;

@@ -40,6 +40,7 @@ class TableNamer {
     std::string subject;  // For the log: the streamer's name.
     Flavor flavor = Flavor::kMySql;
     std::string path;                    // Of the file that keeps the definitions.
+    bool saves = true;                   // Otherwise the file is another namer's, and only read.
     DefinitionSource* source = nullptr;  // Outlives the namer.
     bool targets_decode = false;
     FilterSpec filter;                                // Of the targets.

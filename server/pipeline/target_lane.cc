@@ -6,181 +6,271 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
 namespace {
 
-// Bytes of blocks that may be encoded before the writer takes them; encoded text is several times as large.
-constexpr uint64_t kEncodeAheadBytes = 4 << 20;
-// Most of a block's encoded form that is made ahead, and of what the writer adds to it at a time; both are exceeded by
-// one event at most.
-constexpr size_t kFirstPieceBytes = 16 << 20;
-constexpr size_t kPieceBytes = 8 << 20;
 // A commit need not wait for its time when this much lies open.
 constexpr uint64_t kCommitBytes = 64 << 20;
-constexpr absl::Duration kFirstRetry = absl::Milliseconds(200);
 constexpr absl::Duration kMostRetry = absl::Seconds(30);
 
 }  // namespace
 
 TargetLane::TargetLane(std::unique_ptr<Target> target, Options options)
-    : target_(std::move(target)), options_(std::move(options)) {
+    : target_(std::move(target)),
+      options_(std::move(options)),
+      queue_(QueueOptions()),
+      backoff_(options_.first_retry, kMostRetry) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = target_->name();
   snapshot_.type = std::string(target_->type());
+  snapshot_.required = options_.required;
+  snapshot_.durable = options_.last_durable;
 }
 
 TargetLane::~TargetLane() { Abandon(); }
 
+LaneQueue::Options TargetLane::QueueOptions() const {
+  return LaneQueue::Options{options_.filter, options_.source_name, target_->format(), target_->wants_records(),
+                            options_.pool};
+}
+
+std::string TargetLane::Named() const { return absl::StrCat("target \"", target_->name(), "\""); }
+
 absl::StatusOr<std::optional<DurablePosition>> TargetLane::Open() {
-  held_ = GtidSet();
-  absl::StatusOr<std::optional<DurablePosition>> position = target_->Open();
-  SetError(position.status());
-  if (position.ok() && position->has_value()) {
-    skip_until_ = **position;
+  {
     absl::MutexLock lock(&mutex_);
-    snapshot_.durable = skip_until_;
+    if (stopping_) return absl::CancelledError("stopping");
+    opening_ = true;
   }
+  absl::StatusOr<std::optional<DurablePosition>> position = target_->Open();
+  {
+    absl::MutexLock lock(&mutex_);
+    opening_ = false;
+    if (position.ok() && position->has_value()) snapshot_.durable = **position;
+  }
+  open_ = position.ok();
+  had_position_ = had_position_ || (position.ok() && position->has_value());
+  SetError(position.status());
   return position;
 }
 
 absl::Status TargetLane::Begin(const DurablePosition& start, const EpochStart& epoch) {
   const absl::Status begun = target_->Begin(start, epoch);
   SetError(begun);
-  if (!begun.ok()) return begun;
-  skip_until_ = start;
-  held_ = GtidSet();
+  if (!begun.ok()) {
+    target_->Close();
+    open_ = false;
+    return begun;
+  }
+  had_position_ = true;
   absl::MutexLock lock(&mutex_);
   snapshot_.durable = start;
   return absl::OkStatus();
 }
 
-void TargetLane::Start() {
-  oldest_uncommitted_ = absl::InfiniteFuture();
+void TargetLane::GiveUp(const absl::Status& why) {
+  target_->Close();
+  open_ = false;
+  Fail(why);
+}
+
+void TargetLane::Start(std::shared_ptr<const EpochStart> epoch, const Position& at) {
   {
     absl::MutexLock lock(&mutex_);
-    end_ = End::kNo;
-    failure_ = absl::OkStatus();
+    if (failed_) return;
+  }
+  epoch_ = std::move(epoch);
+  queue_.Begin(at);
+  oldest_uncommitted_ = absl::InfiniteFuture();
+  if (open_) {
+    reached_ = target_->durable().position;
+    queue_.Knows(target_->durable());
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    end_ = stopping_ ? End::kDrain : End::kNo;
+    settled_ = catching_up_ = false;
+    running_ = true;
+    // A target that was interrupted can only be replaced.
+    anew_ = interrupted_;
+    if (anew_) open_ = false;
   }
   writer_ = std::thread([this] { Run(); });
 }
 
+void TargetLane::Reserve(uint64_t bytes, uint64_t limit) {
+  if (options_.required || !queue_.Reserve(bytes, limit)) return;
+  const TargetSnapshot snapshot = Snapshot();
+  Log(LogLevel::kError, options_.source_name,
+      absl::StrCat(Named(), " is DETACHED: it ", snapshot.error.ok() ? "is too slow" : "fails",
+                   " and is not required, so the others go on without it; it will catch up from the source's log",
+                   snapshot.error.ok() ? "" : ": ", snapshot.error.message()));
+}
+
 absl::Status TargetLane::Offer(const std::shared_ptr<const Block>& block, const ByteBudget::Lease& lease) {
-  auto slot = std::make_shared<Slot>();
-  const Position& had = skip_until_.position;
-  if (skip_until_.epoch == block->epoch->epoch && ComparePositions(block->start, had) < 0) {
-    if (ComparePositions(block->end, had) <= 0) return absl::OkStatus();
-    if (block->start.file == had.file) {
-      slot->range.from_offset = had.offset;
-      slot->from = had.offset - block->start.offset;
-    }
-  }
-  if (held_.empty() && !skip_until_.held_gtid_set.empty()) {
-    ASSIGN_OR_RETURN(held_, GtidSet::Parse(block->flavor, skip_until_.held_gtid_set));
-  }
-  slot->block = block;
-  slot->lease = lease;
-  slot->ready = !target_->decodes();
-  absl::MutexLock lock(&mutex_);
-  if (!failure_.ok()) return failure_;
-  slot->range.held = held_.empty() ? nullptr : &held_;
-  snapshot_.queue_bytes += block->bytes.size();
-  queue_.push_back(std::move(slot));
-  EncodeAhead();
+  RETURN_IF_ERROR(failure());
+  queue_.Offer(block, lease);
   return absl::OkStatus();
 }
 
-void TargetLane::EncodeAhead() {
-  if (!target_->decodes()) return;
-  for (const std::shared_ptr<Slot>& slot : queue_) {
-    if (slot->encoding) continue;
-    if (encoded_ahead_bytes_ > 0 && encoded_ahead_bytes_ + slot->block->bytes.size() > kEncodeAheadBytes) return;
-    slot->encoding = true;
-    encoded_ahead_bytes_ += slot->block->bytes.size();
-    ++encoding_;
-    options_.pool->Run([this, slot = slot]() mutable { Encode(std::move(slot)); });
-  }
-}
-
-void TargetLane::Encode(std::shared_ptr<Slot> slot) {
-  auto encoder = std::make_unique<BlockEncoder>(*slot->block, slot->range, *options_.filter, *target_->format(),
-                                                options_.source_name, target_->wants_records());
-  absl::StatusOr<EncodedBlock> encoded = encoder->Next(kFirstPieceBytes);
+absl::Status TargetLane::failure() const {
   absl::MutexLock lock(&mutex_);
-  slot->status = encoded.status();
-  if (encoded.ok()) {
-    slot->encoded = *std::move(encoded);
-    if (!encoder->done()) slot->rest = std::move(encoder);
-  }
-  slot->ready = true;
-  slot.reset();  // Whoever waits for the encoding to end counts on what the slot leased being given back.
-  --encoding_;
+  return failure_;
 }
 
 void TargetLane::Run() {
-  for (;;) {
-    const absl::Time commit_at = oldest_uncommitted_ + options_.batch.max_wait;
-    bool end = false;
-    std::shared_ptr<Slot> slot = NextSlot(commit_at, &end);
-    if (end) break;
-    absl::Status status;
-    if (slot != nullptr) {
-      oldest_uncommitted_ = std::min(oldest_uncommitted_, slot->block->received);
-      status = WriteSlot(*slot);
-    }
-    slot.reset();
-    const bool due = absl::Now() >= oldest_uncommitted_ + options_.batch.max_wait;
-    if (status.ok() && (due || target_->uncommitted_bytes() >= kCommitBytes)) status = CommitNow();
-    if (!status.ok()) return Fail(status);
+  absl::Status status = open_ ? Follow() : Snapshot().error;
+  if (!open_ && status.ok()) status = absl::UnavailableError("it was interrupted, and has to be opened anew");
+  while (!status.ok() && !ending() && !IsPermanent(status) && !anew_) {
+    SetError(status);
+    status = Reopen();
+    if (status.ok()) status = Follow();
   }
+  if (!status.ok() && (IsPermanent(status) || !ending())) {
+    Fail(status);
+  } else if (!status.ok() && !absl::IsCancelled(status)) {
+    SetError(status);
+  }
+  absl::MutexLock lock(&mutex_);
+  running_ = false;
+}
+
+absl::Status TargetLane::Follow() {
+  for (;;) {
+    const std::optional<Position> missing = queue_.Missing(reached_);
+    SetCatchingUp(missing.has_value());
+    if (!missing) RETURN_IF_ERROR(WriteFrom(queue_));
+    if (ending()) break;
+    if (missing) RETURN_IF_ERROR(CatchUp(*missing));
+  }
+  return abandoned() ? absl::OkStatus() : CommitNow();
+}
+
+absl::Status TargetLane::CatchUp(const Position& to) {
+  const auto replay = std::make_shared<LaneReplay>(options_.make_replay(decodes()), QueueOptions());
   {
     absl::MutexLock lock(&mutex_);
-    if (end_ == End::kNow) return;
+    if (told_to_end()) return absl::OkStatus();
+    replay_ = replay;
   }
-  if (absl::Status last = CommitNow(); !last.ok()) Fail(last);
-}
-
-std::shared_ptr<TargetLane::Slot> TargetLane::NextSlot(absl::Time commit_at, bool* end) {
-  absl::MutexLock lock(&mutex_);
-  if (!mutex_.AwaitWithDeadline(absl::Condition(this, &TargetLane::FrontReady), commit_at)) return nullptr;
-  if (end_ == End::kNow || queue_.empty()) {
-    *end = true;
-    return nullptr;
+  const Position before = reached_;
+  replay->Start(epoch_, target_->written(), reached_, to);
+  const absl::Status written = WriteFrom(replay->queue());
+  if (!written.ok()) replay->Stop();
+  const absl::Status read = replay->Join();
+  {
+    absl::MutexLock lock(&mutex_);
+    replay_.reset();
   }
-  std::shared_ptr<Slot> slot = std::move(queue_.front());
-  queue_.pop_front();
-  if (slot->encoding) encoded_ahead_bytes_ -= slot->block->bytes.size();
-  EncodeAhead();
-  return slot;
-}
-
-absl::Status TargetLane::WriteSlot(Slot& slot) {
-  RETURN_IF_ERROR(slot.status);
-  RETURN_IF_ERROR(WritePiece(slot, target_->decodes() ? &slot.encoded : nullptr));
-  while (slot.rest != nullptr && !slot.rest->done() && !Abandoned()) {
-    slot.encoded = EncodedBlock();  // Its memory goes before the next piece comes.
-    ASSIGN_OR_RETURN(slot.encoded, slot.rest->Next(kPieceBytes));
-    RETURN_IF_ERROR(WritePiece(slot, &slot.encoded));
+  RETURN_IF_ERROR(written);
+  if (ending()) return absl::OkStatus();
+  if (read.ok()) {
+    reached_ = to;
+    SetError(absl::OkStatus());
+    return absl::OkStatus();
   }
-  absl::MutexLock lock(&mutex_);
-  snapshot_.queue_bytes -= slot.block->bytes.size();
+  const absl::Status named = Annotate(read, "it cannot read what it lacks from the source");
+  anew_ = ErrorReason(read) == "LOG_RESET";
+  if (anew_ || IsPermanent(read)) return named;
+  if (ComparePositions(reached_, before) > 0) backoff_.Reset();
+  SetError(named);
+  (void)Wait(backoff_.Next());
   return absl::OkStatus();
 }
 
-absl::Status TargetLane::WritePiece(const Slot& slot, const EncodedBlock* encoded) {
-  Backoff backoff(kFirstRetry, kMostRetry);
+absl::Status TargetLane::Reopen() {
+  target_->Close();
+  open_ = false;
+  oldest_uncommitted_ = absl::InfiniteFuture();
+  if (!Wait(backoff_.Next())) return absl::CancelledError("stopping");
+  const bool was_begun = had_position_;
+  ASSIGN_OR_RETURN(const std::optional<DurablePosition> position, Open());
+  if (!position && was_begun) {
+    return Permanent(MakeError(absl::StatusCode::kDataLoss, "TARGET_DAMAGED",
+                               "what it held is gone, its store is new; restore it, or start the streamer again to "
+                               "begin it anew"));
+  }
+  anew_ = !position || !(position->epoch == epoch_->epoch);
+  if (anew_) {
+    return MakeError(absl::StatusCode::kUnavailable, "TARGET_IS_BACK",
+                     absl::StrCat("it works again, ", position ? "in another epoch" : "and has to be begun",
+                                  "; all targets are opened anew"));
+  }
+  reached_ = position->position;
+  queue_.Knows(*position);
+  return absl::OkStatus();
+}
+
+absl::Status TargetLane::WriteFrom(LaneQueue& queue) {
   for (;;) {
-    const absl::Status written = target_->Write(*slot.block, slot.from, encoded);
+    std::shared_ptr<LaneSlot> slot;
+    const LaneQueue::Wake wake = queue.Next(oldest_uncommitted_ + options_.batch.max_wait, &slot);
+    if (slot != nullptr) {
+      oldest_uncommitted_ = std::min(oldest_uncommitted_, slot->block->received);
+      const absl::Status written = WriteSlot(queue, *slot);
+      slot.reset();
+      queue.Done();
+      RETURN_IF_ERROR(written);
+    }
+    const bool flush = wake == LaneQueue::Wake::kFlush;
+    const bool due = absl::Now() >= oldest_uncommitted_ + options_.batch.max_wait;
+    if (flush || due || target_->uncommitted_bytes() >= kCommitBytes) RETURN_IF_ERROR(CommitNow());
+    if (flush) {
+      queue.SetFlush(false);
+      absl::MutexLock lock(&mutex_);
+      settled_ = true;
+    }
+    if (wake == LaneQueue::Wake::kEnd || wake == LaneQueue::Wake::kDetached) return absl::OkStatus();
+  }
+}
+
+absl::Status TargetLane::WriteSlot(const LaneQueue& queue, LaneSlot& slot) {
+  const Block& block = *slot.block;
+  if (ComparePositions(block.end, reached_) <= 0) return absl::OkStatus();
+  const DurablePosition& written = target_->written();
+  const bool same_file = block.start.file == written.position.file && written.log_created != 0;
+  if (same_file && (block.format->created != written.log_created || block.format->server_id != written.log_server_id)) {
+    anew_ = true;
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+        absl::StrCat(block.start.file, " is not the file that the target has: the source's log was reset"));
+  }
+  const bool has_part = block.start.file == reached_.file && block.start.offset < reached_.offset;
+  const uint64_t from_offset = has_part ? reached_.offset : 0;
+  if (!decodes()) {
+    slot.from_offset = from_offset;
+  } else if (slot.from_offset != from_offset) {
+    queue.EncodeFrom(from_offset, &slot);
+  }
+  RETURN_IF_ERROR(slot.status);
+  RETURN_IF_ERROR(WritePiece(slot, decodes() ? &slot.encoded : nullptr));
+  while (slot.rest != nullptr && !slot.rest->done()) {
+    if (abandoned()) return absl::CancelledError("stopping");
+    slot.encoded = EncodedBlock();  // Its memory goes before the next piece comes.
+    ASSIGN_OR_RETURN(slot.encoded, slot.rest->Next(LaneQueue::kPieceBytes));
+    RETURN_IF_ERROR(WritePiece(slot, &slot.encoded));
+  }
+  reached_.file = block.end.file;
+  reached_.offset = block.end.offset;
+  return absl::OkStatus();
+}
+
+absl::Status TargetLane::WritePiece(const LaneSlot& slot, const EncodedBlock* encoded) {
+  const size_t from = slot.from_offset == 0 ? 0 : slot.from_offset - slot.block->start.offset;
+  Backoff backoff(options_.first_retry, kMostRetry);
+  for (;;) {
+    const absl::Status written = target_->Write(*slot.block, from, encoded);
+    if (!written.ok() && !absl::IsResourceExhausted(written)) return written;
     SetError(written);
     if (written.ok()) break;
-    if (!absl::IsResourceExhausted(written)) return written;
-    absl::MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(absl::Condition(this, &TargetLane::EndingNow), backoff.Next())) return written;
+    if (!Wait(backoff.Next())) return written;
   }
   absl::MutexLock lock(&mutex_);
   snapshot_.last_write = absl::Now();
-  snapshot_.bytes_written += encoded == nullptr ? slot.block->bytes.size() - slot.from : encoded->bytes.size();
+  snapshot_.bytes_written += encoded == nullptr ? slot.block->bytes.size() - from : encoded->bytes.size();
   snapshot_.events_written += encoded == nullptr ? slot.block->events.size() : encoded->events;
   return absl::OkStatus();
 }
@@ -188,6 +278,7 @@ absl::Status TargetLane::WritePiece(const Slot& slot, const EncodedBlock* encode
 absl::Status TargetLane::CommitNow() {
   RETURN_IF_ERROR(target_->Commit());
   oldest_uncommitted_ = absl::InfiniteFuture();
+  backoff_.Reset();
   {
     absl::MutexLock lock(&mutex_);
     snapshot_.durable = target_->durable();
@@ -197,52 +288,149 @@ absl::Status TargetLane::CommitNow() {
 }
 
 void TargetLane::Fail(const absl::Status& status) {
-  const absl::Status named = Annotate(status, absl::StrCat("target \"", target_->name(), "\""));
-  SetError(named);
+  queue_.End(LaneQueue::Ending::kNow);
+  SetError(status);
+  const bool for_good = IsPermanent(status);
+  if (for_good && !options_.required) {
+    Log(LogLevel::kError, options_.source_name,
+        absl::StrCat(Named(), " has FAILED and is not required; the others go on without it: ", status.message()));
+  }
   {
     absl::MutexLock lock(&mutex_);
-    failure_ = named;
-    queue_.clear();
-    snapshot_.queue_bytes = 0;
-    encoded_ahead_bytes_ = 0;
+    failed_ = for_good;
+    if (!for_good || options_.required) failure_ = Annotate(status, Named());
   }
   if (options_.on_failure) options_.on_failure();
 }
 
 void TargetLane::SetError(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
-  if (!status.ok() && snapshot_.error.ok()) snapshot_.error_since = absl::Now();
-  snapshot_.error = status;
+  bool news = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    news = status.ok() != snapshot_.error.ok();
+    if (news) snapshot_.error_since = absl::Now();
+    snapshot_.error = status;
+  }
+  if (!news || IsPermanent(status)) return;
+  Log(status.ok() ? LogLevel::kInfo : LogLevel::kWarning, options_.source_name,
+      status.ok() ? absl::StrCat(Named(), " works again")
+                  : absl::StrCat(Named(), " fails and is tried again: ", status.message()));
 }
 
-absl::Status TargetLane::Drain() {
-  StopWriter(End::kDrain);
+void TargetLane::SetCatchingUp(bool catching_up) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (catching_up_ == catching_up) return;
+    catching_up_ = catching_up;
+  }
+  Log(LogLevel::kInfo, options_.source_name,
+      catching_up ? absl::StrCat(Named(), " reads what it lacks from ", ToString(reached_), " to ",
+                                 ToString(queue_.end()), " from the source's log by itself")
+                  : absl::StrCat(Named(), " has caught up at ", ToString(reached_)));
+}
+
+bool TargetLane::Wait(absl::Duration duration) {
   absl::MutexLock lock(&mutex_);
-  return failure_;
+  return !mutex_.AwaitWithTimeout(absl::Condition(this, &TargetLane::told_to_end), duration);
+}
+
+bool TargetLane::ending() const {
+  absl::MutexLock lock(&mutex_);
+  return told_to_end();
+}
+
+bool TargetLane::abandoned() const {
+  absl::MutexLock lock(&mutex_);
+  return end_ == End::kNow;
+}
+
+absl::Status TargetLane::Flush(absl::Time deadline, bool patient) {
+  {
+    absl::MutexLock lock(&mutex_);
+    settled_ = false;
+  }
+  queue_.SetFlush(true);
+  absl::MutexLock lock(&mutex_);
+  const bool in_time = mutex_.AwaitWithDeadline(
+      absl::Condition(this, patient ? &TargetLane::settled_or_ended : &TargetLane::settled_or_in_trouble), deadline);
+  if (settled_) return absl::OkStatus();
+  if (!snapshot_.error.ok()) return Annotate(snapshot_.error, Named());
+  if (in_time) return absl::CancelledError("stopping");
+  return absl::UnavailableError(
+      absl::StrCat(Named(), " has everything only up to ", ToString(snapshot_.durable.position)));
+}
+
+void TargetLane::RequestEnd(End how) {
+  std::shared_ptr<LaneReplay> replay;
+  bool opening;
+  {
+    absl::MutexLock lock(&mutex_);
+    end_ = std::max(end_, how);
+    replay = replay_;
+    opening = opening_;
+  }
+  queue_.End(how == End::kNow ? LaneQueue::Ending::kNow : LaneQueue::Ending::kWhenEmpty);
+  if (replay != nullptr) replay->Stop();
+  if (opening || how == End::kNow) InterruptTarget();
+}
+
+void TargetLane::InterruptTarget() {
+  {
+    absl::MutexLock lock(&mutex_);
+    interrupted_ = true;
+  }
+  target_->Interrupt();
+}
+
+void TargetLane::RequestDrain() { RequestEnd(End::kDrain); }
+
+void TargetLane::Interrupt() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  RequestDrain();
+}
+
+absl::Status TargetLane::Drain(absl::Time deadline) {
+  RequestDrain();
+  bool ended;
+  {
+    absl::MutexLock lock(&mutex_);
+    ended = mutex_.AwaitWithDeadline(absl::Condition(this, &TargetLane::has_ended), deadline);
+  }
+  if (!ended) InterruptTarget();
+  if (writer_.joinable()) writer_.join();
+  queue_.End(LaneQueue::Ending::kNow);
+  absl::MutexLock lock(&mutex_);
+  if (!failure_.ok()) return failure_;
+  if (!snapshot_.error.ok()) return Annotate(snapshot_.error, Named());
+  return ended ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(Named(), " was held up for too long"));
 }
 
 void TargetLane::Abandon() {
-  StopWriter(End::kNow);
-  target_->Close();
-}
-
-void TargetLane::StopWriter(End how) {
-  {
-    absl::MutexLock lock(&mutex_);
-    end_ = how;
-  }
+  RequestEnd(End::kNow);
   if (writer_.joinable()) writer_.join();
-  absl::MutexLock lock(&mutex_);
-  end_ = End::kNow;
-  queue_.clear();
-  mutex_.Await(absl::Condition(this, &TargetLane::NothingEncoding));
-  encoded_ahead_bytes_ = 0;
-  snapshot_.queue_bytes = 0;
+  target_->Close();
+  open_ = false;
 }
 
 TargetSnapshot TargetLane::Snapshot() const {
+  const uint64_t queue_bytes = queue_.bytes();
+  const bool detached = queue_.detached();
   absl::MutexLock lock(&mutex_);
-  return snapshot_;
+  TargetSnapshot snapshot = snapshot_;
+  snapshot.queue_bytes = queue_bytes + (replay_ != nullptr ? replay_->queue().bytes() : 0);
+  if (failed_) {
+    snapshot.state = TargetState::kFailed;
+  } else if (!snapshot.error.ok()) {
+    snapshot.state = detached ? TargetState::kDetached : TargetState::kRetrying;
+  } else if (catching_up_) {
+    snapshot.state = TargetState::kCatchingUp;
+  } else {
+    snapshot.state = detached ? TargetState::kDetached : TargetState::kFollowing;
+  }
+  return snapshot;
 }
 
 }  // namespace binlogd

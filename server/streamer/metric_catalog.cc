@@ -31,7 +31,8 @@ constexpr StreamerMetric kStreamerMetrics[] = {
      "Times that a table's columns were found not to be known, so that its rows have @1, @2, … for names.", true,
      [](const StreamerSnapshot& s) { return static_cast<double>(s.unnamed_tables); }},
     {"binlogd_streamer_lag_seconds",
-     "How far the targets are behind the source: 0 when caught up, growing while the source is ahead or unreachable.",
+     "How far the required targets are behind the source: 0 when caught up, growing while the source is ahead or "
+     "unreachable.",
      false, [](const StreamerSnapshot& s) { return s.lag_seconds; }},
     {"binlogd_streamer_connected", "1 while a connection to the source stands.", false,
      [](const StreamerSnapshot& s) { return s.source.connected ? 1.0 : 0.0; }},
@@ -69,6 +70,11 @@ struct TargetMetric {
 constexpr TargetMetric kTargetMetrics[] = {
     {"binlogd_target_healthy", "1 while the target's last operation went well.", false,
      [](const TargetSnapshot& t) { return t.error.ok() ? 1.0 : 0.0; }},
+    {"binlogd_target_required", "1 for a target that the streamer does not go on without.", false,
+     [](const TargetSnapshot& t) { return t.required ? 1.0 : 0.0; }},
+    {"binlogd_target_lag_seconds",
+     "How far the target is behind the source: 0 when caught up, growing while the source is ahead or unreachable.",
+     false, [](const TargetSnapshot& t) { return t.lag_seconds; }},
     {"binlogd_target_events_written_total", "Events written since the streamer was last started.", true,
      [](const TargetSnapshot& t) { return static_cast<double>(t.events_written); }},
     {"binlogd_target_written_bytes_total", "Bytes written since the streamer was last started.", true,
@@ -82,6 +88,9 @@ constexpr TargetMetric kTargetMetrics[] = {
     {"binlogd_target_last_write_timestamp_seconds", "When the target last wrote; 0 before the first time.", false,
      [](const TargetSnapshot& t) { return UnixSeconds(t.last_write); }},
 };
+
+constexpr TargetState kTargetStates[] = {TargetState::kFollowing, TargetState::kCatchingUp, TargetState::kRetrying,
+                                         TargetState::kDetached, TargetState::kFailed};
 
 constexpr StreamerState kStates[] = {StreamerState::kStopped,  StreamerState::kStarting, StreamerState::kRunning,
                                      StreamerState::kRetrying, StreamerState::kStopping, StreamerState::kFailed,
@@ -101,6 +110,16 @@ std::vector<MetricSample> StreamerMetrics(const StreamerSnapshot& snapshot) {
   for (const StreamerMetric& metric : kStreamerMetrics) {
     samples.push_back(MetricSample{
         metric.name, metric.help, metric.is_counter, {{"streamer", snapshot.name}}, metric.read(snapshot)});
+  }
+  for (const TargetState state : kTargetStates) {
+    for (const TargetSnapshot& target : snapshot.targets) {
+      samples.push_back(MetricSample{
+          "binlogd_target_state",
+          "1 for the state that the target is in, 0 for the others.",
+          false,
+          {{"streamer", snapshot.name}, {"target", target.name}, {"state", std::string(TargetStateName(state))}},
+          target.state == state ? 1.0 : 0.0});
+    }
   }
   for (const TargetMetric& metric : kTargetMetrics) {
     for (const TargetSnapshot& target : snapshot.targets) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,11 @@ namespace {
 
 constexpr absl::Duration kHeartbeat = absl::Seconds(2);
 constexpr absl::Duration kReadTimeout = absl::Seconds(15);
+constexpr uint64_t kFarAway = std::numeric_limits<uint64_t>::max();
+// A target that is further behind than this is not waited for.
+constexpr uint64_t kFarBehind = 64 << 20;
+// How long a new epoch waits for targets that are about to have all of the one before.
+constexpr absl::Duration kMostFlush = absl::Seconds(10);
 
 absl::Status PermanentError(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
   return Permanent(MakeError(code, reason, message));
@@ -62,6 +68,18 @@ std::string ReplicaName(const StreamerSpec& spec) {
   char host[256] = "localhost";
   (void)gethostname(host, sizeof(host) - 1);
   return absl::StrCat("binlogd-", spec.name, "@", host).substr(0, 60);
+}
+
+uint64_t LogDistance(const std::vector<LogFile>& files, const Position& from, const Position& to) {
+  uint64_t distance = 0;
+  bool found = false;
+  for (const LogFile& file : files) {
+    found = found || file.name == from.file;
+    const uint64_t begin = file.name == from.file ? from.offset : 0;
+    if (file.name == to.file) return found ? distance + to.offset - std::min(begin, to.offset) : kFarAway;
+    if (found) distance += file.size - std::min(begin, file.size);
+  }
+  return kFarAway;
 }
 
 SourceSession::SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline,
@@ -197,9 +215,15 @@ uint32_t SourceSession::NewestEpoch() const {
 
 absl::Status SourceSession::BeginReading(Contact& contact) {
   const uint32_t newest = NewestEpoch();
-  for (const auto& position : pipeline_->positions()) {
+  for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
+    const std::optional<DurablePosition> position = pipeline_->positions()[i];
     if (!position || position->epoch.number != newest) continue;
-    RETURN_IF_ERROR(CheckPlace(contact, position->position, position->log_created, position->log_server_id));
+    const absl::Status place = CheckPlace(contact, position->position, position->log_created, position->log_server_id);
+    if (IsPermanent(place)) {
+      RETURN_IF_ERROR(pipeline_->GiveUp(i, place));
+    } else {
+      RETURN_IF_ERROR(place);
+    }
     if (reset_) return BeginEpoch(contact, "reset");
   }
   return BeginTargets(contact, newest == 0 ? "first start" : "target added");
@@ -263,7 +287,15 @@ absl::StatusOr<EventHeader> SourceSession::ReadFormatHeader(Contact& contact, co
 }
 
 absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reason) {
-  if (begun_) RETURN_IF_ERROR(pipeline_->Drain());
+  if (begun_) {
+    const absl::Status flushed = pipeline_->Flush(absl::Now() + kMostFlush, /*patient=*/false);
+    // After a reset nobody can read again what waits in memory for a target. After a failover the new source has it.
+    if (!flushed.ok() && reset_) {
+      return Annotate(flushed, "a new epoch has to wait until its target holds all of the one before");
+    }
+    if (absl::Status drained = pipeline_->Drain(); flushed.ok()) RETURN_IF_ERROR(drained);
+    RETURN_IF_ERROR(pipeline_->Failure());
+  }
   begun_ = false;
   auto start = std::make_shared<EpochStart>();
   start->epoch = Epoch{NewestEpoch() + 1, contact.server.identity()};
@@ -293,64 +325,81 @@ absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& re
   start->reason = reason;
   epoch_ = start;
   for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
-    const std::optional<DurablePosition>& had = pipeline_->positions()[i];
-    if (had && had->epoch == epoch) continue;
-    const bool decodes = pipeline_->lanes()[i]->decodes();
-    DurablePosition begin;
-    if (!had) {
-      ASSIGN_OR_RETURN(begin, ResolveStart(contact, decodes));
-      if (begin.position.offset > kFirstEventOffset) {
-        // So that another file of the same name is not taken for it after a restart.
-        ASSIGN_OR_RETURN(const EventHeader format, ReadFormatHeader(contact, begin.position.file));
-        begin.log_created = format.timestamp;
-        begin.log_server_id = format.server_id;
-      }
-    } else if (HoldsWhatItHas(*had, epoch, contact)) {
-      begin.held_gtid_set = Merge(spec_.source.flavor, had->position.gtid_set, had->held_gtid_set);
-      ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
-      begin.position.offset = kFirstEventOffset;
+    const std::optional<DurablePosition> had = pipeline_->positions()[i];
+    // One that could not be opened is begun when it can be: then all are opened anew.
+    if (!pipeline_->lanes()[i]->open() || (had && had->epoch == epoch)) continue;
+    const absl::Status begun = BeginTarget(contact, i, had, *start);
+    if (IsPermanent(begun) && !pipeline_->lanes()[i]->required()) {
+      RETURN_IF_ERROR(pipeline_->GiveUp(i, begun));
     } else {
-      begin.position.file = contact.files.front().name;
-      begin.position.offset = kFirstEventOffset;
+      RETURN_IF_ERROR(begun);
     }
-    begin.epoch = epoch;
-    start->first = begin.position;
-    RETURN_IF_ERROR(pipeline_->Begin(i, begin, *start));
   }
-  const DurablePosition* least = nullptr;
-  const auto reads_from = [](const DurablePosition& p) {
-    Position from = p.position;
-    if (p.read_whole_file) from.offset = kFirstEventOffset;
-    return from;
-  };
-  for (const auto& position : pipeline_->positions()) {
-    if (least == nullptr || ComparePositions(reads_from(*position), reads_from(*least)) < 0) least = &*position;
-  }
-  ReadStart read{reads_from(*least), least->at_boundary, least->log_created, least->log_server_id};
-  if (read.position.offset == kFirstEventOffset) {
-    // The file's own GTID list says what is complete where it begins.
-    read.position.gtid_set.clear();
-    read.at_boundary = true;
-    read.log_created = read.log_server_id = 0;
-  }
-  builder_->Begin(epoch_, read, DecodedFrom());
+  RETURN_IF_ERROR(pipeline_->Failure());
+  if (!pipeline_->any_open()) return absl::UnavailableError("no target is open");
+  const ReadStart read = CommonStart(contact);
+  builder_->Begin(epoch_, read, DecodedFrom(read.position));
   begun_ = true;
-  pipeline_->Start();
+  pipeline_->Start(epoch_, read.position);
   return absl::OkStatus();
 }
 
-Position SourceSession::DecodedFrom() const {
+absl::Status SourceSession::BeginTarget(Contact& contact, size_t index, const std::optional<DurablePosition>& had,
+                                        EpochStart& start) {
+  const bool decodes = pipeline_->lanes()[index]->decodes();
+  DurablePosition begin;
+  if (!had) {
+    ASSIGN_OR_RETURN(begin, ResolveStart(contact, spec_.targets[index].start.value_or(spec_.source.start), decodes));
+    if (begin.position.offset > kFirstEventOffset) {
+      // So that another file of the same name is not taken for it after a restart.
+      ASSIGN_OR_RETURN(const EventHeader format, ReadFormatHeader(contact, begin.position.file));
+      begin.log_created = format.timestamp;
+      begin.log_server_id = format.server_id;
+    }
+  } else if (HoldsWhatItHas(*had, start.epoch, contact)) {
+    begin.held_gtid_set = Merge(spec_.source.flavor, had->position.gtid_set, had->held_gtid_set);
+    ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
+    begin.position.offset = kFirstEventOffset;
+  } else {
+    begin.position.file = contact.files.front().name;
+    begin.position.offset = kFirstEventOffset;
+  }
+  begin.epoch = start.epoch;
+  start.first = begin.position;
+  return pipeline_->Begin(index, begin, start);
+}
+
+ReadStart SourceSession::CommonStart(const Contact& contact) const {
+  const DurablePosition* newest = nullptr;
+  for (const auto& position : pipeline_->positions()) {
+    if (position && (newest == nullptr || ComparePositions(position->position, newest->position) > 0)) {
+      newest = &*position;
+    }
+  }
+  const DurablePosition* least = newest;
+  const auto reads_from = [](const DurablePosition& position) { return ReadStartOf(position).position; };
+  for (const auto& position : pipeline_->positions()) {
+    if (!position || ComparePositions(reads_from(*position), reads_from(*least)) >= 0) continue;
+    const bool is_far = LogDistance(contact.files, position->position, newest->position) > kFarBehind;
+    if (!is_far) least = &*position;
+  }
+  return ReadStartOf(*least);
+}
+
+Position SourceSession::DecodedFrom(const Position& read_from) const {
   Position from;
   for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
     if (!pipeline_->lanes()[i]->decodes()) continue;
+    // It may come to want what is read at any time.
+    if (!pipeline_->positions()[i]) return Position();
     const Position& position = pipeline_->positions()[i]->position;
+    if (ComparePositions(position, read_from) < 0) return Position();
     if (from.empty() || ComparePositions(position, from) < 0) from = position;
   }
   return from;
 }
 
-absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, bool decodes) {
-  const StartSpec& start = spec_.source.start;
+absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, const StartSpec& start, bool decodes) {
   DurablePosition begin;
   begin.position.offset = kFirstEventOffset;
   switch (start.kind) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,8 @@ namespace binlogd {
 absl::StatusOr<ConnectOptions> MakeConnectOptions(const SourceSpec& source, const Endpoint& endpoint);
 // The name by which the source lists a streamer among its replicas: the same after every restart.
 std::string ReplicaName(const StreamerSpec& spec);
+// How many bytes of log lie from `from` to `to`, by the source's files; as many as can be when `from` is not there.
+uint64_t LogDistance(const std::vector<LogFile>& files, const Position& from, const Position& to);
 
 // A source that has been found fit, and a dump that runs.
 struct OpenSource {
@@ -58,6 +61,8 @@ class SourceSession {
 
   // The last dump ended with LOG_RESET: the next Open begins a new epoch.
   void ExpectReset() { reset_ = true; }
+  // Whether reading has a place and the lanes are started.
+  bool begun() const { return begun_; }
   // The endpoint tried last.
   std::string endpoint() const { return endpoint_; }
 
@@ -86,10 +91,16 @@ class SourceSession {
   bool HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const;
   absl::Status BeginEpoch(Contact& contact, const std::string& reason);
   absl::Status BeginTargets(Contact& contact, const std::string& reason);
-  // Where the first target that decodes begins; where none does, an empty position.
-  Position DecodedFrom() const;
+  // Begins lane `index`, which stands at `had`, in the epoch.
+  absl::Status BeginTarget(Contact& contact, size_t index, const std::optional<DurablePosition>& had,
+                           EpochStart& start);
+  // Where to read from, for those targets that are not too far behind the most advanced one; the others catch up by
+  // themselves.
+  ReadStart CommonStart(const Contact& contact) const;
+  // Where the first target that decodes, at or after `read_from`, begins; where none does, an empty position.
+  Position DecodedFrom(const Position& read_from) const;
   // Where a new target begins, by the spec.
-  absl::StatusOr<DurablePosition> ResolveStart(Contact& contact, bool decodes);
+  absl::StatusOr<DurablePosition> ResolveStart(Contact& contact, const StartSpec& start, bool decodes);
   absl::StatusOr<std::string> Locate(Contact& contact, const std::string& gtid_set);
   uint32_t NewestEpoch() const;
   DumpOptions MakeDumpOptions(const std::string& file, uint64_t offset) const;

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "binlog/position.h"
-#include "pipeline/target_lane.h"
+#include "pipeline/target_snapshot.h"
 
 namespace binlogd {
 
@@ -62,6 +62,8 @@ struct StreamerSnapshot {
   absl::Time start_time = absl::InfinitePast();
   absl::Time last_event_time = absl::InfinitePast();
   absl::Time checkpoint_time = absl::InfinitePast();
+  absl::Status checkpoint_error;  // Why the checkpoint file could not be written last.
+  absl::Time checkpoint_error_since = absl::InfinitePast();
 };
 
 }  // namespace binlogd

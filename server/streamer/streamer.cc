@@ -11,6 +11,7 @@
 #include "base/logging.h"
 #include "base/status_macros.h"
 #include "streamer/make_targets.h"
+#include "streamer/source_replay.h"
 
 namespace binlogd {
 namespace {
@@ -34,13 +35,27 @@ Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
-  for (const TargetSpec& target : spec_.targets) {
-    TargetSnapshot unopened;
-    unopened.name = target.name;
-    unopened.type = std::string(target.type());
-    last_targets_.push_back(std::move(unopened));
+  last_targets_ = UnopenedTargets();
+  freshness_ = Freshness(last_targets_);
+}
+
+std::vector<TargetSnapshot> Streamer::UnopenedTargets() const {
+  absl::StatusOr<Checkpoint> checkpoint = absl::NotFoundError("not written");
+  if (spec_.checkpoint.enabled) checkpoint = ReadCheckpoint(checkpoint_path_);
+  std::vector<TargetSnapshot> targets;
+  for (const TargetSpec& spec : spec_.targets) {
+    TargetSnapshot target;
+    if (checkpoint.ok()) {
+      for (const TargetSnapshot& known : checkpoint->targets) {
+        if (known.name == spec.name) target = known;
+      }
+    }
+    target.name = spec.name;
+    target.type = std::string(spec.type());
+    target.required = spec.required;
+    targets.push_back(std::move(target));
   }
-  fresh_until_ = LoadFreshness();
+  return targets;
 }
 
 Streamer::~Streamer() {
@@ -127,19 +142,32 @@ void Streamer::EndRun(const absl::Status& end) {
   running_ = false;
 }
 
-absl::Status Streamer::RunOnce() {
+absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
   Pipeline::Options options;
   options.batch = spec_.batch;
   options.filter = spec_.filter;
   options.source_name = spec_.name;
+  options.make_replay = [this](bool decodes) {
+    return std::make_unique<SourceReplay>(
+        SourceReplay::Options{&spec_, decodes, definitions_path_, &counters_.unnamed_tables});
+  };
   options.on_failure = [this] {
     interrupter_.Interrupt();
     definitions_.Interrupt();
   };
   options.on_commit = [this] { OnCommit(); };
   const std::string directory = std::filesystem::path(definitions_path_).parent_path().string();
-  ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets, MakeTargets(spec_, directory));
-  auto pipeline = std::make_shared<Pipeline>(std::move(targets), options, &taps_);
+  ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> made, MakeTargets(spec_, directory));
+  std::vector<PipelineTarget> targets;
+  for (size_t i = 0; i < made.size(); ++i) {
+    targets.push_back(PipelineTarget{std::move(made[i]), spec_.targets[i].required, DurablePosition()});
+    if (i < last_durable_.size()) targets.back().last_durable = last_durable_[i];
+  }
+  return std::make_shared<Pipeline>(std::move(targets), options, &taps_);
+}
+
+absl::Status Streamer::RunOnce() {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Pipeline> pipeline, MakePipeline());
   {
     absl::MutexLock lock(&mutex_);
     if (stop_requested_) return absl::OkStatus();
@@ -151,27 +179,34 @@ absl::Status Streamer::RunOnce() {
     definitions_.Reset();
   }
   absl::Status status = pipeline->OpenTargets();
-  if (status.ok()) {
-    std::thread publisher([this] { PublishCheckpoints(); });
-    TableNamer namer(NamerOptions(*pipeline));
-    BlockBuilder builder(spec_.source.flavor, spec_.batch, pipeline.get(), &namer);
-    SourceSession session(spec_, &interrupter_, pipeline.get(), &builder, &definitions_);
-    status = Follow(session, builder);
-    namer.Save(builder.next(), /*now=*/true);
-    definitions_.Close();
-    const absl::Status drained = pipeline->Drain();
-    if (!drained.ok()) status = drained;
-    {
-      absl::MutexLock lock(&mutex_);
-      run_ended_ = true;
-    }
-    publisher.join();
-    PublishCheckpoint();
-  }
+  if (status.ok()) status = Deliver(*pipeline);
   pipeline->Abandon();
+  const std::vector<TargetSnapshot> targets = pipeline->Snapshot();
+  last_durable_.clear();
+  for (const TargetSnapshot& target : targets) last_durable_.push_back(target.durable);
   absl::MutexLock lock(&mutex_);
-  last_targets_ = pipeline->Snapshot();
+  last_targets_ = targets;
   pipeline_.reset();
+  return status;
+}
+
+absl::Status Streamer::Deliver(Pipeline& pipeline) {
+  std::thread publisher([this] { PublishCheckpoints(); });
+  TableNamer namer(NamerOptions(pipeline));
+  BlockBuilder builder(spec_.source.flavor, spec_.batch, &pipeline, &namer);
+  SourceSession session(spec_, &interrupter_, &pipeline, &builder, &definitions_);
+  absl::Status status = Follow(pipeline, session, builder);
+  namer.Save(builder.next(), /*now=*/true);
+  definitions_.Close();
+  // It has FINISHED when the targets hold all that was read, also those that catch up.
+  if (spec_.oneshot && status.ok()) status = pipeline.Flush(absl::InfiniteFuture(), /*patient=*/true);
+  if (const absl::Status drained = pipeline.Drain(); !drained.ok()) status = drained;
+  {
+    absl::MutexLock lock(&mutex_);
+    run_ended_ = true;
+  }
+  publisher.join();
+  PublishCheckpoint();
   return status;
 }
 
@@ -195,7 +230,7 @@ TableNamer::Options Streamer::NamerOptions(const Pipeline& pipeline) {
   return options;
 }
 
-absl::Status Streamer::Follow(SourceSession& session, BlockBuilder& builder) {
+absl::Status Streamer::Follow(const Pipeline& pipeline, SourceSession& session, BlockBuilder& builder) {
   for (;;) {
     bool progressed = false;
     const absl::Status status = ReadOnce(session, builder, &progressed);
@@ -206,8 +241,9 @@ absl::Status Streamer::Follow(SourceSession& session, BlockBuilder& builder) {
       absl::MutexLock lock(&mutex_);
       if (stop_requested_) return absl::OkStatus();
     }
-    RETURN_IF_ERROR(TargetFailure());
-    if (status.ok() || IsPermanent(status)) return status;
+    RETURN_IF_ERROR(pipeline.Failure());
+    // Before the lanes start, a target can only be opened with all the others.
+    if (status.ok() || IsPermanent(status) || (!session.begun() && !pipeline.any_open())) return status;
     if (ErrorReason(status) == "LOG_RESET") session.ExpectReset();
     CountReconnect();
     if (!WaitToRetry(status)) return absl::OkStatus();
@@ -239,15 +275,6 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
   const absl::Status named = Annotate(status, absl::StrCat("source ", session.endpoint()));
   // A log that is reset under a dump looks to the dump like a broken one: the next connection tells which it is.
   return *progressed && MayBeReset(status) ? Transient(named) : named;
-}
-
-absl::Status Streamer::TargetFailure() const {
-  std::shared_ptr<Pipeline> pipeline;
-  {
-    absl::MutexLock lock(&mutex_);
-    pipeline = pipeline_;
-  }
-  return pipeline->Failure();
 }
 
 bool Streamer::WaitToRetry(const absl::Status& status) {
@@ -320,46 +347,33 @@ void Streamer::OnCommit() {
   UpdateFreshness();
 }
 
-bool Streamer::SourceAnswers() const {
+SourceProgress Streamer::Progress() const {
   const absl::Time last = absl::FromUnixNanos(counters_.last_packet_nanos.load());
-  return snapshot_.source.connected && counters_.caught_up.load() && absl::Now() - last < kSilence;
-}
-
-bool Streamer::TargetsHoldAllRead(const std::vector<TargetSnapshot>& targets) const {
-  return std::all_of(targets.begin(), targets.end(), [this](const TargetSnapshot& target) {
-    mutex_.AssertReaderHeld();
-    return target.error.ok() && target.durable.epoch == snapshot_.source.epoch &&
-           ComparePositions(target.durable.position, snapshot_.read_position) >= 0;
-  });
+  const bool answers = snapshot_.source.connected && counters_.caught_up.load() && absl::Now() - last < kSilence;
+  return SourceProgress{snapshot_.source.epoch, snapshot_.read_position, answers, clock_ahead_};
 }
 
 void Streamer::UpdateFreshness() {
   const std::vector<TargetSnapshot> targets = pipeline_ != nullptr ? pipeline_->Snapshot() : last_targets_;
-  if (TargetsHoldAllRead(targets) && SourceAnswers()) {
-    fresh_until_ = snapshot_.checkpoint_time = absl::Now();
-    return;
-  }
-  absl::Time least = absl::InfiniteFuture();
-  for (const TargetSnapshot& target : targets) {
-    const uint32_t seconds = target.durable.source_time;
-    least = std::min(least, seconds == 0 ? absl::InfinitePast() : absl::FromUnixSeconds(seconds) + clock_ahead_);
-  }
-  if (least != absl::InfiniteFuture()) fresh_until_ = std::max(fresh_until_, least);
-}
-
-double Streamer::Lag(const std::vector<TargetSnapshot>& targets) const {
-  if (TargetsHoldAllRead(targets) && SourceAnswers()) return 0;
-  absl::Time since = fresh_until_ != absl::InfinitePast() ? fresh_until_ : snapshot_.start_time;
-  if (since == absl::InfinitePast()) return 0;  // Never started.
-  return std::max(0.0, absl::ToDoubleSeconds(absl::Now() - since));
+  const SourceProgress progress = Progress();
+  freshness_.Update(targets, progress);
+  const std::vector<TargetSnapshot> required = RequiredTargets(targets);
+  const bool all_hold = std::all_of(required.begin(), required.end(), [&progress](const TargetSnapshot& target) {
+    return Freshness::HoldsAll(target, progress);
+  });
+  if (all_hold) snapshot_.checkpoint_time = absl::Now();
 }
 
 StreamerSnapshot Streamer::Snapshot() const {
   absl::MutexLock lock(&mutex_);
   StreamerSnapshot snapshot = snapshot_;
   snapshot.targets = pipeline_ != nullptr ? pipeline_->Snapshot() : last_targets_;
-  snapshot.position = LeastPosition(snapshot.targets);
-  snapshot.lag_seconds = Lag(snapshot.targets);
+  freshness_.Fill(Progress(), snapshot_.start_time, &snapshot.targets);
+  const std::vector<TargetSnapshot> required = RequiredTargets(snapshot.targets);
+  snapshot.position = LeastPosition(required);
+  for (const TargetSnapshot& target : required) {
+    snapshot.lag_seconds = std::max(snapshot.lag_seconds, target.lag_seconds);
+  }
   snapshot.events_read = counters_.events.load();
   snapshot.bytes_read = counters_.bytes.load();
   snapshot.unnamed_tables = counters_.unnamed_tables.load();
@@ -370,26 +384,27 @@ StreamerSnapshot Streamer::Snapshot() const {
   if (!running_) snapshot.start_time = absl::InfinitePast();
   const int64_t last_event = counters_.last_event_seconds.load();
   if (last_event != 0) snapshot.last_event_time = absl::FromUnixSeconds(last_event);
-  for (const TargetSnapshot& target : snapshot.targets) {
-    if (target.error.ok() || snapshot.state != StreamerState::kRunning) continue;
-    snapshot.state = StreamerState::kRetrying;
-    snapshot.error = Annotate(target.error, absl::StrCat("target \"", target.name, "\""));
-    snapshot.error_since = target.error_since;
-  }
+  ShowTrouble(&snapshot);
   if (snapshot.state != StreamerState::kRetrying) snapshot.next_retry = absl::InfinitePast();
   return snapshot;
 }
 
-absl::Time Streamer::LoadFreshness() const {
-  if (!spec_.checkpoint.enabled) return absl::InfinitePast();
-  const absl::StatusOr<absl::Time> fresh = ReadCheckpointFreshness(checkpoint_path_);
-  if (fresh.ok()) return *fresh;
-  return absl::InfinitePast();
+void Streamer::ShowTrouble(StreamerSnapshot* snapshot) {
+  if (snapshot->state != StreamerState::kRunning) return;
+  for (const TargetSnapshot& target : snapshot->targets) {
+    if (target.error.ok() || !target.required) continue;
+    snapshot->state = StreamerState::kRetrying;
+    snapshot->error = Annotate(target.error, absl::StrCat("target \"", target.name, "\""));
+    snapshot->error_since = target.error_since;
+  }
+  if (!snapshot->error.ok() || snapshot->checkpoint_error.ok()) return;
+  snapshot->error = snapshot->checkpoint_error;
+  snapshot->error_since = snapshot->checkpoint_error_since;
 }
 
 void Streamer::MoveForeignCheckpointAway() const {
   if (!spec_.checkpoint.enabled) return;
-  const absl::Status status = ReadCheckpointFreshness(checkpoint_path_).status();
+  const absl::Status status = ReadCheckpoint(checkpoint_path_).status();
   if (!absl::IsDataLoss(status)) return;
   Log(LogLevel::kWarning, spec_.name, status.message());
   // Whatever it is, it may be somebody's.
@@ -417,13 +432,19 @@ void Streamer::PublishCheckpoint() {
   checkpoint.last_update = snapshot.checkpoint_time;
   checkpoint.start_time = snapshot.start_time;
   checkpoint.targets = snapshot.targets;
+  checkpoint.fresh_until = absl::InfiniteFuture();
+  for (const TargetSnapshot& target : RequiredTargets(snapshot.targets)) {
+    checkpoint.fresh_until = std::min(checkpoint.fresh_until, target.fresh_until);
+  }
+  const absl::Status written = Annotate(WriteCheckpoint(checkpoint_path_, checkpoint), "checkpoint");
+  bool news = false;
   {
     absl::MutexLock lock(&mutex_);
-    checkpoint.fresh_until = fresh_until_;
+    news = written.ok() != snapshot_.checkpoint_error.ok();
+    if (news) snapshot_.checkpoint_error_since = absl::Now();
+    snapshot_.checkpoint_error = written;
   }
-  if (const absl::Status written = WriteCheckpoint(checkpoint_path_, checkpoint); !written.ok()) {
-    Log(LogLevel::kWarning, spec_.name, absl::StrCat("checkpoint: ", written.message()));
-  }
+  if (news && !written.ok()) Log(LogLevel::kWarning, spec_.name, written.message());
 }
 
 }  // namespace binlogd

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -17,6 +18,7 @@
 #include "pipeline/log_reader.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/tap.h"
+#include "streamer/freshness.h"
 #include "streamer/source_session.h"
 #include "streamer/spec.h"
 #include "streamer/status.h"
@@ -50,9 +52,12 @@ class Streamer {
   void Run();
   // One life of the pipeline: opens the targets, follows the source, drains. OK when FINISHED or told to stop.
   absl::Status RunOnce();
-  // Connects and reads until the end, a stop, a failure of a target or an error that is permanent; retries the rest
+  absl::StatusOr<std::shared_ptr<Pipeline>> MakePipeline();
+  // The part of it while the targets are open.
+  absl::Status Deliver(Pipeline& pipeline);
+  // Connects and reads until the end, a stop, a failure of the pipeline or an error that is permanent; retries the rest
   // itself.
-  absl::Status Follow(SourceSession& session, BlockBuilder& builder);
+  absl::Status Follow(const Pipeline& pipeline, SourceSession& session, BlockBuilder& builder);
   absl::Status ReadOnce(SourceSession& session, BlockBuilder& builder, bool* progressed);
   // Publishes the error, waits. False when it was told to stop.
   bool WaitToRetry(const absl::Status& status);
@@ -65,15 +70,15 @@ class Streamer {
   absl::Status OnHeartbeat(SourceSession& session, BlockBuilder& builder);
   void OnCommit();
   void UpdateFreshness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TargetsHoldAllRead(const std::vector<TargetSnapshot>& targets) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool SourceAnswers() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  double Lag(const std::vector<TargetSnapshot>& targets) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  SourceProgress Progress() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // What is to be told of the targets before they are open, by the checkpoint file.
+  std::vector<TargetSnapshot> UnopenedTargets() const;
+  // Tells of trouble that the streamer works on with.
+  static void ShowTrouble(StreamerSnapshot* snapshot);
   void PublishCheckpoints();
   void PublishCheckpoint();
-  absl::Time LoadFreshness() const;
   // Only a streamer that runs may touch the file: a spec that is refused must leave it alone.
   void MoveForeignCheckpointAway() const;
-  absl::Status TargetFailure() const;
   // `pipeline` outlives the namer.
   TableNamer::Options NamerOptions(const Pipeline& pipeline);
   bool stopping() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stop_requested_; }
@@ -95,7 +100,8 @@ class Streamer {
   // The streamer's thread.
   Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
   absl::Time next_idle_check_;
-  std::optional<Position> stop_at_;  // ONESHOT: the end of the log when first connected.
+  std::vector<DurablePosition> last_durable_;  // Of the targets, when the last pipeline ended.
+  std::optional<Position> stop_at_;            // ONESHOT: the end of the log when first connected.
   Epoch stop_epoch_;
 
   mutable absl::Mutex mutex_;
@@ -105,7 +111,7 @@ class Streamer {
   std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);
   StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);                 // Without what Snapshot() works out.
   std::vector<TargetSnapshot> last_targets_ ABSL_GUARDED_BY(mutex_);  // When there is no pipeline.
-  absl::Time fresh_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Freshness freshness_ ABSL_GUARDED_BY(mutex_);
   absl::Duration clock_ahead_ ABSL_GUARDED_BY(mutex_);
 };
 

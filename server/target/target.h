@@ -110,12 +110,12 @@ class Target {
 
   // What is durable. Valid after Open returned a position or Begin.
   const DurablePosition& durable() const { return durable_; }
+  // Everything written so far, as a position; a decoding target's last boundary. Valid as durable() is.
+  const DurablePosition& written() const { return written_; }
   // Bytes written and not yet committed.
   uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
 
  protected:
-  // Everything written so far, as a position; a decoding target's last boundary.
-  const DurablePosition& written() const { return written_; }
   // Null when nobody shares one.
   const DeliveryFloor* delivery_floor() const { return floor_.get(); }
 

@@ -36,6 +36,8 @@ TEST_F(CheckpointTest, HoldsWhatTheContractNames) {
   TargetSnapshot bad = At(1, "binlog.000006", 99);
   bad.name = "archive";
   bad.type = "file";
+  bad.required = false;
+  bad.state = TargetState::kDetached;
   bad.error = absl::ResourceExhaustedError("disk \xff full");
   checkpoint.targets = {bad};
   ASSERT_TRUE(WriteCheckpoint(path_, checkpoint).ok());
@@ -53,21 +55,53 @@ TEST_F(CheckpointTest, HoldsWhatTheContractNames) {
   EXPECT_TRUE(json["targets"][0]["last_write"].is_null());
   EXPECT_NE(json["targets"][0]["error"], "");
   EXPECT_EQ(json["targets"][0]["position"]["position"], 99);
-  EXPECT_EQ(*ReadCheckpointFreshness(path_), checkpoint.fresh_until);
-  checkpoint.fresh_until = absl::InfinitePast();
+  EXPECT_EQ(json["targets"][0]["required"], false);
+  EXPECT_EQ(json["targets"][0]["state"], "DETACHED");
+  EXPECT_EQ(json["targets"][0]["epoch"], "0001-6f1c2a9e");
+}
+
+TEST_F(CheckpointTest, IsReadBack) {
+  Checkpoint checkpoint;
+  checkpoint.position = Position{"binlog.000007", uint64_t{1} << 40, "0-1-5"};
+  checkpoint.fresh_until = absl::FromUnixMillis(1700000001456);
+  checkpoint.targets = {At(1, "binlog.000006", 99), At(2, "binlog.000001", 4)};
+  checkpoint.targets[0].name = "archive";
+  checkpoint.targets[1].fresh_until = absl::FromUnixMillis(1600000000123);
   ASSERT_TRUE(WriteCheckpoint(path_, checkpoint).ok());
-  EXPECT_EQ(*ReadCheckpointFreshness(path_), absl::InfinitePast());
+  const auto read = ReadCheckpoint(path_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(ToString(read->position), ToString(checkpoint.position));
+  EXPECT_EQ(read->position.gtid_set, "0-1-5");
+  EXPECT_EQ(read->fresh_until, checkpoint.fresh_until);
+  ASSERT_EQ(read->targets.size(), 2u);
+  EXPECT_EQ(read->targets[0].name, "archive");
+  EXPECT_EQ(ToString(read->targets[0].durable.position), "binlog.000006:99");
+  EXPECT_EQ(read->targets[0].fresh_until, absl::InfinitePast());
+  EXPECT_EQ(read->targets[1].durable.epoch, checkpoint.targets[1].durable.epoch);
+  EXPECT_EQ(read->targets[1].fresh_until, checkpoint.targets[1].fresh_until);
+}
+
+TEST_F(CheckpointTest, OneOfAnOlderVersionIsReadBack) {
+  ASSERT_TRUE(MakeDirectories(dir_ / "a/b", 0750).ok());
+  ASSERT_TRUE(ReplaceFile(path_, R"({"version":1,"position":{"file":"b.000001","position":7,"gtid":""},
+      "fresh_until":null,"targets":[{"name":"t","position":{"file":"b.000001","position":7,"gtid":""}}]})",
+                          0640)
+                  .ok());
+  const auto read = ReadCheckpoint(path_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(ToString(read->targets[0].durable.position), "b.000001:7");
+  EXPECT_TRUE(read->targets[0].durable.epoch.empty());
 }
 
 TEST_F(CheckpointTest, MissingOrCorrupt) {
-  EXPECT_TRUE(absl::IsNotFound(ReadCheckpointFreshness(path_).status()));
+  EXPECT_TRUE(absl::IsNotFound(ReadCheckpoint(path_).status()));
   ASSERT_TRUE(WriteCheckpoint(path_, Checkpoint()).ok());
   const std::string good = *ReadWholeFile(path_);
   for (const std::string& bad :
        {std::string(), std::string("null"), std::string("[1]"), std::string("{}"), good.substr(0, good.size() / 2),
         std::string(R"({"fresh_until":7})"), std::string(R"({"fresh_until":"soon"})"), std::string(1000, '[')}) {
     ASSERT_TRUE(ReplaceFile(path_, bad, 0640).ok());
-    EXPECT_EQ(ErrorReason(ReadCheckpointFreshness(path_).status()), "CHECKPOINT_CORRUPT") << bad;
+    EXPECT_EQ(ErrorReason(ReadCheckpoint(path_).status()), "CHECKPOINT_CORRUPT") << bad;
   }
 }
 
@@ -83,6 +117,15 @@ TEST(LeastPositionTest, ByEpochThenFileThenOffset) {
   EXPECT_EQ(ToString(LeastPosition({At(1, "binlog.999999", 5), At(1, "binlog.1000000", 4)})), "binlog.999999:5");
   EXPECT_EQ(ToString(LeastPosition({At(2, "binlog.000001", 4), At(1, "binlog.000900", 77)})), "binlog.000900:77");
   EXPECT_TRUE(LeastPosition({At(1, "binlog.000001", 4), TargetSnapshot()}).empty()) << "one that holds nothing yet";
+}
+
+TEST(RequiredTargetsTest, AreAllWhenNoneIsRequired) {
+  TargetSnapshot required = At(1, "binlog.000002", 5);
+  TargetSnapshot optional = At(1, "binlog.000001", 5);
+  optional.required = false;
+  EXPECT_EQ(ToString(LeastPosition(RequiredTargets({required, optional}))), "binlog.000002:5");
+  EXPECT_EQ(ToString(LeastPosition(RequiredTargets({optional, optional}))), "binlog.000001:5");
+  EXPECT_TRUE(RequiredTargets({}).empty());
 }
 
 }  // namespace

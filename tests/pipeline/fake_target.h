@@ -26,7 +26,31 @@ class FakeStore {
     absl::MutexLock lock(&mutex_);
     commit_failures_ = std::move(statuses);
   }
-  // Writes wait while the store is blocked.
+  // These commits take effect all the same: it is their answer that is lost.
+  void LoseAnswers(std::deque<absl::Status> statuses) {
+    absl::MutexLock lock(&mutex_);
+    lost_answers_ = std::move(statuses);
+  }
+  void FailOpens(std::deque<absl::Status> statuses) {
+    absl::MutexLock lock(&mutex_);
+    open_failures_ = std::move(statuses);
+  }
+  void FailBegins(std::deque<absl::Status> statuses) {
+    absl::MutexLock lock(&mutex_);
+    begin_failures_ = std::move(statuses);
+  }
+  // All that it held is gone.
+  void Empty() {
+    absl::MutexLock lock(&mutex_);
+    committed_.clear();
+    position_.reset();
+  }
+  // Every call fails with it, until it is OK.
+  void FailAll(const absl::Status& status) {
+    absl::MutexLock lock(&mutex_);
+    all_fail_ = status;
+  }
+  // Writes wait while the store is blocked; after an Interrupt of the target they fail instead.
   void Block(bool blocked) {
     absl::MutexLock lock(&mutex_);
     blocked_ = blocked;
@@ -57,6 +81,26 @@ class FakeStore {
     absl::MutexLock lock(&mutex_);
     return writes_;
   }
+  int opens() const {
+    absl::MutexLock lock(&mutex_);
+    return opens_;
+  }
+  int interrupts() const {
+    absl::MutexLock lock(&mutex_);
+    return interrupts_;
+  }
+  // Waits until Open was called so often.
+  void AwaitOpens(int opens) {
+    absl::MutexLock lock(&mutex_);
+    const auto reached = [this, opens]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return opens_ >= opens; };
+    mutex_.Await(absl::Condition(&reached));
+  }
+  // Waits until so many bytes are durable.
+  void AwaitCommitted(size_t bytes) {
+    absl::MutexLock lock(&mutex_);
+    const auto reached = [this, bytes]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return committed_.size() >= bytes; };
+    mutex_.Await(absl::Condition(&reached));
+  }
   // Waits until Write was called so often.
   void AwaitWrites(int writes) {
     absl::MutexLock lock(&mutex_);
@@ -66,8 +110,8 @@ class FakeStore {
 
  private:
   friend class FakeTarget;
-  bool open() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !blocked_; }
-  static absl::Status Next(std::deque<absl::Status>* failures) {
+  absl::Status Next(std::deque<absl::Status>* failures) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!all_fail_.ok()) return all_fail_;
     if (failures->empty()) return absl::OkStatus();
     const absl::Status status = failures->front();
     failures->pop_front();
@@ -77,6 +121,12 @@ class FakeStore {
   mutable absl::Mutex mutex_;
   std::deque<absl::Status> write_failures_ ABSL_GUARDED_BY(mutex_);
   std::deque<absl::Status> commit_failures_ ABSL_GUARDED_BY(mutex_);
+  std::deque<absl::Status> lost_answers_ ABSL_GUARDED_BY(mutex_);
+  std::deque<absl::Status> open_failures_ ABSL_GUARDED_BY(mutex_);
+  std::deque<absl::Status> begin_failures_ ABSL_GUARDED_BY(mutex_);
+  absl::Status all_fail_ ABSL_GUARDED_BY(mutex_);
+  int opens_ ABSL_GUARDED_BY(mutex_) = 0;
+  int interrupts_ ABSL_GUARDED_BY(mutex_) = 0;
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
   int writes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool counts_only_ ABSL_GUARDED_BY(mutex_) = false;
@@ -96,24 +146,36 @@ class FakeTarget : public Target {
   std::optional<EventFormat> format() const override {
     return decodes_ ? std::optional(EventFormat::kJson) : std::nullopt;
   }
+  void Interrupt() override {
+    absl::MutexLock lock(&store_->mutex_);
+    ++store_->interrupts_;
+    interrupted_ = true;
+  }
 
  private:
+  bool may_write() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_->mutex_) { return !store_->blocked_ || interrupted_; }
+
   absl::StatusOr<std::optional<DurablePosition>> DoOpen() override {
     absl::MutexLock lock(&store_->mutex_);
+    ++store_->opens_;
+    if (interrupted_) return absl::CancelledError("interrupted");
+    if (absl::Status failed = store_->Next(&store_->open_failures_); !failed.ok()) return failed;
     store_->written_ = store_->committed_;
     store_->boundary_ = store_->written_.size();
     return store_->position_;
   }
   absl::Status DoBegin(const DurablePosition& start, const EpochStart&) override {
     absl::MutexLock lock(&store_->mutex_);
+    if (absl::Status failed = store_->Next(&store_->begin_failures_); !failed.ok()) return failed;
     store_->position_ = start;
     return absl::OkStatus();
   }
   absl::Status DoWrite(const Block& block, size_t from, const EncodedBlock* encoded) override {
     absl::MutexLock lock(&store_->mutex_);
     ++store_->writes_;
-    store_->mutex_.Await(absl::Condition(store_.get(), &FakeStore::open));
-    if (absl::Status failed = FakeStore::Next(&store_->write_failures_); !failed.ok()) return failed;
+    store_->mutex_.Await(absl::Condition(this, &FakeTarget::may_write));
+    if (interrupted_) return absl::CancelledError("interrupted");
+    if (absl::Status failed = store_->Next(&store_->write_failures_); !failed.ok()) return failed;
     const size_t before = store_->written_.size();
     const absl::string_view bytes = encoded == nullptr ? absl::string_view(block.bytes).substr(from) : encoded->bytes;
     store_->largest_write_ = std::max(store_->largest_write_, bytes.size());
@@ -128,15 +190,16 @@ class FakeTarget : public Target {
   }
   absl::Status DoCommit(const DurablePosition& position) override {
     absl::MutexLock lock(&store_->mutex_);
-    if (absl::Status failed = FakeStore::Next(&store_->commit_failures_); !failed.ok()) return failed;
+    if (absl::Status failed = store_->Next(&store_->commit_failures_); !failed.ok()) return failed;
     store_->committed_ = store_->written_.substr(0, store_->boundary_);
     store_->position_ = position;
-    return absl::OkStatus();
+    return store_->Next(&store_->lost_answers_);
   }
   void DoClose() override {}
 
   const std::shared_ptr<FakeStore> store_;
   const bool decodes_;
+  bool interrupted_ = false;  // Under the store's mutex.
 };
 
 }  // namespace binlogd::testing

@@ -8,12 +8,14 @@
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "tests/harness/log_blocks.h"
+#include "tests/pipeline/fake_replay.h"
 #include "tests/pipeline/fake_target.h"
 
 namespace binlogd {
 namespace {
 
 using testing::BlocksOf;
+using testing::FakeLog;
 using testing::FakeStore;
 using testing::FakeTarget;
 using testing::Limits;
@@ -23,11 +25,13 @@ using testing::MakeEpoch;
 class PipelineTest : public ::testing::Test {
  protected:
   std::unique_ptr<Pipeline> Make() {
-    std::vector<std::unique_ptr<Target>> targets;
-    targets.push_back(std::make_unique<FakeTarget>("raw", raw_, false));
-    targets.push_back(std::make_unique<FakeTarget>("json", json_, true));
+    std::vector<PipelineTarget> targets(2);
+    targets[0].target = std::make_unique<FakeTarget>("raw", raw_, false);
+    targets[1].target = std::make_unique<FakeTarget>("json", json_, true);
+    targets[1].required = json_required_;
     Pipeline::Options options;
     options.batch.max_wait = absl::Milliseconds(10);
+    options.make_replay = source_log_.factory();
     options.on_failure = [this] { failed_.Notify(); };
     return std::make_unique<Pipeline>(std::move(targets), options, &taps_);
   }
@@ -37,10 +41,10 @@ class PipelineTest : public ::testing::Test {
     start.epoch = MakeEpoch()->epoch;
     start.position = MakeEpoch()->first;
     for (size_t i = 0; i < pipeline.lanes().size(); ++i) {
-      if (pipeline.positions()[i]) continue;
+      if (pipeline.positions()[i] || !pipeline.lanes()[i]->open()) continue;
       ASSERT_TRUE(pipeline.Begin(i, start, *MakeEpoch()).ok());
     }
-    pipeline.Start();
+    pipeline.Start(MakeEpoch(), MakeEpoch()->first);
   }
   // Blocks of about a mebibyte.
   static std::vector<std::shared_ptr<const Block>> LargeBlocks(int count, LogWriter* log) {
@@ -51,6 +55,9 @@ class PipelineTest : public ::testing::Test {
     return BlocksOf(*log, Limits(100000, 1 << 20));
   }
 
+  LogWriter log_;
+  FakeLog source_log_{&log_};
+  bool json_required_ = true;
   TapHub taps_;
   std::shared_ptr<FakeStore> raw_ = std::make_shared<FakeStore>();
   std::shared_ptr<FakeStore> json_ = std::make_shared<FakeStore>();
@@ -58,29 +65,27 @@ class PipelineTest : public ::testing::Test {
 };
 
 TEST_F(PipelineTest, EveryTargetAndTapGetsEveryBlock) {
-  LogWriter log;
-  for (int i = 0; i < 10; ++i) log.Transaction({{i, "row"}});
+  for (int i = 0; i < 10; ++i) log_.Transaction({{i, "row"}});
   taps_.Reopen();
   const auto tap = *taps_.Attach([] {});
   const auto pipeline = Make();
   BeginAll(*pipeline);
-  const auto blocks = BlocksOf(log, Limits(4));
+  const auto blocks = BlocksOf(log_, Limits(4));
   for (const auto& block : blocks) ASSERT_TRUE(pipeline->Deliver(block).ok());
   ASSERT_TRUE(pipeline->Drain().ok());
-  EXPECT_EQ(std::string(kFileMagic) + raw_->committed(), log.FileBytes("binlog.000001"));
+  EXPECT_EQ(std::string(kFileMagic) + raw_->committed(), log_.FileBytes("binlog.000001"));
   EXPECT_NE(json_->committed().find(R"("id":9)"), std::string::npos);
   Tap::Item item;
   for (const auto& block : blocks) {
     ASSERT_TRUE(tap->Take(&item));
     EXPECT_EQ(item.block, block);
   }
-  for (const auto& position : pipeline->positions()) EXPECT_EQ(position->position.offset, log.offset());
+  for (const auto& position : pipeline->positions()) EXPECT_EQ(position->position.offset, log_.offset());
   EXPECT_EQ(pipeline->Snapshot().size(), 2u);
 }
 
 TEST_F(PipelineTest, ABlockedTargetStopsTheOthersOnlyWhenTheBudgetIsUsedUp) {
-  LogWriter log;
-  const auto blocks = LargeBlocks(80, &log);
+  const auto blocks = LargeBlocks(80, &log_);
   const auto pipeline = Make();
   BeginAll(*pipeline);
   json_->Block(true);
@@ -96,15 +101,80 @@ TEST_F(PipelineTest, ABlockedTargetStopsTheOthersOnlyWhenTheBudgetIsUsedUp) {
   EXPECT_LE(pipeline->queue_bytes(), Pipeline::kBudgetBytes);
   json_->Block(false);
   reader.join();
+  ASSERT_TRUE(pipeline->Flush(absl::InfiniteFuture(), /*patient=*/true).ok());
   ASSERT_TRUE(pipeline->Drain().ok());
-  EXPECT_EQ(raw_->committed().size() + kFileMagic.size(), log.offset());
-  EXPECT_EQ(json_->position()->position.offset, log.offset());
+  EXPECT_EQ(raw_->committed().size() + kFileMagic.size(), log_.offset());
+  EXPECT_EQ(json_->position()->position.offset, log_.offset());
   EXPECT_EQ(pipeline->queue_bytes(), 0u);
 }
 
+TEST_F(PipelineTest, ABlockedTargetThatIsNotRequiredStopsNobodyAndCatchesUp) {
+  const auto blocks = LargeBlocks(80, &log_);
+  json_required_ = false;
+  const auto pipeline = Make();
+  BeginAll(*pipeline);
+  json_->Block(true);
+  for (const auto& block : blocks) ASSERT_TRUE(pipeline->Deliver(block).ok());
+  ASSERT_TRUE(pipeline->lanes()[0]->Flush(absl::InfiniteFuture(), /*patient=*/true).ok());
+  EXPECT_EQ(raw_->committed().size() + kFileMagic.size(), log_.offset());
+  EXPECT_EQ(pipeline->queue_bytes(), 0u) << "nothing waits for it";
+  EXPECT_EQ(TargetStateName(pipeline->Snapshot()[1].state), "DETACHED");
+  json_->Block(false);
+  ASSERT_TRUE(pipeline->lanes()[1]->Flush(absl::InfiniteFuture(), /*patient=*/true).ok());
+  EXPECT_EQ(json_->position()->position.offset, log_.offset());
+  EXPECT_GT(source_log_.runs(), 0);
+  ASSERT_TRUE(pipeline->Drain().ok());
+}
+
+TEST_F(PipelineTest, OneTargetThatCannotBeOpenedDoesNotStopTheOther) {
+  log_.Transaction({{1, "row"}});
+  json_->FailOpens({absl::UnavailableError("down")});
+  const auto pipeline = Make();
+  BeginAll(*pipeline);
+  EXPECT_FALSE(pipeline->lanes()[1]->open());
+  for (const auto& block : BlocksOf(log_, Limits(1000))) (void)pipeline->Deliver(block);
+  EXPECT_TRUE(pipeline->lanes()[0]->Flush(absl::InfiniteFuture(), /*patient=*/true).ok());
+  failed_.WaitForNotification();
+  EXPECT_EQ(ErrorReason(pipeline->Failure()), "TARGET_IS_BACK") << "its store is new, and has to be begun";
+}
+
+TEST_F(PipelineTest, WhenNoTargetCanBeOpenedItSaysWhy) {
+  json_->FailOpens({absl::UnavailableError("down")});
+  raw_->FailOpens({absl::UnavailableError("down too")});
+  EXPECT_TRUE(absl::IsUnavailable(Make()->OpenTargets()));
+  json_required_ = false;
+  json_->FailOpens({Permanent(absl::DataLossError("broken"))});
+  raw_->FailOpens({absl::UnavailableError("down")});
+  EXPECT_FALSE(IsPermanent(Make()->OpenTargets())) << "the one that is required may come back";
+  json_->FailOpens({Permanent(absl::DataLossError("broken"))});
+  EXPECT_TRUE(Make()->OpenTargets().ok());
+  raw_->FailOpens({Permanent(absl::DataLossError("broken"))});
+  EXPECT_TRUE(IsPermanent(Make()->OpenTargets()));
+}
+
+TEST_F(PipelineTest, ATargetThatFailsToBeginDoesNotStopTheOther) {
+  const auto pipeline = Make();
+  ASSERT_TRUE(pipeline->OpenTargets().ok());
+  json_->FailBegins({absl::UnavailableError("down")});
+  EXPECT_TRUE(pipeline->Begin(1, DurablePosition(), *MakeEpoch()).ok());
+  EXPECT_FALSE(pipeline->lanes()[1]->open());
+  raw_->FailBegins({absl::UnavailableError("down")});
+  EXPECT_TRUE(absl::IsUnavailable(pipeline->Begin(0, DurablePosition(), *MakeEpoch()))) << "nobody is left";
+}
+
+TEST_F(PipelineTest, WhenAllHaveFailedThePipelineHas) {
+  json_required_ = false;
+  const auto pipeline = Make();
+  ASSERT_TRUE(pipeline->OpenTargets().ok());
+  const absl::Status purged = Permanent(MakeError(absl::StatusCode::kOutOfRange, "POSITION_PURGED", "gone"));
+  EXPECT_TRUE(pipeline->GiveUp(1, purged).ok());
+  EXPECT_TRUE(pipeline->Failure().ok());
+  EXPECT_EQ(TargetStateName(pipeline->Snapshot()[1].state), "FAILED");
+  EXPECT_EQ(ErrorReason(pipeline->GiveUp(0, purged)), "POSITION_PURGED");
+}
+
 TEST_F(PipelineTest, InterruptEndsADeliverThatWaits) {
-  LogWriter log;
-  const auto blocks = LargeBlocks(80, &log);
+  const auto blocks = LargeBlocks(80, &log_);
   const auto pipeline = Make();
   BeginAll(*pipeline);
   raw_->Block(true);
@@ -124,18 +194,17 @@ TEST_F(PipelineTest, InterruptEndsADeliverThatWaits) {
 }
 
 TEST_F(PipelineTest, AFailingTargetIsNamedAndTheOtherKeepsWhatItHas) {
-  LogWriter log;
-  log.Transaction({{1, "row"}});
+  log_.Transaction({{1, "row"}});
   const auto pipeline = Make();
   BeginAll(*pipeline);
-  json_->FailWrites({MakeError(absl::StatusCode::kPermissionDenied, "X", "no access")});
-  for (const auto& block : BlocksOf(log, Limits(1000))) ASSERT_TRUE(pipeline->Deliver(block).ok());
+  json_->FailWrites({Permanent(MakeError(absl::StatusCode::kPermissionDenied, "X", "no access"))});
+  for (const auto& block : BlocksOf(log_, Limits(1000))) ASSERT_TRUE(pipeline->Deliver(block).ok());
   failed_.WaitForNotification();
   EXPECT_EQ(ErrorReason(pipeline->Failure()), "X");
   EXPECT_NE(pipeline->Failure().message().find("\"json\""), absl::string_view::npos);
-  EXPECT_EQ(ErrorReason(pipeline->Deliver(BlocksOf(log, Limits(1000))[0])), "X");
+  EXPECT_EQ(ErrorReason(pipeline->Deliver(BlocksOf(log_, Limits(1000))[0])), "X");
   EXPECT_EQ(ErrorReason(pipeline->Drain()), "X");
-  EXPECT_EQ(raw_->position()->position.offset, log.offset());
+  EXPECT_EQ(raw_->position()->position.offset, log_.offset());
 }
 
 }  // namespace

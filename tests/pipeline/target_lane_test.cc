@@ -2,96 +2,30 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "tests/binlog/events.h"
 #include "tests/binlog/zstd.h"
-#include "tests/harness/log_blocks.h"
-#include "tests/pipeline/fake_target.h"
+#include "tests/pipeline/target_lane_testing.h"
 
 namespace binlogd {
 namespace {
 
+using testing::Blocks;
 using testing::BlocksOf;
+using testing::Encoded;
+using testing::EncodeJson;
 using testing::FakeStore;
-using testing::FakeTarget;
 using testing::Limits;
 using testing::LogWriter;
 using testing::MakeEpoch;
-
-using Blocks = std::vector<std::shared_ptr<const Block>>;
-
-DurablePosition Start(const EpochStart& epoch) {
-  DurablePosition start;
-  start.epoch = epoch.epoch;
-  start.position = epoch.first;
-  return start;
-}
-
-absl::StatusOr<EncodedBlock> EncodeJson(const Block& block, const BlockRange& range) {
-  return testing::EncodeBlock(block, range, EventFilter(FilterSpec()), EventFormat::kJson, "orders");
-}
-
-std::string Encoded(const Blocks& blocks) {
-  std::string all;
-  for (const auto& block : blocks) all += EncodeJson(*block, BlockRange())->bytes;
-  return all;
-}
-
-class TargetLaneTest : public ::testing::TestWithParam<bool> {
- protected:
-  TargetLaneTest() {
-    for (int i = 0; i < 40; ++i) log_.Transaction({{i, "row"}, {i, "another row"}});
-    blocks_ = BlocksOf(log_, Limits(3));
-    other_cut_ = BlocksOf(log_, Limits(7));
-  }
-  void MakeLane(absl::Duration max_wait = absl::Hours(1)) {
-    TargetLane::Options options;
-    options.batch.max_wait = max_wait;
-    options.filter = std::make_shared<const EventFilter>(FilterSpec());
-    options.pool = &pool_;
-    options.on_failure = [this] {
-      if (++failures_ == 1) failed_.Notify();
-    };
-    options.on_commit = [this] { ++commits_; };
-    lane_ = std::make_unique<TargetLane>(std::make_unique<FakeTarget>("t", store_, GetParam()), std::move(options));
-    const auto had = lane_->Open();
-    ASSERT_TRUE(had.ok());
-    if (!had->has_value()) {
-      ASSERT_TRUE(lane_->Begin(Start(*MakeEpoch()), *MakeEpoch()).ok());
-    }
-    lane_->Start();
-  }
-  absl::Status OfferAll() {
-    for (const auto& block : blocks_) {
-      if (absl::Status offered = lane_->Offer(block, budget_.Acquire(block->bytes.size())); !offered.ok())
-        return offered;
-    }
-    return absl::OkStatus();
-  }
-  std::string Expected() const {
-    return GetParam() ? Encoded(blocks_) : log_.FileBytes("binlog.000001").substr(kFileMagic.size());
-  }
-
-  LogWriter log_;
-  Blocks blocks_;
-  Blocks other_cut_;
-  ByteBudget budget_{64 << 20};
-  ThreadPool pool_{3};
-  std::shared_ptr<FakeStore> store_ = std::make_shared<FakeStore>();
-  std::atomic<int> failures_ = 0;
-  std::atomic<int> commits_ = 0;
-  absl::Notification failed_;
-  std::unique_ptr<TargetLane> lane_;
-};
+using testing::TargetLaneTest;
 
 TEST_P(TargetLaneTest, DrainWritesAllInOrderAndCommits) {
-  MakeLane();
+  StartLane();
   ASSERT_TRUE(OfferAll().ok());
   ASSERT_TRUE(lane_->Drain().ok());
   EXPECT_EQ(store_->committed(), Expected());
@@ -106,21 +40,21 @@ TEST_P(TargetLaneTest, DrainWritesAllInOrderAndCommits) {
 }
 
 TEST_P(TargetLaneTest, AbandonDoesNotCommit) {
-  MakeLane();
+  StartLane();
   ASSERT_TRUE(OfferAll().ok());
   lane_->Abandon();
   EXPECT_EQ(store_->committed(), "");
   EXPECT_EQ(commits_, 0);
   EXPECT_EQ(failures_, 0);
   lane_.reset();
-  MakeLane();
+  StartLane();
   ASSERT_TRUE(OfferAll().ok());
   ASSERT_TRUE(lane_->Drain().ok());
   EXPECT_EQ(store_->committed(), Expected());
 }
 
 TEST_P(TargetLaneTest, CommitsWhenTheWaitIsOver) {
-  MakeLane(absl::Milliseconds(10));
+  StartLane(absl::Milliseconds(10));
   ASSERT_TRUE(OfferAll().ok());
   const std::string expected = Expected();
   const absl::Time bound = absl::Now() + absl::Seconds(60);
@@ -129,7 +63,7 @@ TEST_P(TargetLaneTest, CommitsWhenTheWaitIsOver) {
 }
 
 TEST_P(TargetLaneTest, NoRoomIsTriedAgainWithoutLossOrDouble) {
-  MakeLane();
+  StartLane();
   const absl::Status full = absl::ResourceExhaustedError("disk full");
   store_->FailWrites({full, full, absl::OkStatus(), full});
   ASSERT_TRUE(OfferAll().ok());
@@ -141,7 +75,7 @@ TEST_P(TargetLaneTest, NoRoomIsTriedAgainWithoutLossOrDouble) {
 }
 
 TEST_P(TargetLaneTest, DrainGivesUpOnATargetThatFails) {
-  MakeLane();
+  StartLane();
   store_->FailWrites(std::deque<absl::Status>(100, absl::ResourceExhaustedError("disk full")));
   ASSERT_TRUE(OfferAll().ok());
   store_->AwaitWrites(1);
@@ -149,45 +83,32 @@ TEST_P(TargetLaneTest, DrainGivesUpOnATargetThatFails) {
   EXPECT_FALSE(lane_->Snapshot().error.ok());
 }
 
-TEST_P(TargetLaneTest, OtherErrorsEndTheLaneOnce) {
-  MakeLane();
-  store_->FailWrites({MakeError(absl::StatusCode::kPermissionDenied, "X", "no access")});
+TEST_P(TargetLaneTest, APermanentErrorEndsTheLaneOnce) {
+  StartLane();
+  store_->FailWrites({Permanent(MakeError(absl::StatusCode::kPermissionDenied, "X", "no access"))});
   (void)OfferAll();
   failed_.WaitForNotification();
   EXPECT_EQ(ErrorReason(lane_->failure()), "X");
   EXPECT_NE(lane_->failure().message().find("target \"t\""), absl::string_view::npos);
   EXPECT_EQ(ErrorReason(lane_->Offer(blocks_[0], budget_.Acquire(1))), "X");
+  EXPECT_EQ(ErrorReason(lane_->Flush(absl::InfiniteFuture(), true)), "X");
   EXPECT_EQ(ErrorReason(lane_->Drain()), "X");
+  EXPECT_EQ(State(), TargetState::kFailed);
   EXPECT_EQ(failures_, 1);
   EXPECT_EQ(store_->committed(), "");
-  lane_.reset();
   EXPECT_EQ(budget_.used(), 0u) << "what waited was let go";
-}
-
-TEST_P(TargetLaneTest, AFailedCommitEndsTheLaneAndTheNextOneGoesOn) {
-  MakeLane();
-  store_->FailCommits({absl::InternalError("fsync failed")});
-  ASSERT_TRUE(OfferAll().ok());
-  EXPECT_FALSE(lane_->Drain().ok());
-  EXPECT_EQ(failures_, 1);
-  EXPECT_EQ(store_->committed(), "");
-  lane_.reset();
-  MakeLane();
-  ASSERT_TRUE(OfferAll().ok());
-  ASSERT_TRUE(lane_->Drain().ok());
-  EXPECT_EQ(store_->committed(), Expected());
 }
 
 TEST_P(TargetLaneTest, WhatTheTargetHasIsSkippedWhereverItStands) {
   for (size_t half = 0; half <= blocks_.size(); half += 7) {
     store_ = std::make_shared<FakeStore>();
-    MakeLane();
+    StartLane();
     for (size_t i = 0; i < half; ++i) ASSERT_TRUE(lane_->Offer(blocks_[i], budget_.Acquire(1)).ok());
     ASSERT_TRUE(lane_->Drain().ok());
     lane_.reset();
     // Read again from the beginning, cut in another way.
     blocks_.swap(other_cut_);
-    MakeLane();
+    StartLane();
     ASSERT_TRUE(OfferAll().ok());
     ASSERT_TRUE(lane_->Drain().ok());
     EXPECT_EQ(store_->committed(), Expected()) << half;
@@ -197,7 +118,7 @@ TEST_P(TargetLaneTest, WhatTheTargetHasIsSkippedWhereverItStands) {
 }
 
 TEST_P(TargetLaneTest, DrainedItCanBeginANewEpoch) {
-  MakeLane();
+  StartLane();
   ASSERT_TRUE(OfferAll().ok());
   ASSERT_TRUE(lane_->Drain().ok());
   std::string expected = Expected();
@@ -206,10 +127,10 @@ TEST_P(TargetLaneTest, DrainedItCanBeginANewEpoch) {
   // Twice: what is held back in one epoch says nothing of the next.
   for (uint32_t number = 2; number <= 3; ++number) {
     const auto epoch = MakeEpoch(number, "aaaaaaaa");
-    DurablePosition start = Start(*epoch);
+    DurablePosition start = testing::StartOf(*epoch);
     start.held_gtid_set = absl::StrCat(LogWriter::kServerUuid, number == 2 ? ":1" : ":2-3");
     ASSERT_TRUE(lane_->Begin(start, *epoch).ok());
-    lane_->Start();
+    lane_->Start(epoch, epoch->first);
     const Blocks blocks = BlocksOf(second, Limits(2), epoch);
     const GtidSet held = *GtidSet::Parse(Flavor::kMySql, start.held_gtid_set);
     for (const auto& block : blocks) {
@@ -223,7 +144,7 @@ TEST_P(TargetLaneTest, DrainedItCanBeginANewEpoch) {
 
 TEST_P(TargetLaneTest, AStoreThatIsSlowBoundsMemory) {
   ByteBudget small(2000);
-  MakeLane();
+  StartLane();
   store_->Block(true);
   std::thread offering([&] {
     for (const auto& block : blocks_) {
@@ -248,7 +169,7 @@ TEST_P(TargetLaneTest, ABlockThatCannotBeDecodedFailsOnlyDecodingLanes) {
   bad.Xid();
   log_ = bad;
   blocks_ = BlocksOf(log_, Limits(1000));
-  MakeLane();
+  StartLane();
   ASSERT_TRUE(OfferAll().ok());
   const absl::Status drained = lane_->Drain();
   EXPECT_EQ(drained.ok(), !GetParam());
@@ -277,7 +198,7 @@ std::shared_ptr<const Block> LargePayload(int row_count, absl::string_view name)
 TEST_P(TargetLaneTest, ALargeBlockComesInPiecesWithoutLossOrDouble) {
   blocks_ = {LargePayload(500, std::string(60000, 'x'))};
   const std::string expected = GetParam() ? Encoded(blocks_) : blocks_[0]->bytes;
-  MakeLane();
+  StartLane();
   const absl::Status full = absl::ResourceExhaustedError("disk full");
   store_->FailWrites({absl::OkStatus(), full, full, absl::OkStatus(), full});
   ASSERT_TRUE(OfferAll().ok());
@@ -296,9 +217,9 @@ TEST_P(TargetLaneTest, ACrashBetweenPiecesTakesTheTransactionBack) {
   const std::string expected = GetParam() ? Encoded(blocks_) : blocks_[0]->bytes;
   for (int pieces = 0; pieces < 3; ++pieces) {
     store_ = std::make_shared<FakeStore>();
-    MakeLane();
+    StartLane();
     std::deque<absl::Status> answers(static_cast<size_t>(pieces), absl::OkStatus());
-    answers.push_back(MakeError(absl::StatusCode::kPermissionDenied, "X", "no access"));
+    answers.push_back(Permanent(MakeError(absl::StatusCode::kPermissionDenied, "X", "no access")));
     store_->FailWrites(answers);
     ASSERT_TRUE(OfferAll().ok());
     if (GetParam() || pieces == 0) {
@@ -307,7 +228,7 @@ TEST_P(TargetLaneTest, ACrashBetweenPiecesTakesTheTransactionBack) {
     }
     lane_.reset();
     store_->FailWrites({});
-    MakeLane();
+    StartLane();
     ASSERT_TRUE(OfferAll().ok());
     ASSERT_TRUE(lane_->Drain().ok());
     EXPECT_TRUE(store_->committed() == expected) << pieces;
@@ -322,7 +243,7 @@ TEST_P(TargetLaneTest, ATransactionOfAGigabytePassesInPieces) {
   blocks_ = {LargePayload(kRows, std::string(65000, 'x'))};
   ASSERT_LT(blocks_[0]->bytes.size(), 1u << 20);
   store_->CountOnly();
-  MakeLane();
+  StartLane();
   ASSERT_TRUE(OfferAll().ok());
   ASSERT_TRUE(lane_->Drain().ok());
   EXPECT_LT(store_->largest_write(), kMostPiece);
@@ -333,8 +254,7 @@ TEST_P(TargetLaneTest, ATransactionOfAGigabytePassesInPieces) {
   EXPECT_EQ(lane_->durable().position.offset, blocks_[0]->end.offset);
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, TargetLaneTest, ::testing::Bool(),
-                         [](const ::testing::TestParamInfo<bool>& info) { return info.param ? "Decoded" : "Raw"; });
+INSTANTIATE_TEST_SUITE_P(Forms, TargetLaneTest, ::testing::Bool(), testing::FormName);
 
 }  // namespace
 }  // namespace binlogd

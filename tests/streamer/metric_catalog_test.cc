@@ -21,6 +21,9 @@ StreamerSnapshot Snapshot() {
     snapshot.targets.push_back(target);
   }
   snapshot.targets[1].error = absl::InternalError("x");
+  snapshot.targets[1].required = false;
+  snapshot.targets[1].state = TargetState::kDetached;
+  snapshot.targets[1].lag_seconds = 3;
   return snapshot;
 }
 
@@ -62,6 +65,14 @@ TEST(MetricCatalogTest, Values) {
   EXPECT_EQ(Value(samples, "binlogd_streamer_last_event_timestamp_seconds", "streamer", "orders"), 0);
   EXPECT_EQ(Value(samples, "binlogd_target_healthy", "target", "archive"), 1);
   EXPECT_EQ(Value(samples, "binlogd_target_healthy", "target", "changes"), 0);
+  EXPECT_EQ(Value(samples, "binlogd_target_required", "target", "archive"), 1);
+  EXPECT_EQ(Value(samples, "binlogd_target_required", "target", "changes"), 0);
+  EXPECT_EQ(Value(samples, "binlogd_target_lag_seconds", "target", "changes"), 3);
+  for (const MetricSample& sample : samples) {
+    if (sample.name != "binlogd_target_state") continue;
+    const bool is_changes = sample.labels.at("target") == "changes";
+    EXPECT_EQ(sample.value, sample.labels.at("state") == (is_changes ? "DETACHED" : "FOLLOWING") ? 1 : 0);
+  }
 }
 
 }  // namespace

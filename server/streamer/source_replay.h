@@ -1,0 +1,43 @@
+// A stretch of the source's log, read once more over a connection of its own.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mysql/connection.h"
+#include "mysql/definition_source.h"
+#include "mysql/interrupter.h"
+#include "pipeline/replay.h"
+#include "streamer/spec.h"
+
+namespace binlogd {
+
+// Reads from whichever endpoint of the spec leads to the server of the epoch. It is no replica to the source, and so
+// leaves the streamer's own dump alone. See LogReplay.
+class SourceReplay : public LogReplay {
+ public:
+  struct Options {
+    const StreamerSpec* spec = nullptr;  // Outlives the replay.
+    bool decodes = false;
+    std::string definitions_path;                     // What is known of tables' columns; only read.
+    std::atomic<uint64_t>* unnamed_tables = nullptr;  // See TableNamer::Options.
+  };
+  explicit SourceReplay(Options options) : options_(std::move(options)) {}
+
+  absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const Position& end,
+                   BlockSink* sink) override;
+  void Interrupt() override;
+
+ private:
+  // UNAVAILABLE when no endpoint leads to the server with this identity.
+  absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& identity);
+
+  const Options options_;
+  Interrupter interrupter_;
+  ServerDefinitions definitions_;
+};
+
+}  // namespace binlogd
