@@ -3,8 +3,9 @@
 
 namespace binlogd {
 
-// Keeps freed blocks at hand instead of giving their pages back to the kernel at once: every block of the log would
-// otherwise pay for its pages anew. Called once, at the start of the process.
+// Gives large memory back to the kernel as soon as it is freed, so that what a transaction took is not kept in as many
+// places as there are threads. What is needed again and again is kept by its users. Called once, at the start of the
+// process.
 void TuneAllocator();
 
 }  // namespace binlogd

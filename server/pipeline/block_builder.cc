@@ -223,7 +223,7 @@ absl::Status BlockBuilder::Define(const TableNamer::Found& found) {
 }
 
 absl::Status BlockBuilder::Open() {
-  open_ = std::make_shared<Block>();
+  open_ = memory_->MakeBlock(expected_bytes_);
   open_->flavor = flavor_;
   open_->epoch = epoch_;
   open_->start = next();
@@ -232,7 +232,6 @@ absl::Status BlockBuilder::Open() {
   open_->context_complete = tracker_.context_complete();
   open_->starts_at_boundary = tracker_.at_boundary();
   open_->received = absl::Now();
-  open_->bytes.reserve(expected_bytes_);
   open_definitions_.reset();
   open_is_named_ = namer_ != nullptr && namer_->wanted(next_);
   if (!open_is_named_) return absl::OkStatus();

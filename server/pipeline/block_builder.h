@@ -10,6 +10,7 @@
 #include "binlog/event_header.h"
 #include "binlog/stream_tracker.h"
 #include "binlog/transaction_payload.h"
+#include "pipeline/block_memory.h"
 #include "pipeline/table_namer.h"
 #include "target/target.h"
 
@@ -108,6 +109,7 @@ class BlockBuilder {
   Position next_;
   uint32_t log_created_ = 0;
   uint32_t log_server_id_ = 0;
+  const std::shared_ptr<BlockMemory> memory_ = std::make_shared<BlockMemory>();
   std::shared_ptr<Block> open_;
   TransactionPayload payload_;
   bool open_is_named_ = false;  // The open block gets definitions.

@@ -293,10 +293,10 @@ absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reas
     if (!flushed.ok() && reset_) {
       return Annotate(flushed, "a new epoch has to wait until its target holds all of the one before");
     }
+    begun_ = false;
     if (absl::Status drained = pipeline_->Drain(); flushed.ok()) RETURN_IF_ERROR(drained);
     RETURN_IF_ERROR(pipeline_->Failure());
   }
-  begun_ = false;
   auto start = std::make_shared<EpochStart>();
   start->epoch = Epoch{NewestEpoch() + 1, contact.server.identity()};
   epoch_ = start;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/allocator.h"
 #include "base/file.h"
 #include "pipeline/pipeline.h"
 #include "tests/integration/streamer_testing.h"

@@ -294,6 +294,22 @@ TEST_P(TargetsTest, AnOptionalTargetThatIsBrokenForGoodFailsAlone) {
   EXPECT_EQ(CompareArchive(directory_ / "raw", *server_), "");
 }
 
+TEST_P(TargetsTest, ACheckpointThatCannotBeWrittenIsShownAndStopsNothing) {
+  ASSERT_TRUE(ReplaceFile(directory_ / "blocked", "a file", 0640).ok());
+  StreamerSpec spec = Spec({Raw()});
+  spec.checkpoint.file = directory_ / "blocked/checkpoint.json";
+  auto streamer = Make(spec);
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntil([&] { return !streamer->Snapshot().checkpoint_error.ok(); }));
+  ASSERT_TRUE(WaitUntil([&] { return !streamer->Snapshot().error.ok(); }));
+  EXPECT_THAT(std::string(streamer->Snapshot().error.message()), HasSubstr("checkpoint"));
+  Insert(3);
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  EXPECT_EQ(streamer->Snapshot().state, StreamerState::kRunning);
+  std::filesystem::remove(directory_ / "blocked");
+  EXPECT_TRUE(WaitUntil([&] { return streamer->Snapshot().error.ok(); }));
+}
+
 TEST_P(TargetsTest, AOneshotWaitsForATargetThatIsFarBehind) {
   InsertBulk(90);
   StreamerSpec spec = Spec({Raw()});

@@ -114,7 +114,9 @@ TEST_F(PipelineTest, ABlockedTargetThatIsNotRequiredStopsNobodyAndCatchesUp) {
   const auto pipeline = Make();
   BeginAll(*pipeline);
   json_->Block(true);
-  for (const auto& block : blocks) ASSERT_TRUE(pipeline->Deliver(block).ok());
+  ASSERT_TRUE(pipeline->Deliver(blocks[0]).ok());
+  json_->AwaitWrites(1);
+  for (size_t i = 1; i < blocks.size(); ++i) ASSERT_TRUE(pipeline->Deliver(blocks[i]).ok());
   ASSERT_TRUE(pipeline->lanes()[0]->Flush(absl::InfiniteFuture(), /*patient=*/true).ok());
   EXPECT_EQ(raw_->committed().size() + kFileMagic.size(), log_.offset());
   EXPECT_EQ(pipeline->queue_bytes(), 0u) << "nothing waits for it";

@@ -1,0 +1,39 @@
+#include "pipeline/block_memory.h"
+
+#include <gtest/gtest.h>
+
+namespace binlogd {
+namespace {
+
+constexpr size_t kMiB = 1 << 20;
+
+const char* Place(const std::shared_ptr<Block>& block) { return block->bytes.data(); }
+
+TEST(BlockMemoryTest, ABlockGetsTheMemoryOfOneThatIsGone) {
+  const auto memory = std::make_shared<BlockMemory>();
+  auto block = memory->MakeBlock(4 * kMiB);
+  block->bytes.assign(4 * kMiB, 'x');
+  const char* const place = Place(block);
+  block.reset();
+  block = memory->MakeBlock(3 * kMiB);
+  EXPECT_EQ(Place(block), place);
+  EXPECT_TRUE(block->bytes.empty());
+  EXPECT_NE(Place(memory->MakeBlock(3 * kMiB)), place) << "it is in use";
+}
+
+TEST(BlockMemoryTest, WhatIsTooSmallIsNotTaken) {
+  const auto memory = std::make_shared<BlockMemory>();
+  memory->MakeBlock(2 * kMiB).reset();
+  EXPECT_GE(memory->MakeBlock(5 * kMiB)->bytes.capacity(), 5 * kMiB);
+}
+
+TEST(BlockMemoryTest, LivesAsLongAsItsBlocks) {
+  auto memory = std::make_shared<BlockMemory>();
+  auto block = memory->MakeBlock(2 * kMiB);
+  memory.reset();
+  block->bytes.assign(2 * kMiB, 'x');
+  block.reset();
+}
+
+}  // namespace
+}  // namespace binlogd
