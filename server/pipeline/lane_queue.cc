@@ -47,7 +47,7 @@ LaneQueue::~LaneQueue() {
 void LaneQueue::Begin(const Position& at) {
   absl::MutexLock lock(&mutex_);
   DropAll();
-  detached_ = flush_ = known_ = false;
+  detached_ = known_ = false;
   ending_ = Ending::kNo;
   end_ = at;
 }
@@ -171,22 +171,24 @@ LaneQueue::Wake LaneQueue::Reason() const {
   if (ending_ == Ending::kWhenEmpty && slots_.empty()) return Wake::kEnd;
   if (detached_) return Wake::kDetached;
   if (!slots_.empty()) return slots_.front()->ready ? Wake::kBlock : Wake::kTime;
-  return flush_ ? Wake::kFlush : Wake::kTime;
+  return flushed_ < flush_wanted_ ? Wake::kFlush : Wake::kTime;
 }
 
-LaneQueue::Wake LaneQueue::Next(absl::Time deadline, std::shared_ptr<LaneSlot>* slot) {
+LaneQueue::News LaneQueue::Next(absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithDeadline(absl::Condition(this, &LaneQueue::HasNews), deadline);
-  const Wake reason = Reason();
-  if (reason != Wake::kBlock) return reason;
+  News news;
+  news.wake = Reason();
+  news.flush = flush_wanted_;
+  if (news.wake != Wake::kBlock) return news;
   taken_ = std::move(slots_.front());
   slots_.pop_front();
   taken_->in_queue = false;
   Charge(*taken_, 0);
   if (handed_out_ > 0) --handed_out_;
   EncodeAhead();
-  *slot = taken_;
-  return reason;
+  news.slot = taken_;
+  return news;
 }
 
 void LaneQueue::Done() {
@@ -207,9 +209,14 @@ LaneQueue::Ending LaneQueue::ending() const {
   return ending_;
 }
 
-void LaneQueue::SetFlush(bool flush) {
+uint64_t LaneQueue::RequestFlush() {
   absl::MutexLock lock(&mutex_);
-  flush_ = flush;
+  return ++flush_wanted_;
+}
+
+void LaneQueue::Flushed(uint64_t flush) {
+  absl::MutexLock lock(&mutex_);
+  flushed_ = std::max(flushed_, flush);
 }
 
 bool LaneQueue::detached() const {

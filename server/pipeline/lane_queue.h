@@ -75,8 +75,13 @@ class LaneQueue {
   std::optional<Position> Missing(const Position& reached);
 
   enum class Wake { kBlock, kTime, kDetached, kFlush, kEnd };
+  struct News {
+    Wake wake = Wake::kTime;
+    std::shared_ptr<LaneSlot> slot;  // kBlock.
+    uint64_t flush = 0;              // kFlush: its number.
+  };
   // Waits for a block that is encoded, the time, or a reason to look elsewhere.
-  Wake Next(absl::Time deadline, std::shared_ptr<LaneSlot>* slot);
+  News Next(absl::Time deadline);
   // The slot that Next gave is written. Its block counts until then.
   void Done();
 
@@ -84,8 +89,11 @@ class LaneQueue {
   // Next says kEnd, then or when all blocks were taken.
   void End(Ending how);
   Ending ending() const;
-  // While it is set, Next says kFlush when all blocks were taken.
-  void SetFlush(bool flush);
+  // Next says kFlush when all blocks that were offered before were taken, until Flushed. The number of the request;
+  // they count up.
+  uint64_t RequestFlush();
+  // Requests up to this number are served.
+  void Flushed(uint64_t flush);
 
   // Encodes the slot anew, without what stands before `from_offset`.
   void EncodeFrom(uint64_t from_offset, LaneSlot* slot) const;
@@ -116,7 +124,8 @@ class LaneQueue {
   uint64_t ahead_bytes_ ABSL_GUARDED_BY(mutex_) = 0;         // Encoded and not taken, or about to be.
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool detached_ ABSL_GUARDED_BY(mutex_) = false;
-  bool flush_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t flush_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t flushed_ ABSL_GUARDED_BY(mutex_) = 0;
   Ending ending_ ABSL_GUARDED_BY(mutex_) = Ending::kNo;
   Position end_ ABSL_GUARDED_BY(mutex_);
   bool known_ ABSL_GUARDED_BY(mutex_) = false;  // What the target has.

@@ -92,7 +92,7 @@ void TargetLane::Start(std::shared_ptr<const EpochStart> epoch, const Position& 
   {
     absl::MutexLock lock(&mutex_);
     end_ = stopping_ ? End::kDrain : End::kNo;
-    settled_ = catching_up_ = false;
+    catching_up_ = false;
     running_ = true;
     // A target that was interrupted can only be replaced.
     anew_ = interrupted_;
@@ -206,24 +206,23 @@ absl::Status TargetLane::Reopen() {
 
 absl::Status TargetLane::WriteFrom(LaneQueue& queue) {
   for (;;) {
-    std::shared_ptr<LaneSlot> slot;
-    const LaneQueue::Wake wake = queue.Next(oldest_uncommitted_ + options_.batch.max_wait, &slot);
-    if (slot != nullptr) {
-      oldest_uncommitted_ = std::min(oldest_uncommitted_, slot->block->received);
-      const absl::Status written = WriteSlot(queue, *slot);
-      slot.reset();
+    LaneQueue::News news = queue.Next(oldest_uncommitted_ + options_.batch.max_wait);
+    if (news.slot != nullptr) {
+      oldest_uncommitted_ = std::min(oldest_uncommitted_, news.slot->block->received);
+      const absl::Status written = WriteSlot(queue, *news.slot);
+      news.slot.reset();
       queue.Done();
       RETURN_IF_ERROR(written);
     }
-    const bool flush = wake == LaneQueue::Wake::kFlush;
+    const bool flush = news.wake == LaneQueue::Wake::kFlush;
     const bool due = absl::Now() >= oldest_uncommitted_ + options_.batch.max_wait;
     if (flush || due || target_->uncommitted_bytes() >= kCommitBytes) RETURN_IF_ERROR(CommitNow());
     if (flush) {
-      queue.SetFlush(false);
+      queue.Flushed(news.flush);
       absl::MutexLock lock(&mutex_);
-      settled_ = true;
+      flushed_ = news.flush;
     }
-    if (wake == LaneQueue::Wake::kEnd || wake == LaneQueue::Wake::kDetached) return absl::OkStatus();
+    if (news.wake == LaneQueue::Wake::kEnd || news.wake == LaneQueue::Wake::kDetached) return absl::OkStatus();
   }
 }
 
@@ -345,15 +344,12 @@ bool TargetLane::abandoned() const {
 }
 
 absl::Status TargetLane::Flush(absl::Time deadline, bool patient) {
-  {
-    absl::MutexLock lock(&mutex_);
-    settled_ = false;
-  }
-  queue_.SetFlush(true);
+  const uint64_t flush = queue_.RequestFlush();
   absl::MutexLock lock(&mutex_);
+  flush_wanted_ = flush;
   const bool in_time = mutex_.AwaitWithDeadline(
-      absl::Condition(this, patient ? &TargetLane::settled_or_ended : &TargetLane::settled_or_in_trouble), deadline);
-  if (settled_) return absl::OkStatus();
+      absl::Condition(this, patient ? &TargetLane::flushed_or_ended : &TargetLane::flushed_or_in_trouble), deadline);
+  if (flushed_ >= flush) return absl::OkStatus();
   if (!snapshot_.error.ok()) return Annotate(snapshot_.error, Named());
   if (in_time) return absl::CancelledError("stopping");
   return absl::UnavailableError(

@@ -119,8 +119,10 @@ class TargetLane {
   bool told_to_end() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return end_ != End::kNo; }
   bool has_ended() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !running_; }
   bool in_trouble() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !running_ || !snapshot_.error.ok(); }
-  bool settled_or_ended() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return settled_ || told_to_end() || !running_; }
-  bool settled_or_in_trouble() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return settled_or_ended() || in_trouble(); }
+  bool flushed_or_ended() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return flushed_ >= flush_wanted_ || told_to_end() || !running_;
+  }
+  bool flushed_or_in_trouble() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return flushed_or_ended() || in_trouble(); }
 
   const std::unique_ptr<Target> target_;
   const Options options_;
@@ -140,9 +142,10 @@ class TargetLane {
   End end_ ABSL_GUARDED_BY(mutex_) = End::kNow;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool opening_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;     // Interrupt was called.
-  bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;  // The target was; it is of no use any more.
-  bool settled_ ABSL_GUARDED_BY(mutex_) = false;      // All that was offered is durable.
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;      // Interrupt was called.
+  bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;   // The target was; it is of no use any more.
+  uint64_t flush_wanted_ ABSL_GUARDED_BY(mutex_) = 0;  // Numbers of LaneQueue::RequestFlush.
+  uint64_t flushed_ ABSL_GUARDED_BY(mutex_) = 0;
   bool catching_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool failed_ ABSL_GUARDED_BY(mutex_) = false;  // For good.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

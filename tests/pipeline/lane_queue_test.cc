@@ -51,30 +51,30 @@ TEST_F(LaneQueueTest, GivesBlocksInOrderThenEnds) {
   Offer(*queue, 0, blocks_.size());
   queue->End(LaneQueue::Ending::kWhenEmpty);
   for (const auto& block : blocks_) {
-    std::shared_ptr<LaneSlot> slot;
-    ASSERT_EQ(queue->Next(absl::InfiniteFuture(), &slot), Wake::kBlock);
+    const std::shared_ptr<LaneSlot> slot = queue->Next(absl::InfiniteFuture()).slot;
+    ASSERT_NE(slot, nullptr);
     EXPECT_EQ(slot->block, block);
     EXPECT_TRUE(slot->status.ok());
     EXPECT_FALSE(slot->encoded.bytes.empty());
     queue->Done();
   }
-  std::shared_ptr<LaneSlot> none;
-  EXPECT_EQ(queue->Next(absl::InfiniteFuture(), &none), Wake::kEnd);
+  EXPECT_EQ(queue->Next(absl::InfiniteFuture()).wake, Wake::kEnd);
   EXPECT_EQ(queue->bytes(), 0u);
 }
 
 TEST_F(LaneQueueTest, SaysWhyThereIsNoBlock) {
   const auto queue = Make();
-  std::shared_ptr<LaneSlot> none;
-  EXPECT_EQ(queue->Next(absl::InfinitePast(), &none), Wake::kTime);
-  queue->SetFlush(true);
-  EXPECT_EQ(queue->Next(absl::InfiniteFuture(), &none), Wake::kFlush);
+  EXPECT_EQ(queue->Next(absl::InfinitePast()).wake, Wake::kTime);
+  const uint64_t flush = queue->RequestFlush();
+  EXPECT_EQ(queue->Next(absl::InfiniteFuture()).wake, Wake::kFlush);
+  EXPECT_EQ(queue->Next(absl::InfiniteFuture()).flush, flush);
+  queue->Flushed(flush);
+  EXPECT_EQ(queue->Next(absl::InfinitePast()).wake, Wake::kTime);
   Offer(*queue, 0, 2);
   EXPECT_TRUE(queue->Reserve(1, 1));
-  EXPECT_EQ(queue->Next(absl::InfiniteFuture(), &none), Wake::kDetached);
+  EXPECT_EQ(queue->Next(absl::InfiniteFuture()).wake, Wake::kDetached);
   queue->End(LaneQueue::Ending::kNow);
-  EXPECT_EQ(queue->Next(absl::InfiniteFuture(), &none), Wake::kEnd);
-  EXPECT_EQ(none, nullptr);
+  EXPECT_EQ(queue->Next(absl::InfiniteFuture()).wake, Wake::kEnd);
 }
 
 TEST_F(LaneQueueTest, AnEmptyQueueTakesABlockOfAnySize) {
@@ -93,8 +93,8 @@ TEST_F(LaneQueueTest, WhatTheTargetHasIsNotTaken) {
   queue->Knows(Durable(has));
   Offer(*queue, 0, 5);
   EXPECT_EQ(queue->Missing(has), std::nullopt);
-  std::shared_ptr<LaneSlot> slot;
-  ASSERT_EQ(queue->Next(absl::InfiniteFuture(), &slot), Wake::kBlock);
+  const std::shared_ptr<LaneSlot> slot = queue->Next(absl::InfiniteFuture()).slot;
+  ASSERT_NE(slot, nullptr);
   EXPECT_EQ(slot->block, blocks_[3]);
   EXPECT_EQ(slot->from_offset, has.offset);
 }
