@@ -144,6 +144,26 @@ void TcpProxy::RefuseNew(bool refuse) {
   refuse_ = refuse;
 }
 
+void TcpProxy::FailAfter(uint64_t bytes, bool cut) {
+  absl::MutexLock lock(&mutex_);
+  fails_ = true;
+  fails_by_cut_ = cut;
+  fails_after_ = bytes;
+}
+
+void TcpProxy::Heal() {
+  {
+    absl::MutexLock lock(&mutex_);
+    fails_ = stall_ = refuse_ = client_waits_ = false;
+  }
+  Wake();
+}
+
+void TcpProxy::AwaitStalledClient() {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(&client_waits_));
+}
+
 void TcpProxy::CorruptNextByteAfter(uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
   corrupt_ = true;
@@ -170,6 +190,38 @@ void TcpProxy::CorruptIfDue(char* bytes, size_t size) {
   }
   bytes[corrupt_after_] = static_cast<char>(bytes[corrupt_after_] ^ 0x10);
   corrupt_ = false;
+}
+
+bool TcpProxy::FailIfDue(size_t size) {
+  absl::MutexLock lock(&mutex_);
+  if (!fails_) return false;
+  fails_after_ -= std::min<uint64_t>(fails_after_, size);
+  if (fails_after_ > 0) return false;
+  fails_ = false;
+  if (fails_by_cut_) {
+    cut_ = refuse_ = true;
+  } else {
+    stall_ = true;
+  }
+  return true;
+}
+
+bool TcpProxy::Forward(Link& link, bool stall) {
+  const bool had_data = !link.server.incoming.empty();
+  if (!Link::Read(&link.client)) return false;
+  if (stall) {
+    if (link.client.incoming.empty()) return true;
+    absl::MutexLock lock(&mutex_);
+    client_waits_ = true;
+    return true;
+  }
+  if (!Link::Read(&link.server)) return false;
+  if (!had_data && !link.server.incoming.empty()) {
+    CorruptIfDue(link.server.incoming.data(), link.server.incoming.size());
+    if (FailIfDue(link.server.incoming.size())) return true;
+  }
+  if (!Link::Write(&link.client, &link.server) || !Link::Write(&link.server, &link.client)) return false;
+  return !link.Done();
 }
 
 void TcpProxy::Accept() {
@@ -207,7 +259,8 @@ void TcpProxy::Run() {
     std::vector<pollfd> waits = {{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
     for (const std::unique_ptr<Link>& link : links_) {
       const auto events = [&](const Link::End& self, const Link::End& other) {
-        const bool reads = !stall && !self.ended && self.incoming.empty();
+        const bool held_back = stall && &self == &link->server;
+        const bool reads = !held_back && !self.ended && self.incoming.empty();
         const bool writes = !stall && !other.incoming.empty();
         return static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
       };
@@ -220,17 +273,7 @@ void TcpProxy::Run() {
     poll(waits.data(), waits.size(), -1);
     eventfd_t ignored = 0;
     eventfd_read(wake_.get(), &ignored);
-    if (!stall) {
-      std::erase_if(links_, [this](const std::unique_ptr<Link>& link) {
-        const bool had_data = !link->server.incoming.empty();
-        if (!Link::Read(&link->client) || !Link::Read(&link->server)) return true;
-        if (!had_data && !link->server.incoming.empty()) {
-          CorruptIfDue(link->server.incoming.data(), link->server.incoming.size());
-        }
-        if (!Link::Write(&link->client, &link->server) || !Link::Write(&link->server, &link->client)) return true;
-        return link->Done();
-      });
-    }
+    std::erase_if(links_, [this, stall](const std::unique_ptr<Link>& link) { return !Forward(*link, stall); });
     if ((waits[1].revents & POLLIN) != 0) Accept();
   }
   links_.clear();

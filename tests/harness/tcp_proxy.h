@@ -30,6 +30,13 @@ class TcpProxy {
   void Stall(bool stall);
   // While true new connections are reset.
   void RefuseNew(bool refuse);
+  // When the server has sent `bytes` further bytes, counted over all connections, the network is as Stall(true) makes
+  // it or, with `cut`, as CutAll and RefuseNew(true) do; the bytes that reach the count are lost or wait. Once.
+  void FailAfter(uint64_t bytes, bool cut);
+  // As if FailAfter, Stall and RefuseNew had never been called.
+  void Heal();
+  // Waits until a client has sent something while the network stalls.
+  void AwaitStalledClient();
   // Flips one bit of what the server sends, after `bytes` further bytes over all connections. Once.
   void CorruptNextByteAfter(uint64_t bytes);
 
@@ -45,6 +52,10 @@ class TcpProxy {
   void Wake();
   void Accept();
   void CorruptIfDue(char* bytes, size_t size);
+  // Whether the network has failed now.
+  bool FailIfDue(size_t size);
+  // Forwards what a link has; false when it has ended.
+  bool Forward(Link& link, bool stall);
 
   FileDescriptor listener_;
   FileDescriptor wake_;
@@ -57,6 +68,10 @@ class TcpProxy {
   bool cut_ ABSL_GUARDED_BY(mutex_) = false;
   bool stall_ ABSL_GUARDED_BY(mutex_) = false;
   bool refuse_ ABSL_GUARDED_BY(mutex_) = false;
+  bool client_waits_ ABSL_GUARDED_BY(mutex_) = false;
+  bool fails_ ABSL_GUARDED_BY(mutex_) = false;
+  bool fails_by_cut_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t fails_after_ ABSL_GUARDED_BY(mutex_) = 0;
   bool corrupt_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t corrupt_after_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
