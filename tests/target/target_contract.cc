@@ -428,8 +428,14 @@ TEST_P(TargetContractTest, AnotherFormatIsRefused) {
   EXPECT_EQ(store_->Delivered(), golden_);
 }
 
-TEST_P(TargetContractTest, AStoreWithOtherThingsIsRefused) {
+TEST_P(TargetContractTest, OtherThingsInTheStoreAreLeftAlone) {
   store_->PutForeign();
+  if (GetParam().shares_its_store) {
+    Finish(*Make());
+    EXPECT_EQ(store_->Delivered(), golden_);
+    EXPECT_TRUE(store_->ForeignIsIntact());
+    return;
+  }
   const absl::Status refused = Make()->Open().status();
   EXPECT_EQ(ErrorReason(refused), "TARGET_NOT_EMPTY") << refused;
   EXPECT_TRUE(IsPermanent(refused));

@@ -65,6 +65,8 @@ struct ContractKind {
   std::function<std::string()> missing = [] { return std::string(); };
   // Data may become durable before the Commit that it is written for: an object that is full.
   bool may_commit_early = false;
+  // Others' things may be in the store.
+  bool shares_its_store = false;
   // Of one owner, the target that is opened last has the store; where false it is refused while another has it open.
   bool newest_has_it = false;
   // Kinds of other formats on this kind's own store: their targets have to be refused.
