@@ -1,0 +1,119 @@
+#include "target/kafka_client.h"
+
+#include <syslog.h>
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/logging.h"
+#include "base/status_macros.h"
+#include "target/kafka_error.h"
+#include "target/kafka_record.h"
+
+namespace binlogd {
+namespace {
+
+// The longest that a call into the library waits, so that an interrupt is heeded soon.
+constexpr absl::Duration kSlice = absl::Milliseconds(100);
+// A request for metadata is not resumed by the next one: it needs time for a whole answer.
+constexpr int kMetadataMilliseconds = 1000;
+
+bool IsPurged(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+         code == RD_KAFKA_RESP_ERR__DESTROY;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOptions& options, KafkaRole role,
+                                                               const std::atomic<bool>& interrupted) {
+  ASSIGN_OR_RETURN(KafkaPtr<rd_kafka_conf_t> conf, MakeKafkaConfig(options, role));
+  std::unique_ptr<KafkaClient> client(new KafkaClient(options, role, interrupted));
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_log_cb(conf.get(), &KafkaClient::OnLog);
+  rd_kafka_conf_set_error_cb(conf.get(), &KafkaClient::OnError);
+  const bool produces = role == KafkaRole::kProducer;
+  if (produces) rd_kafka_conf_set_dr_msg_cb(conf.get(), &KafkaClient::OnDelivery);
+  std::array<char, 512> text{};
+  rd_kafka_t* const handle =
+      rd_kafka_new(produces ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), text.data(), text.size());
+  if (handle == nullptr) {
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "KAFKA_CLIENT_REFUSED",
+                               absl::StrCat("librdkafka does not take the target's settings: ", text.data())));
+  }
+  (void)conf.release();  // The handle's now.
+  client->handle_.reset(handle);
+  return client;
+}
+
+std::string KafkaClient::Property(const char* name) const {
+  std::array<char, 64> value{};
+  size_t size = value.size();
+  if (rd_kafka_conf_get(rd_kafka_conf(handle()), name, value.data(), &size) != RD_KAFKA_CONF_OK) return "";
+  return value.data();
+}
+
+absl::Status KafkaClient::Connect() {
+  const std::string what = absl::StrCat("cannot reach Kafka at ", options_.brokers.front());
+  return Metadata(nullptr, what).status();
+}
+
+absl::Status KafkaClient::Wait(absl::Duration patience, absl::Time deadline, absl::string_view what) {
+  rd_kafka_poll(handle(), static_cast<int>(absl::ToInt64Milliseconds(std::min(patience, kSlice))));
+  if (interrupted_.load(std::memory_order_relaxed)) return absl::CancelledError("interrupted");
+  RETURN_IF_ERROR(Annotate(refusal_, what));
+  if (absl::Now() < deadline) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE",
+                   absl::StrCat(what, ": no answer for ", absl::FormatDuration(options_.stall_timeout),
+                                last_error_.empty() ? "" : absl::StrCat("; last: ", last_error_)));
+}
+
+absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> KafkaClient::Metadata(rd_kafka_topic_t* topic,
+                                                                          absl::string_view what) {
+  const absl::Time deadline = Deadline();
+  for (absl::Duration pause = absl::ZeroDuration();; pause = kSlice) {
+    RETURN_IF_ERROR(Wait(pause, deadline, what));
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const rd_kafka_resp_err_t code = rd_kafka_metadata(handle(), 0, topic, &metadata, kMetadataMilliseconds);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaPtr<const rd_kafka_metadata_t>(metadata);
+  }
+}
+
+rd_kafka_resp_err_t KafkaClient::Cause(rd_kafka_resp_err_t code, std::string* detail) const {
+  if (code != RD_KAFKA_RESP_ERR__FATAL) return code;
+  std::array<char, 512> text{};
+  const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle(), text.data(), text.size());
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+  *detail = text.data();
+  return cause;
+}
+
+void KafkaClient::OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  // A reader is configured with the producer's tuning too.
+  if (absl::string_view(facility) == "CONFWARN") return;
+  const auto* self = static_cast<const KafkaClient*>(rd_kafka_opaque(client));
+  const LogLevel ours = level <= LOG_ERR      ? LogLevel::kError
+                        : level <= LOG_NOTICE ? LogLevel::kWarning
+                                              : LogLevel::kDebug;
+  Log(ours, self == nullptr ? "kafka" : self->options_.streamer, absl::StrCat("kafka: ", facility, ": ", text));
+}
+
+void KafkaClient::OnError(rd_kafka_t*, int code, const char* text, void* self) {
+  auto* const client = static_cast<KafkaClient*>(self);
+  const auto error = static_cast<rd_kafka_resp_err_t>(code);
+  client->last_error_ = text;
+  if (client->refusal_.ok() && IsRefusal(error, text)) client->refusal_ = KafkaError(error, "refused", text);
+}
+
+void KafkaClient::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
+  auto* const client = static_cast<KafkaClient*>(self);
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || IsPurged(message->err) || !client->delivery_.ok()) return;
+  std::string detail;
+  const rd_kafka_resp_err_t cause = client->Cause(message->err, &detail);
+  if (IsFenced(cause)) return;  // The transaction's end tells it, and why.
+  client->delivery_ = KafkaError(cause, DescribeKafkaMessage(*message), detail);
+}
+
+}  // namespace binlogd

@@ -1,0 +1,67 @@
+// A client of a Kafka cluster, and how long it waits.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "target/kafka_config.h"
+#include "target/kafka_handle.h"
+#include "target/kafka_options.h"
+
+namespace binlogd {
+
+// One client of librdkafka. Its log goes to ours. Used by one thread, but that `interrupted` may be set by any: what
+// waits ends soon after.
+class KafkaClient {
+ public:
+  // `options` and `interrupted` outlive the client. Errors as MakeKafkaConfig; permanent KAFKA_CLIENT_REFUSED when
+  // librdkafka cannot be had as configured: files that cannot be read, settings that clash.
+  static absl::StatusOr<std::unique_ptr<KafkaClient>> Make(const KafkaOptions& options, KafkaRole role,
+                                                           const std::atomic<bool>& interrupted);
+  KafkaClient(const KafkaClient&) = delete;
+  KafkaClient& operator=(const KafkaClient&) = delete;
+
+  rd_kafka_t* handle() const { return handle_.get(); }
+  // A property as it is in force.
+  std::string Property(const char* name) const;
+  // When a request that begins now has gone on for too long.
+  absl::Time Deadline() const { return absl::Now() + options_.stall_timeout; }
+
+  // Waits until a broker answers and has let us in. KAFKA_AUTHENTICATION_FAILED, KAFKA_TLS_FAILED, KAFKA_UNAVAILABLE.
+  absl::Status Connect();
+  // Serves callbacks for up to `patience`; a slice of a wait for `what`. CANCELLED when interrupted, the brokers'
+  // refusal to talk to us, KAFKA_UNAVAILABLE after `deadline`.
+  absl::Status Wait(absl::Duration patience, absl::Time deadline, absl::string_view what);
+  // A record was not delivered: the first such failure; OK when there is none.
+  const absl::Status& delivery() const { return delivery_; }
+  // The status of a call that returned `code`; of RD_KAFKA_RESP_ERR__FATAL the cause is told.
+  rd_kafka_resp_err_t Cause(rd_kafka_resp_err_t code, std::string* detail) const;
+
+  // `name`: topic; what the brokers know of it. The error of the topic is in the metadata.
+  absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> Metadata(rd_kafka_topic_t* topic, absl::string_view what);
+
+ private:
+  KafkaClient(const KafkaOptions& options, KafkaRole role, const std::atomic<bool>& interrupted)
+      : options_(options), role_(role), interrupted_(interrupted) {}
+
+  static void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text);
+  static void OnError(rd_kafka_t* client, int code, const char* text, void* self);
+  static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
+
+  const KafkaOptions& options_;
+  const KafkaRole role_;
+  const std::atomic<bool>& interrupted_;
+  std::string last_error_;
+  absl::Status refusal_;
+  absl::Status delivery_;
+  KafkaPtr<rd_kafka_t> handle_;  // The last member: it goes first, and its callbacks use the others.
+};
+
+}  // namespace binlogd

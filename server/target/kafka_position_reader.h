@@ -1,0 +1,53 @@
+// The last position record of a transactional id.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "target/kafka_client.h"
+#include "target/kafka_options.h"
+#include "target/position_record.h"
+
+namespace binlogd {
+
+// Reads the position topic, which has one partition, as far as its transactions are decided. Not thread-safe.
+class KafkaPositionReader {
+ public:
+  // Both outlive it.
+  static absl::StatusOr<std::unique_ptr<KafkaPositionReader>> Make(const KafkaOptions& options,
+                                                                   const std::atomic<bool>& interrupted);
+  ~KafkaPositionReader();
+
+  // Goes on to where somebody's open transaction is, or to the end.
+  absl::Status ReadDecided();
+  // Goes on to where the topic ends now. What ends it may be another's open transaction: KAFKA_UNAVAILABLE, with the
+  // way out, unless it ends in time.
+  absl::Status ReadAll();
+  // The last one read; nullopt when there is none. Permanent: TARGET_FORMAT_MISMATCH when it is of a newer version.
+  absl::StatusOr<std::optional<PositionRecord>> last() const;
+
+ private:
+  KafkaPositionReader(const KafkaOptions& options, const std::atomic<bool>& interrupted)
+      : options_(options), interrupted_(interrupted) {}
+
+  absl::Status Start();
+  absl::StatusOr<int64_t> FindEnd() const;
+  // Takes the next message, if there is one soon. `*at_end` when there is none now.
+  absl::Status ReadNext(bool* at_end);
+  std::string Cannot() const;
+
+  const KafkaOptions& options_;
+  const std::atomic<bool>& interrupted_;
+  std::unique_ptr<KafkaClient> client_;
+  KafkaPtr<rd_kafka_topic_t> topic_;
+  bool started_ = false;
+  int64_t next_ = 0;  // Everything before it has been read, as an offset in the topic.
+  std::optional<std::string> last_;
+};
+
+}  // namespace binlogd
