@@ -47,6 +47,9 @@ v1::TargetStatus ToProto(const TargetSnapshot& target) {
   message.set_events_written(target.events_written);
   message.set_bytes_written(target.bytes_written);
   message.set_queue_bytes(target.queue_bytes);
+  message.set_required(target.required);
+  message.set_state(static_cast<v1::TargetState>(target.state));
+  message.set_lag_seconds(target.lag_seconds);
   return message;
 }
 

@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "streamer/s3_options.h"
 #include "streamer/spec.h"
+#include "target/kafka_config.h"
 
 namespace binlogd {
 namespace {
@@ -161,7 +162,9 @@ absl::Status CheckKafka(const std::string& field, const KafkaTargetSpec& kafka) 
   if (kafka.tls && kafka.tls->cert_file.empty() != kafka.tls->key_file.empty()) {
     return BadValue(absl::StrCat(field, ".tls.cert_file"), "cert_file and key_file go together");
   }
-  return absl::OkStatus();
+  const absl::Status properties = CheckKafkaProperties(kafka.properties);
+  if (properties.ok()) return properties;
+  return InvalidField(absl::StrCat(field, ".properties"), ErrorReason(properties), properties.message());
 }
 
 absl::Status CheckKind(const std::string& field, const TargetSpec& target) {

@@ -13,6 +13,7 @@
 #include "codec/compressor.h"
 #include "format/event_encoder.h"
 #include "streamer/secret.h"
+#include "target/kafka_options.h"
 
 namespace binlogd {
 
@@ -91,8 +92,8 @@ struct KafkaTlsSpec {
 };
 
 struct KafkaTargetSpec {
-  enum class Compression : uint8_t { kNone, kGzip, kSnappy, kLz4, kZstd };
-  enum class Oversize : uint8_t { kFail, kDeadLetter };
+  using Compression = KafkaOptions::Compression;
+  using Oversize = KafkaOptions::Oversize;
 
   std::vector<std::string> brokers;
   std::string topic = "{streamer}.{database}.{table}";
