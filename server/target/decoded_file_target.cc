@@ -185,6 +185,8 @@ absl::Status DecodedFileTarget::Place() {
   waiting_.records.erase(0, waiting_.placed);
   waiting_.placed = 0;
   if (waiting_.records.empty()) waiting_.times = EventTimes();
+  // What was large may not come again.
+  if (waiting_.records.empty() && waiting_.records.capacity() > kMostWaiting) std::string().swap(waiting_.records);
   return absl::OkStatus();
 }
 

@@ -22,6 +22,8 @@ namespace {
 
 constexpr absl::string_view kEncryptedSuffix = ".enc";
 constexpr uint64_t kFlushStep = 8 << 20;
+// So much content is compressed at a time: what is large is never compressed as a whole in memory.
+constexpr size_t kAppendStep = 1 << 20;
 // What is made is written when there is so much of it.
 constexpr size_t kWriteStep = 256 << 10;
 constexpr size_t kDigestStep = 256 << 10;
@@ -120,13 +122,18 @@ absl::Status OutputFile::Append(absl::string_view content) {
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(Flush());
-  RETURN_IF_ERROR(compressor_->Append(content, &compressed_));
-  RETURN_IF_ERROR(Encrypt());
-  content_ += content.size();
-  if (made_.size() < kWriteStep) return absl::OkStatus();
-  // It is taken: that there is no room shows with the next call.
-  const absl::Status flushed = Flush();
-  return absl::IsResourceExhausted(flushed) ? absl::OkStatus() : flushed;
+  while (!content.empty()) {
+    const absl::string_view step = content.substr(0, kAppendStep);
+    RETURN_IF_ERROR(compressor_->Append(step, &compressed_));
+    RETURN_IF_ERROR(Encrypt());
+    content_ += step.size();
+    content.remove_prefix(step.size());
+    if (made_.size() < kWriteStep) continue;
+    // It is taken: that there is no room shows with the next call.
+    const absl::Status flushed = Flush();
+    if (!flushed.ok() && !absl::IsResourceExhausted(flushed)) return flushed;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status OutputFile::EndFrame() {
