@@ -18,10 +18,9 @@ absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
 }
 
 // Lag means something only of a streamer that is at work.
-std::string LagText(const v1::StreamerStatus& status) {
-  const bool at_work = status.state() == v1::RUNNING || status.state() == v1::RETRYING ||
-                       status.state() == v1::STOPPING || status.state() == v1::STARTING;
-  return at_work ? DurationText(absl::Seconds(status.lag_seconds())) : "";
+bool AtWork(const v1::StreamerStatus& status) {
+  return status.state() == v1::RUNNING || status.state() == v1::RETRYING || status.state() == v1::STOPPING ||
+         status.state() == v1::STARTING;
 }
 
 std::string ErrorSummary(const v1::StreamerStatus& status) {
@@ -35,7 +34,7 @@ void AddStatus(const v1::StreamerStatus& status, Table* table) {
   const Colour health = healthy == status.targets_size() ? Colour::kNone : Colour::kRed;
   table->Add({status.name(),
               {StateText(status.state()), StateColour(status.state())},
-              LagText(status),
+              AtWork(status) ? DurationText(absl::Seconds(status.lag_seconds())) : "",
               PositionText(status.position()),
               CountText(status.events_read()),
               BytesText(status.bytes_read()),
@@ -43,12 +42,31 @@ void AddStatus(const v1::StreamerStatus& status, Table* table) {
               {ErrorSummary(status), status.has_error() ? Colour::kRed : Colour::kNone}});
 }
 
+// Of a streamer that does not run there is only what was last known.
+Table::Cell TargetStateCell(const v1::TargetStatus& target) {
+  const std::string state(absl::StripPrefix(v1::TargetState_Name(target.state()), "TARGET_"));
+  switch (target.state()) {
+    case v1::TARGET_STATE_UNSPECIFIED:
+    case v1::FOLLOWING:
+      if (!target.healthy()) return {"FAILING", Colour::kRed};
+      return target.state() == v1::FOLLOWING ? Table::Cell(state, Colour::kGreen) : Table::Cell("");
+    case v1::CATCHING_UP: return {state, Colour::kYellow};
+    default: return {state, Colour::kRed};
+  }
+}
+
 std::string TargetsTable(const v1::StreamerStatus& status, bool colour) {
-  Table table({{"NAME"}, {"TYPE"}, {"HEALTH"}, {"POSITION"}, {"WRITTEN", Table::Align::kRight}});
+  Table table({{"NAME"},
+               {"TYPE"},
+               {"STATE"},
+               {"REQUIRED"},
+               {"LAG", Table::Align::kRight},
+               {"POSITION"},
+               {"WRITTEN", Table::Align::kRight}});
   for (const v1::TargetStatus& target : status.targets()) {
-    table.Add({target.name(), target.type(),
-               target.healthy() ? Table::Cell("healthy", Colour::kGreen) : Table::Cell("failing", Colour::kRed),
-               PositionText(target.position()), BytesText(target.bytes_written())});
+    table.Add({target.name(), target.type(), TargetStateCell(target), target.required() ? "yes" : "no",
+               AtWork(status) ? DurationText(absl::Seconds(target.lag_seconds())) : "", PositionText(target.position()),
+               BytesText(target.bytes_written())});
   }
   return table.Text(colour);
 }

@@ -95,6 +95,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Target>>> MakeTargets(const StreamerS
     } else if (target.s3() != nullptr) {
       ASSIGN_OR_RETURN(targets.emplace_back(),
                        MakeS3Target(target.name, *target.s3(), owner, absl::StrCat("targets[", i, "].s3"), directory));
+    } else {
+      targets.push_back(MakeKafkaTarget(spec.name, target, owner, absl::StrCat("targets[", i, "].kafka")));
     }
   }
   for (const std::unique_ptr<Target>& target : targets) target->set_delivery_floor(floor);

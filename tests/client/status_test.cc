@@ -39,7 +39,7 @@ TEST_F(StatusTest, Tables) {
             "NAME    STATE    LAG  POSITION  EVENTS  BYTES  TARGETS  ERROR\n"
             "orders  STOPPED    -  -              0    0 B      2/2  -\n"
             "users   STOPPED    -  -              0    0 B      2/2  -\n");
-  EXPECT_THAT(Run({"status", "orders"}).output, HasSubstr("NAME     TYPE  HEALTH   POSITION  WRITTEN\n"));
+  EXPECT_THAT(Run({"status", "orders"}).output, HasSubstr("NAME     TYPE  STATE  REQUIRED  LAG  POSITION  WRITTEN\n"));
   EXPECT_EQ(Run({"status", "absent"}).exit_code, 1);
 }
 

@@ -20,9 +20,9 @@ v1::StreamerStatus Retrying() {
                   next_retry { seconds: 1004 } retries: 3
                   position { file: "binlog.000007" position: 4711 gtid: "0-1-5" }
                   source { endpoint: "db1:3306" version: "10.11.6-MariaDB" server_id: 1 epoch: "0001-6f1c2a9e" }
-                  targets { name: "archive" type: "file" healthy: true bytes_written: 1288490189
+                  targets { name: "archive" type: "file" healthy: true bytes_written: 1288490189 required: true state: FOLLOWING
                             position { file: "binlog.000007" position: 4711 } }
-                  targets { name: "changes" type: "file"
+                  targets { name: "changes" type: "kafka" state: DETACHED lag_seconds: 192.5
                             error { reason: "DISK_FULL" message: "no space left on /x" } }
                   events_read: 1234567 bytes_read: 2048)");
 }
@@ -39,9 +39,9 @@ TEST(StatusTextTest, TableHasOneLineAStreamer) {
 TEST(StatusTextTest, DetailsSayEverything) {
   const std::string text = StatusDetails(Retrying(), absl::FromUnixSeconds(1000), false);
   EXPECT_EQ(text.substr(text.find("\n\n") + 2),
-            "NAME     TYPE  HEALTH   POSITION            WRITTEN\n"
-            "archive  file  healthy  binlog.000007:4711  1.2 GiB\n"
-            "changes  file  failing  -                       0 B\n"
+            "NAME     TYPE   STATE      REQUIRED    LAG  POSITION            WRITTEN\n"
+            "archive  file   FOLLOWING  yes        0.0s  binlog.000007:4711  1.2 GiB\n"
+            "changes  kafka  DETACHED   no        3m12s  -                       0 B\n"
             "\n"
             "source: db1:3306, version 10.11.6-MariaDB, id 1, not connected, epoch 0001-6f1c2a9e\n"
             "gtid: 0-1-5\n"

@@ -283,11 +283,13 @@ TEST(MakeTargetsTest, OneForEach) {
   StreamerSpec spec = MakeSpec("orders", "/srv");
   spec.targets.push_back(File("changes", "/x", EventFormat::kJson));
   spec.targets.push_back(S3("cold", "orders/"));
+  spec.targets.push_back(Kafka("bus"));
   const auto made = MakeTargets(spec, "/srv/state");
   ASSERT_TRUE(made.ok()) << made.status();
   const auto& targets = *made;
-  ASSERT_EQ(targets.size(), 3u);
+  ASSERT_EQ(targets.size(), 4u);
   EXPECT_EQ(targets[2]->type(), "s3");
+  EXPECT_EQ(targets[3]->type(), "kafka");
   EXPECT_EQ(targets[0]->name(), "archive");
   EXPECT_FALSE(targets[0]->decodes());
   EXPECT_EQ(targets[1]->name(), "changes");
