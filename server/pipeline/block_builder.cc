@@ -257,7 +257,7 @@ absl::Status BlockBuilder::Seal() {
   open_->definitions = std::move(open_definitions_);
   open_definitions_.reset();
   if (namer_ != nullptr) namer_->Save(open_->end);
-  expected_bytes_ = std::min<size_t>(open_->bytes.size() + open_->bytes.size() / 8, limits_.max_bytes);
+  expected_bytes_ = std::min<size_t>(open_->bytes.size() + open_->bytes.size() / 16, limits_.max_bytes);
   ++sealed_blocks_;
   return sink_->Deliver(std::exchange(open_, nullptr));
 }

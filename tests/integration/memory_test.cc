@@ -40,6 +40,7 @@ int TransactionMegabytes() {
 class MemoryTest : public ::testing::TestWithParam<ServerKind> {};
 
 TEST_P(MemoryTest, ALargeTransactionPassesInTheBudgetWhileATargetIsStalled) {
+  TuneAllocator();
   const auto started = MySqlServer::Start(GetParam(), {"--max-allowed-packet=64M", "--innodb-redo-log-capacity=1G"});
   if (!started.ok()) GTEST_SKIP() << started.status();
   MySqlServer& server = **started;
