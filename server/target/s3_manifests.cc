@@ -101,6 +101,9 @@ absl::Status S3Manifests::RebuildIndex(const std::string& epoch, const std::stri
       FinishedFile lost;
       lost.epoch = epoch;
       lost.file = name;
+      if (!index_.files.empty() && index_.files.back().to) {
+        lost.from_gtid_set = index_.files.back().to->position.gtid_set;
+      }
       ASSIGN_OR_RETURN(manifest, MakeManifest(lost, S3RunBase()));
       RETURN_IF_ERROR(Put(key, ManifestJson(manifest)));
     }
@@ -114,6 +117,7 @@ absl::StatusOr<Manifest> S3Manifests::MakeManifest(const FinishedFile& finished,
   manifest.format = layout_->format();
   const std::string folder = layout_->Folder(finished.epoch, finished.file);
   ASSIGN_OR_RETURN(const std::vector<S3Piece> run, AdoptRun(*store_, *layout_, folder, base, about_));
+  std::string gtid_set = finished.to.position.gtid_set;
   for (const S3Piece& piece : run) {
     S3ObjectTags tags;
     if (const auto noted = noted_.find(piece.key); noted != noted_.end()) {
@@ -121,6 +125,8 @@ absl::StatusOr<Manifest> S3Manifests::MakeManifest(const FinishedFile& finished,
     } else {
       ASSIGN_OR_RETURN(tags, HeadTags(*store_, piece.key));
     }
+    // Of a manifest that is made anew only the objects know where it ends.
+    if (finished.to.epoch.empty() && tags.position) gtid_set = tags.position->durable.position.gtid_set;
     ManifestFile object;
     object.name = piece.name;
     object.state = ManifestFile::State::kClosed;
@@ -136,7 +142,7 @@ absl::StatusOr<Manifest> S3Manifests::MakeManifest(const FinishedFile& finished,
   }
   if (manifest.files.empty()) return manifest;
   manifest.files.front().from->position.gtid_set = finished.from_gtid_set;
-  manifest.files.back().to->position.gtid_set = finished.to.position.gtid_set;
+  manifest.files.back().to->position.gtid_set = gtid_set;
   return manifest;
 }
 

@@ -25,7 +25,7 @@ class S3Manifests {
     std::string file;
     uint64_t number = 0;        // Log files of the epoch finished before it.
     std::string from_gtid_set;  // Where it begins.
-    DurablePosition to;         // Where it ends.
+    DurablePosition to;         // Where it ends; without an epoch when that is to be found.
   };
 
   // Both outlive it. `about` names the target to the log's reader.
@@ -42,7 +42,7 @@ class S3Manifests {
  private:
   std::string FileKey(const std::string& epoch, const std::string& file) const;
   std::string IndexKey(const std::string& epoch, uint64_t number) const;
-  // The newest index, when it and the manifest of the last file in it are as they were put; nullopt when not.
+  // Reads the newest index; whether it and the manifest of the last file in it are as they were put.
   absl::StatusOr<bool> ReadIndex(const std::string& epoch, const std::string& file, uint64_t finished);
   absl::Status RebuildIndex(const std::string& epoch, const std::string& file, uint64_t finished);
   // The manifest of a log file's objects, from the listing and their tags.

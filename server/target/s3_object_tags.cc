@@ -12,7 +12,8 @@
 namespace binlogd {
 namespace {
 
-constexpr size_t kMostMetadataBytes = 2048;
+// S3 takes 2048; the store may add something of its own.
+constexpr size_t kMostMetadataBytes = 1900;
 constexpr char kGeneration[] = "binlogd-generation";
 constexpr char kSha256[] = "binlogd-sha256";
 constexpr char kContentBytes[] = "binlogd-content-bytes";

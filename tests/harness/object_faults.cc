@@ -5,7 +5,7 @@
 namespace binlogd::testing {
 namespace {
 
-constexpr uint64_t kPartBytes = 8 << 20;
+constexpr uint64_t kPartBytes = 16 << 20;
 constexpr size_t kPageKeys = 1000;
 
 absl::Status NoAnswer() { return absl::UnavailableError("the connection broke"); }
