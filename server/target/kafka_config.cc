@@ -120,11 +120,11 @@ absl::Status AddConnection(const KafkaOptions& options, Settings* settings) {
 void AddProducer(const KafkaOptions& options, Settings* settings) {
   settings->emplace_back("transactional.id", options.transactional_id);
   settings->emplace_back("transaction.timeout.ms", Milliseconds(options.transaction_timeout));
-  const absl::Duration patience = std::min(options.stall_timeout, options.transaction_timeout);
-  settings->emplace_back("message.timeout.ms", Milliseconds(patience));
-  settings->emplace_back("request.timeout.ms", Milliseconds(std::min(patience, absl::Seconds(30))));
+  settings->emplace_back("message.timeout.ms", Milliseconds(options.transaction_timeout));
+  settings->emplace_back(
+      "request.timeout.ms",
+      Milliseconds(std::min({options.stall_timeout, options.transaction_timeout, absl::Seconds(30)})));
   settings->emplace_back("compression.type", CompressionName(options.compression));
-  settings->emplace_back("delivery.report.only.error", "true");
 }
 
 void AddReader(KafkaRole role, Settings* settings) {

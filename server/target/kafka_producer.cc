@@ -122,9 +122,13 @@ absl::Status KafkaProducer::Produce(KafkaTopic* topic, const KafkaRecord& record
 }
 
 absl::Status KafkaProducer::Flush() {
-  const absl::Time deadline = client_->Deadline();
+  absl::Time deadline = client_->Deadline();
+  int left = rd_kafka_outq_len(client_->handle());
   while (rd_kafka_flush(client_->handle(), kSliceMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     RETURN_IF_ERROR(client_->delivery());
+    const int now_left = rd_kafka_outq_len(client_->handle());
+    if (now_left < left) deadline = client_->Deadline();  // A slow broker is not a silent one.
+    left = now_left;
     RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), deadline, "cannot deliver what is queued"));
   }
   return client_->delivery();

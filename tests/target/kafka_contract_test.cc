@@ -16,7 +16,7 @@ using testing::NetworkContractStore;
 using testing::NetworkTargetContractTest;
 using testing::TargetContractTest;
 
-constexpr uint64_t kBytesOfAnOperation = 1500;
+constexpr uint64_t kBytesOfAnOperation = 5000;
 
 // The record as the format's files have it.
 std::string Framed(EventFormat format, const std::string& value) {
