@@ -1,9 +1,7 @@
 #include "rpc/streamer_service.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "rpc/convert.h"
 #include "rpc/tap_stream.h"
@@ -13,17 +11,9 @@ namespace binlogd {
 namespace {
 
 constexpr int kTapThreads = 2;
-constexpr absl::Duration kLongestStop = absl::Seconds(60);
-
-// Stop answers a little before the caller gives up.
-absl::Time StopDeadline(const grpc::ServerContext& context) {
-  const absl::Time asked = absl::FromChrono(context.deadline()) - absl::Milliseconds(100);
-  return std::min(asked, absl::Now() + kLongestStop);
-}
-
-grpc::Status Answer(const absl::StatusOr<StreamerView>& view, v1::Streamer* response) {
+absl::Status Answer(const absl::StatusOr<StreamerView>& view, v1::Streamer* response) {
   if (view.ok()) *response = ToProto(*view);
-  return ToGrpcStatus(view.status());
+  return view.status();
 }
 
 absl::StatusOr<StreamerView> CreateFrom(Manager& manager, const v1::CreateRequest& request) {
@@ -31,15 +21,17 @@ absl::StatusOr<StreamerView> CreateFrom(Manager& manager, const v1::CreateReques
   return manager.Create(spec, request.start());
 }
 
-absl::StatusOr<StreamerView> UpdateFrom(Manager& manager, const v1::UpdateRequest& request) {
+absl::StatusOr<StreamerView> UpdateFrom(Manager& manager, const v1::UpdateRequest& request,
+                                        const Cancellation& caller) {
   ASSIGN_OR_RETURN(StreamerSpec spec, FromProto(request.spec()));
-  return manager.Update(std::move(spec), request.etag());
+  return manager.Update(std::move(spec), request.etag(), caller);
 }
 
-absl::Status ApplyFrom(Manager& manager, const v1::ApplyRequest& request, v1::ApplyResponse* response) {
+absl::Status ApplyFrom(Manager& manager, const v1::ApplyRequest& request, const Cancellation& caller,
+                       v1::ApplyResponse* response) {
   ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
   Manager::Outcome outcome = Manager::Outcome::kUnchanged;
-  ASSIGN_OR_RETURN(const StreamerView view, manager.Apply(spec, request.start(), &outcome));
+  ASSIGN_OR_RETURN(const StreamerView view, manager.Apply(spec, request.start(), &outcome, caller));
   response->set_outcome(outcome == Manager::Outcome::kCreated   ? v1::ApplyResponse::CREATED
                         : outcome == Manager::Outcome::kUpdated ? v1::ApplyResponse::UPDATED
                                                                 : v1::ApplyResponse::UNCHANGED);
@@ -47,12 +39,14 @@ absl::Status ApplyFrom(Manager& manager, const v1::ApplyRequest& request, v1::Ap
   return absl::OkStatus();
 }
 
-absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, v1::ValidateResponse* response) {
+absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, const Cancellation& caller,
+                          v1::ValidateResponse* response) {
   const absl::StatusOr<StreamerSpec> spec = FromProto(request.spec());
   const absl::Status checked = spec.ok() ? manager.Check(*spec) : spec.status();
   *response->add_findings() = ToProto(Finding{checked, false, "spec"});
   if (!checked.ok()) return absl::OkStatus();
   Interrupter interrupter;
+  const Cancellation::Listener interrupt(caller, [&interrupter] { interrupter.Interrupt(); });
   for (const Finding& finding : ValidateSpec(*spec, &interrupter)) *response->add_findings() = ToProto(finding);
   return absl::OkStatus();
 }
@@ -61,41 +55,13 @@ absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, 
 
 StreamerServiceImpl::StreamerServiceImpl(Manager* manager) : manager_(manager), tap_pool_(kTapThreads) {}
 
-grpc::Status StreamerServiceImpl::Create(grpc::ServerContext*, const v1::CreateRequest* request,
-                                         v1::Streamer* response) {
-  return Answer(CreateFrom(*manager_, *request), response);
-}
-
 grpc::Status StreamerServiceImpl::Get(grpc::ServerContext*, const v1::GetRequest* request, v1::Streamer* response) {
-  return Answer(manager_->Get(request->name()), response);
+  return ToGrpcStatus(Answer(manager_->Get(request->name()), response));
 }
 
 grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListRequest*, v1::ListResponse* response) {
   for (const StreamerView& view : manager_->List()) *response->add_streamers() = ToProto(view);
   return grpc::Status::OK;
-}
-
-grpc::Status StreamerServiceImpl::Update(grpc::ServerContext*, const v1::UpdateRequest* request,
-                                         v1::Streamer* response) {
-  return Answer(UpdateFrom(*manager_, *request), response);
-}
-
-grpc::Status StreamerServiceImpl::Delete(grpc::ServerContext*, const v1::DeleteRequest* request, v1::DeleteResponse*) {
-  return ToGrpcStatus(manager_->Delete(request->name(), request->etag()));
-}
-
-grpc::Status StreamerServiceImpl::Apply(grpc::ServerContext*, const v1::ApplyRequest* request,
-                                        v1::ApplyResponse* response) {
-  return ToGrpcStatus(ApplyFrom(*manager_, *request, response));
-}
-
-grpc::Status StreamerServiceImpl::Start(grpc::ServerContext*, const v1::StartRequest* request, v1::Streamer* response) {
-  return Answer(manager_->Start(request->name()), response);
-}
-
-grpc::Status StreamerServiceImpl::Stop(grpc::ServerContext* context, const v1::StopRequest* request,
-                                       v1::Streamer* response) {
-  return Answer(manager_->Stop(request->name(), StopDeadline(*context)), response);
 }
 
 grpc::Status StreamerServiceImpl::Status(grpc::ServerContext*, const v1::StatusRequest* request,
@@ -113,13 +79,53 @@ grpc::Status StreamerServiceImpl::Metrics(grpc::ServerContext*, const v1::Metric
   return grpc::Status::OK;
 }
 
-grpc::Status StreamerServiceImpl::Validate(grpc::ServerContext*, const v1::ValidateRequest* request,
-                                           v1::ValidateResponse* response) {
-  return ToGrpcStatus(ValidateFrom(*manager_, *request, response));
+grpc::ServerUnaryReactor* StreamerServiceImpl::Create(Context* context, const v1::CreateRequest* request,
+                                                      v1::Streamer* response) {
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation&) { return Answer(CreateFrom(*manager_, *request), response); });
 }
 
-grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(grpc::CallbackServerContext*,
-                                                                    const v1::TapRequest* request) {
+grpc::ServerUnaryReactor* StreamerServiceImpl::Update(Context* context, const v1::UpdateRequest* request,
+                                                      v1::Streamer* response) {
+  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
+    return Answer(UpdateFrom(*manager_, *request, caller), response);
+  });
+}
+
+grpc::ServerUnaryReactor* StreamerServiceImpl::Delete(Context* context, const v1::DeleteRequest* request,
+                                                      v1::DeleteResponse*) {
+  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
+    return manager_->Delete(request->name(), request->etag(), caller);
+  });
+}
+
+grpc::ServerUnaryReactor* StreamerServiceImpl::Apply(Context* context, const v1::ApplyRequest* request,
+                                                     v1::ApplyResponse* response) {
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation& caller) { return ApplyFrom(*manager_, *request, caller, response); });
+}
+
+grpc::ServerUnaryReactor* StreamerServiceImpl::Start(Context* context, const v1::StartRequest* request,
+                                                     v1::Streamer* response) {
+  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
+    return Answer(manager_->Start(request->name(), caller), response);
+  });
+}
+
+grpc::ServerUnaryReactor* StreamerServiceImpl::Stop(Context* context, const v1::StopRequest* request,
+                                                    v1::Streamer* response) {
+  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
+    return Answer(manager_->Stop(request->name(), caller), response);
+  });
+}
+
+grpc::ServerUnaryReactor* StreamerServiceImpl::Validate(Context* context, const v1::ValidateRequest* request,
+                                                        v1::ValidateResponse* response) {
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation& caller) { return ValidateFrom(*manager_, *request, caller, response); });
+}
+
+grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(Context*, const v1::TapRequest* request) {
   return StartTap(*manager_, *request, &tap_pool_);
 }
 

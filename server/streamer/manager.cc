@@ -25,6 +25,12 @@ absl::Status ShuttingDown() {
                    "binlogd is shutting down; try again when it is back");
 }
 
+// What became of a change whose caller waits no longer.
+absl::Status GaveUp(const Cancellation& caller, absl::string_view reason, absl::string_view message) {
+  return MakeError(caller.cancelled() ? absl::StatusCode::kCancelled : absl::StatusCode::kDeadlineExceeded, reason,
+                   message);
+}
+
 absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
   if (etag.empty() || etag == absl::StrCat(record.generation)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kAborted, "STALE_ETAG",
@@ -98,11 +104,43 @@ absl::StatusOr<std::shared_ptr<Manager::Entry>> Manager::FindEntry(absl::string_
   return found->second;
 }
 
-absl::Status Manager::CheckAlive(absl::string_view name, const std::shared_ptr<Entry>& entry) const {
+Manager::Change::~Change() {
+  if (entry_ == nullptr) return;  // Moved from.
+  absl::MutexLock lock(&entry_->mutex);
+  entry_->changing = false;
+}
+
+absl::Status Manager::CheckAlive(absl::string_view name, const Entry& entry) const {
   absl::ReaderMutexLock lock(&mutex_);
   if (shutting_down_) return ShuttingDown();
   const auto found = entries_.find(std::string(name));
-  return found == entries_.end() || found->second != entry ? NotFound(name) : absl::OkStatus();
+  return found == entries_.end() || found->second.get() != &entry ? NotFound(name) : absl::OkStatus();
+}
+
+std::optional<Manager::Change> Manager::TakeChange(const std::shared_ptr<Entry>& entry, const Cancellation& caller) {
+  // Whoever lets go of the lock has the condition looked at again.
+  const Cancellation::Listener wake(caller, [&entry] { absl::MutexLock lock(&entry->mutex); });
+  absl::MutexLock lock(&entry->mutex);
+  const auto over = [&entry, &caller]() {
+    entry->mutex.AssertReaderHeld();
+    return entry->unchanging() || caller.cancelled();
+  };
+  entry->mutex.AwaitWithDeadline(absl::Condition(&over), caller.deadline());
+  if (entry->changing) return std::nullopt;
+  entry->changing = true;
+  return Change(entry);
+}
+
+absl::StatusOr<Manager::Change> Manager::BeginChange(absl::string_view name, const Cancellation& caller) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+  std::optional<Change> change = TakeChange(entry, caller);
+  if (!change) {
+    return GaveUp(caller, "CHANGE_NOT_BEGUN",
+                  absl::StrCat("another change of streamer \"", name,
+                               "\" is under way; nothing was changed: try again, or give the call a later deadline"));
+  }
+  RETURN_IF_ERROR(CheckAlive(name, *entry));
+  return *std::move(change);
 }
 
 StreamerRecord Manager::RecordOf(const Entry& entry) {
@@ -138,20 +176,20 @@ absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
     if (name == spec.name) continue;
     absl::MutexLock lock(&entry->mutex);
     RETURN_IF_ERROR(CheckStreamersClash(spec, entry->record.spec));
-    if (entry->coming) RETURN_IF_ERROR(CheckStreamersClash(spec, *entry->coming));
+    if (entry->other_spec) RETURN_IF_ERROR(CheckStreamersClash(spec, *entry->other_spec));
   }
   return absl::OkStatus();
 }
 
-void Manager::SetComing(Entry& entry, std::optional<StreamerSpec> spec) {
+void Manager::SetOtherSpec(Entry& entry, std::optional<StreamerSpec> spec) {
   absl::MutexLock lock(&entry.mutex);
-  entry.coming = std::move(spec);
+  entry.other_spec = std::move(spec);
 }
 
 absl::Status Manager::Claim(Entry& entry, const StreamerSpec& spec) {
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(CheckClash(spec));
-  SetComing(entry, spec);
+  SetOtherSpec(entry, spec);
   return absl::OkStatus();
 }
 
@@ -165,7 +203,7 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
   RETURN_IF_ERROR(CheckSpec(spec));
   StreamerRecord record{spec, start, 1, absl::Now()};
   const std::shared_ptr<Entry> entry = MakeEntry(record);
-  absl::MutexLock change(&entry->change_mutex);
+  const std::optional<Change> change = TakeChange(entry, Cancellation::Never());
   {
     absl::MutexLock lock(&mutex_);
     if (shutting_down_) return ShuttingDown();
@@ -218,47 +256,77 @@ absl::Status Manager::SetDesired(Entry& entry, bool running) {
   return absl::OkStatus();
 }
 
-absl::Status Manager::Replace(Entry& entry, const StreamerSpec& spec) {
+absl::Status Manager::StopAndThen(Change& change, const absl::Status& why, std::function<absl::Status(Entry&)> rest,
+                                  const Cancellation& caller) {
+  const std::shared_ptr<Streamer> streamer = StreamerOf(*change.entry());
+  streamer->RequestStop(why);
+  if (streamer->WaitStopped(caller)) return rest(*change.entry());
+  const std::string name = streamer->spec().name;
+  finishers_.Run([change = std::make_shared<Change>(std::move(change)), streamer, rest = std::move(rest), name] {
+    streamer->WaitStopped(Cancellation::Never());
+    const absl::Status done = rest(*change->entry());
+    if (!done.ok()) Log(LogLevel::kError, name, absl::StrCat("a change that went on has failed: ", done.message()));
+  });
+  return GaveUp(
+      caller, "CHANGE_GOES_ON",
+      absl::StrCat("streamer \"", name,
+                   "\" takes its time to stop; the change is accepted and goes on by itself: watch its status"));
+}
+
+absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Cancellation& caller) {
+  Entry& entry = *change.entry();
   StreamerRecord record = RecordOf(entry);
-  record.spec = spec;
+  StreamerSpec before = std::exchange(record.spec, spec);
   ++record.generation;
-  const std::shared_ptr<Streamer> old = StreamerOf(entry);
-  RETURN_IF_ERROR(store_->Put(record));
-  old->RequestStop(
-      MakeError(absl::StatusCode::kUnavailable, "SPEC_CHANGED", "the streamer restarts with a new spec; tap it again"));
-  old->WaitStopped(absl::InfiniteFuture());
-  const auto streamer = std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name));
+  if (const absl::Status stored = store_->Put(record); !stored.ok()) {
+    SetOtherSpec(entry, std::nullopt);
+    return stored;
+  }
   {
+    // What the streamer writes to now stays its own until it has stopped.
     absl::MutexLock lock(&entry.mutex);
     entry.record = record;
-    entry.streamer = streamer;
+    entry.other_spec = std::move(before);
   }
   Log(LogLevel::kInfo, spec.name, absl::StrCat("spec changed, generation ", record.generation));
+  return StopAndThen(
+      change,
+      MakeError(absl::StatusCode::kUnavailable, "SPEC_CHANGED", "the streamer restarts with a new spec; tap it again"),
+      [this](Entry& stopped) { return PutNewStreamer(stopped); }, caller);
+}
+
+absl::Status Manager::PutNewStreamer(Entry& entry) {
+  const StreamerRecord record = RecordOf(entry);
+  const auto streamer = std::make_shared<Streamer>(record.spec, store_->CheckpointPath(record.spec.name));
+  {
+    absl::MutexLock lock(&entry.mutex);
+    entry.streamer = streamer;
+    entry.other_spec.reset();
+  }
   return record.desired_running ? streamer->Start() : absl::OkStatus();
 }
 
-absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_view etag) {
+absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_view etag, const Cancellation& caller) {
   RETURN_IF_ERROR(CheckSpec(spec));
-  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(spec.name));
-  absl::MutexLock change(&entry->change_mutex);
-  RETURN_IF_ERROR(CheckAlive(spec.name, entry));
-  const StreamerRecord record = RecordOf(*entry);
+  ASSIGN_OR_RETURN(Change change, BeginChange(spec.name, caller));
+  const StreamerRecord record = RecordOf(*change.entry());
   RETURN_IF_ERROR(CheckEtag(record, etag));
   RETURN_IF_ERROR(KeepSecrets(record.spec, &spec));
-  RETURN_IF_ERROR(Claim(*entry, spec));
-  const absl::Status replaced = spec == record.spec ? absl::OkStatus() : Replace(*entry, spec);
-  SetComing(*entry, std::nullopt);
-  if (!replaced.ok()) return replaced;
-  return View(*entry);
+  if (spec != record.spec) {
+    RETURN_IF_ERROR(Claim(*change.entry(), spec));
+    RETURN_IF_ERROR(Replace(change, spec, caller));
+  }
+  return View(*change.entry());
 }
 
-absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Outcome* outcome) {
+absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Outcome* outcome,
+                                            const Cancellation& caller) {
   absl::StatusOr<StreamerView> before = Get(spec.name);
   if (!before.ok()) {
     *outcome = Outcome::kCreated;
     return Create(spec, start);
   }
-  absl::StatusOr<StreamerView> view = Update(spec, "");
+  absl::StatusOr<StreamerView> view = Update(spec, "", caller);
   if (absl::IsNotFound(view.status())) {  // Deleted meanwhile.
     *outcome = Outcome::kCreated;
     return Create(spec, start);
@@ -266,39 +334,40 @@ absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start
   RETURN_IF_ERROR(view.status());
   *outcome = view->etag == before->etag ? Outcome::kUnchanged : Outcome::kUpdated;
   if (!start || view->snapshot.desired_running) return view;
-  return Start(spec.name);
+  return Start(spec.name, caller);
 }
 
-absl::Status Manager::Delete(absl::string_view name, absl::string_view etag) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
-  absl::MutexLock change(&entry->change_mutex);
-  RETURN_IF_ERROR(CheckAlive(name, entry));
-  RETURN_IF_ERROR(CheckEtag(RecordOf(*entry), etag));
-  const std::shared_ptr<Streamer> streamer = StreamerOf(*entry);
-  streamer->RequestStop(MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "the streamer was deleted"));
-  streamer->WaitStopped(absl::InfiniteFuture());
-  RETURN_IF_ERROR(store_->Remove(std::string(name)));
+absl::Status Manager::Delete(absl::string_view name, absl::string_view etag, const Cancellation& caller) {
+  ASSIGN_OR_RETURN(Change change, BeginChange(name, caller));
+  RETURN_IF_ERROR(CheckEtag(RecordOf(*change.entry()), etag));
+  return StopAndThen(
+      change, MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "the streamer was deleted"),
+      [this](Entry& stopped) { return Forget(stopped); }, caller);
+}
+
+absl::Status Manager::Forget(Entry& entry) {
+  const std::string name = RecordOf(entry).spec.name;
+  RETURN_IF_ERROR(store_->Remove(name));
   Log(LogLevel::kInfo, name, "deleted");
   absl::MutexLock lock(&mutex_);
-  entries_.erase(std::string(name));
+  entries_.erase(name);
   return absl::OkStatus();
 }
 
-absl::StatusOr<StreamerView> Manager::Start(absl::string_view name) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
-  absl::MutexLock change(&entry->change_mutex);
-  RETURN_IF_ERROR(CheckAlive(name, entry));
-  RETURN_IF_ERROR(Annotate(StreamerOf(*entry)->Start(), absl::StrCat("streamer \"", name, "\"")));
-  RETURN_IF_ERROR(SetDesired(*entry, true));
-  return View(*entry);
+absl::StatusOr<StreamerView> Manager::Start(absl::string_view name, const Cancellation& caller) {
+  ASSIGN_OR_RETURN(const Change change, BeginChange(name, caller));
+  Entry& entry = *change.entry();
+  RETURN_IF_ERROR(Annotate(StreamerOf(entry)->Start(), absl::StrCat("streamer \"", name, "\"")));
+  RETURN_IF_ERROR(SetDesired(entry, true));
+  return View(entry);
 }
 
-absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, absl::Time deadline) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
+absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, const Cancellation& caller) {
+  std::shared_ptr<Entry> entry;
   std::shared_ptr<Streamer> streamer;
   {
-    absl::MutexLock change(&entry->change_mutex);
-    RETURN_IF_ERROR(CheckAlive(name, entry));
+    ASSIGN_OR_RETURN(const Change change, BeginChange(name, caller));
+    entry = change.entry();
     streamer = StreamerOf(*entry);
     const StreamerState state = streamer->Snapshot().state;
     const bool desired = RecordOf(*entry).desired_running;
@@ -310,7 +379,7 @@ absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, absl::Time de
     RETURN_IF_ERROR(SetDesired(*entry, false));
     streamer->RequestStop(MakeError(absl::StatusCode::kUnavailable, "STREAMER_STOPPED", "the streamer was stopped"));
   }
-  streamer->WaitStopped(deadline);
+  streamer->WaitStopped(caller);
   return View(*entry);
 }
 
@@ -324,10 +393,10 @@ void Manager::Shutdown() {
   for (const auto& entry : entries) StreamerOf(*entry)->RequestStop(ShuttingDown());
   for (const auto& entry : entries) {
     // A change that was under way when the door closed may have started it again.
-    absl::MutexLock change(&entry->change_mutex);
+    const std::optional<Change> change = TakeChange(entry, Cancellation::Never());
     const std::shared_ptr<Streamer> streamer = StreamerOf(*entry);
     streamer->RequestStop(ShuttingDown());
-    streamer->WaitStopped(absl::InfiniteFuture());
+    streamer->WaitStopped(Cancellation::Never());
   }
 }
 

@@ -1,10 +1,12 @@
 // All streamers of a server, by name.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -13,6 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/cancellation.h"
+#include "base/thread_pool.h"
 #include "streamer/spec.h"
 #include "streamer/status.h"
 #include "streamer/store.h"
@@ -30,6 +34,10 @@ struct StreamerView {
 
 // Thread-safe. Every change is durable before it is answered. Errors name the streamer; NOT_FOUND (STREAMER_NOT_FOUND)
 // when there is none.
+//
+// Changes of one streamer come one after the other. When `caller` waits no longer (DEADLINE_EXCEEDED, CANCELLED), the
+// change is either not begun (CHANGE_NOT_BEGUN: another one is under way), or stored and goes on by itself
+// (CHANGE_GOES_ON: the streamer takes its time to stop).
 class Manager {
  public:
   // Loads the store and starts what should run. `store` is owned.
@@ -39,19 +47,22 @@ class Manager {
   // Starts every streamer whose desired state is RUNNING. Called once.
   absl::Status Load();
 
-  // ALREADY_EXISTS; INVALID_ARGUMENT for a bad spec or one that clashes with another streamer's.
+  // ALREADY_EXISTS; INVALID_ARGUMENT for a bad spec or one that clashes with another streamer's. Waits for nobody.
   absl::StatusOr<StreamerView> Create(const StreamerSpec& spec, bool start);
   absl::StatusOr<StreamerView> Get(absl::string_view name) const;
   std::vector<StreamerView> List() const;
   // A password by value that is left out is kept. ABORTED (STALE_ETAG) unless `etag` is empty or current. The same spec
   // again changes nothing; else a running streamer is stopped and started with the new one.
-  absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag);
+  absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag,
+                                      const Cancellation& caller = Cancellation::Never());
   enum class Outcome { kCreated, kUpdated, kUnchanged };
-  absl::StatusOr<StreamerView> Apply(const StreamerSpec& spec, bool start, Outcome* outcome);
-  absl::Status Delete(absl::string_view name, absl::string_view etag);
-  absl::StatusOr<StreamerView> Start(absl::string_view name);
-  // Returns when it has stopped, or at `deadline` (the stop goes on).
-  absl::StatusOr<StreamerView> Stop(absl::string_view name, absl::Time deadline);
+  absl::StatusOr<StreamerView> Apply(const StreamerSpec& spec, bool start, Outcome* outcome,
+                                     const Cancellation& caller = Cancellation::Never());
+  absl::Status Delete(absl::string_view name, absl::string_view etag,
+                      const Cancellation& caller = Cancellation::Never());
+  absl::StatusOr<StreamerView> Start(absl::string_view name, const Cancellation& caller = Cancellation::Never());
+  // Returns when it has stopped, or when the caller waits no longer (the stop goes on).
+  absl::StatusOr<StreamerView> Stop(absl::string_view name, const Cancellation& caller = Cancellation::Never());
   // The streamer itself, for taps; kept alive by the caller, though it may be deleted meanwhile.
   absl::StatusOr<std::shared_ptr<Streamer>> Find(absl::string_view name) const;
   // Whether the spec would be taken: CheckSpec, and no clash with others.
@@ -62,32 +73,59 @@ class Manager {
   void Shutdown();
 
  private:
+  static constexpr int kFinishers = 32;
   struct Entry {
-    absl::Mutex change_mutex;  // Held through a change; never needed to look.
     mutable absl::Mutex mutex;
+    bool changing ABSL_GUARDED_BY(mutex) = false;  // A Change of it lives.
     StreamerRecord record ABSL_GUARDED_BY(mutex);
     std::shared_ptr<Streamer> streamer ABSL_GUARDED_BY(mutex);
-    // A spec that was found to clash with no other and is about to take the record's place.
-    std::optional<StreamerSpec> coming ABSL_GUARDED_BY(mutex);
+    // Beside the record's: the spec that is about to take its place, or the one that is about to leave it.
+    std::optional<StreamerSpec> other_spec ABSL_GUARDED_BY(mutex);
+
+    bool unchanging() const ABSL_SHARED_LOCKS_REQUIRED(mutex) { return !changing; }
+  };
+  // The right to change an entry; one at a time has it, and gives it back by its end. Never needed to look.
+  class Change {
+   public:
+    explicit Change(std::shared_ptr<Entry> entry) : entry_(std::move(entry)) {}
+    ~Change();
+    Change(Change&&) = default;
+    Change& operator=(Change&&) = delete;
+    // Null once moved from.
+    const std::shared_ptr<Entry>& entry() const { return entry_; }
+
+   private:
+    std::shared_ptr<Entry> entry_;
   };
   absl::StatusOr<std::shared_ptr<Entry>> FindEntry(absl::string_view name) const;
-  // UNAVAILABLE while shutting down; NOT_FOUND when `entry` is no longer the streamer of that name.
-  absl::Status CheckAlive(absl::string_view name, const std::shared_ptr<Entry>& entry) const;
+  // Waits for the change that is under way. UNAVAILABLE while shutting down; NOT_FOUND when there is none of that name.
+  absl::StatusOr<Change> BeginChange(absl::string_view name, const Cancellation& caller);
+  // Null when the caller's patience ended first.
+  static std::optional<Change> TakeChange(const std::shared_ptr<Entry>& entry, const Cancellation& caller);
+  absl::Status CheckAlive(absl::string_view name, const Entry& entry) const;
+  // Stops the streamer, `why` being what its taps are told, and then does `rest`: here, or when the caller's patience
+  // ends first (CHANGE_GOES_ON) on a thread of finishers_, `change` then being moved from.
+  absl::Status StopAndThen(Change& change, const absl::Status& why, std::function<absl::Status(Entry&)> rest,
+                           const Cancellation& caller);
   static StreamerView View(const Entry& entry);
   static StreamerRecord RecordOf(const Entry& entry);
   static std::shared_ptr<Streamer> StreamerOf(const Entry& entry);
   absl::Status CheckClash(const StreamerSpec& spec) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // CheckClash, and from now on others are checked against it as well.
   absl::Status Claim(Entry& entry, const StreamerSpec& spec);
-  static void SetComing(Entry& entry, std::optional<StreamerSpec> spec);
-  absl::Status Replace(Entry& entry, const StreamerSpec& spec) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.change_mutex);
-  absl::Status SetDesired(Entry& entry, bool running) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.change_mutex);
+  static void SetOtherSpec(Entry& entry, std::optional<StreamerSpec> spec);
+  // These are called by who has the Change of the entry.
+  absl::Status Replace(Change& change, const StreamerSpec& spec, const Cancellation& caller);
+  absl::Status PutNewStreamer(Entry& entry);
+  absl::Status Forget(Entry& entry);
+  absl::Status SetDesired(Entry& entry, bool running);
   std::shared_ptr<Entry> MakeEntry(const StreamerRecord& record) const;
 
   const std::unique_ptr<Store> store_;
   mutable absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);
   bool shutting_down_ ABSL_GUARDED_BY(mutex_) = false;
+  ThreadPool finishers_{kFinishers};  // Go on with changes that their callers no longer wait for.
 };
 
 }  // namespace binlogd

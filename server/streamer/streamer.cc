@@ -99,10 +99,16 @@ void Streamer::RequestStop(const absl::Status& why) {
   if (pipeline != nullptr) pipeline->Interrupt();
 }
 
-bool Streamer::WaitStopped(absl::Time deadline) {
+bool Streamer::WaitStopped(absl::Time deadline) { return WaitStopped(Cancellation(deadline)); }
+
+bool Streamer::WaitStopped(const Cancellation& caller) {
+  // Whoever lets go of the lock has the condition looked at again.
+  const Cancellation::Listener wake(caller, [this] { absl::MutexLock lock(&mutex_); });
   {
     absl::MutexLock lock(&mutex_);
-    if (!mutex_.AwaitWithDeadline(absl::Condition(this, &Streamer::idle), deadline)) return false;
+    const auto over = [this, &caller]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return idle() || caller.cancelled(); };
+    mutex_.AwaitWithDeadline(absl::Condition(&over), caller.deadline());
+    if (!idle()) return false;
   }
   absl::MutexLock control(&control_mutex_);
   absl::MutexLock lock(&mutex_);

@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/backoff.h"
+#include "base/cancellation.h"
 #include "mysql/interrupter.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/log_reader.h"
@@ -42,8 +43,9 @@ class Streamer {
   absl::Status Start();
   // Tells it to stop; returns at once. Nothing happens when it is not running. Taps end with `why`.
   void RequestStop(const absl::Status& why);
-  // Waits until it is not running. False when `deadline` came first.
+  // Waits until it is not running. False when `deadline`, or the end of the caller's patience, came first.
   bool WaitStopped(absl::Time deadline);
+  bool WaitStopped(const Cancellation& caller);
 
   StreamerSnapshot Snapshot() const;
   TapHub& taps() { return taps_; }

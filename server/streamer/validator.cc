@@ -61,6 +61,7 @@ absl::Status ValidateFolder(const std::string& path) {
 std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interrupter) {
   std::vector<Finding> findings;
   for (const std::string& endpoint : spec.source.endpoints) {
+    if (interrupter->interrupted()) break;
     const absl::Status status = ValidateEndpoint(spec, endpoint, interrupter, &findings);
     if (!status.ok()) findings.push_back(Finding{status, false, absl::StrCat("source ", endpoint)});
   }

@@ -66,7 +66,7 @@ TEST_F(ManagerTest, UnknownNames) {
        {std::string("none"), std::string(), hostile, std::string(10000, 'x'), std::string("../state")}) {
     for (const absl::Status& status :
          {manager_->Get(name).status(), manager_->Find(name).status(), manager_->Start(name).status(),
-          manager_->Stop(name, absl::InfiniteFuture()).status(), manager_->Delete(name, "")}) {
+          manager_->Stop(name).status(), manager_->Delete(name, "")}) {
       EXPECT_TRUE(absl::IsNotFound(status));
       EXPECT_EQ(Refusal(status), "STREAMER_NOT_FOUND");
       EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
@@ -207,7 +207,7 @@ TEST_F(ManagerTest, APasswordByValueThatIsLeftOutIsKept) {
 
 TEST_F(ManagerTest, StartAndStop) {
   ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
-  const absl::Status stopped = manager_->Stop("a", absl::InfiniteFuture()).status();
+  const absl::Status stopped = manager_->Stop("a").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(stopped));
   EXPECT_EQ(Refusal(stopped), "NOT_RUNNING");
   ASSERT_TRUE(manager_->Start("a").ok());
@@ -220,7 +220,7 @@ TEST_F(ManagerTest, StartAndStop) {
   const absl::Status running = manager_->Start("a").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(running));
   EXPECT_EQ(Refusal(running), "ALREADY_RUNNING");
-  const auto now = manager_->Stop("a", absl::InfiniteFuture());
+  const auto now = manager_->Stop("a");
   ASSERT_TRUE(now.ok());
   EXPECT_EQ(now->snapshot.state, StreamerState::kStopped);
   EXPECT_TRUE(now->snapshot.error.ok());
@@ -241,7 +241,7 @@ TEST_F(ManagerTest, AChangedSpecRestartsARunningOne) {
 TEST_F(ManagerTest, DesiredStatesSurviveARestart) {
   ASSERT_TRUE(manager_->Create(Spec("runs"), true).ok());
   ASSERT_TRUE(manager_->Create(Spec("stopped"), true).ok());
-  ASSERT_TRUE(manager_->Stop("stopped", absl::InfiniteFuture()).ok());
+  ASSERT_TRUE(manager_->Stop("stopped").ok());
   const std::string etag = manager_->Get("runs")->etag;
   Restart();
   EXPECT_TRUE(BecomesRetrying("runs"));
@@ -279,6 +279,97 @@ TEST_F(ManagerTest, AfterShutdownNothingChanges) {
   EXPECT_TRUE(manager_->Get("a")->snapshot.desired_running);
 }
 
+// A streamer that cannot stop yet, and callers who do not wait for it.
+class ImpatientCallerTest : public ManagerTest {
+ protected:
+  ImpatientCallerTest() {
+    StreamerSpec spec = Spec("a");
+    spec.source.password = slow_.secret();
+    EXPECT_TRUE(manager_->Create(spec, true).ok());
+    slow_.AwaitReader();
+    gone_.Cancel();
+  }
+  ~ImpatientCallerTest() override {
+    slow_.Release();
+    manager_->Shutdown();
+  }
+  StreamerSpec Changed() const {
+    StreamerSpec spec = Spec("a");
+    spec.source.server_id = 5;
+    spec.targets[0].file()->path = dir_ / "elsewhere";
+    return spec;
+  }
+
+  testing::SlowSecret slow_{dir_ / "password"};
+  Cancellation gone_;
+};
+
+TEST_F(ImpatientCallerTest, AStopGoesOn) {
+  const auto stopping = manager_->Stop("a", gone_);
+  ASSERT_TRUE(stopping.ok()) << stopping.status();
+  EXPECT_EQ(stopping->snapshot.state, StreamerState::kStopping);
+  EXPECT_FALSE(stopping->snapshot.desired_running);
+  EXPECT_EQ(manager_->Stop("a", Cancellation(absl::Now())).status().code(), absl::StatusCode::kFailedPrecondition);
+  slow_.Release();
+  EXPECT_TRUE(Eventually([&] { return manager_->Get("a")->snapshot.state == StreamerState::kStopped; }));
+}
+
+TEST_F(ImpatientCallerTest, AnUpdateGoesOnAndOthersAreNotBegun) {
+  const StreamerSpec before = manager_->Get("a")->spec;
+  const absl::Status late = manager_->Update(Changed(), "", Cancellation(absl::Now())).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
+  EXPECT_EQ(Refusal(late), "CHANGE_GOES_ON");
+  EXPECT_EQ(manager_->Get("a")->spec, Changed()) << "it is accepted";
+  StreamerSpec again = Changed();
+  again.source.server_id = 6;
+  Manager::Outcome outcome;
+  for (const absl::Status& status :
+       {manager_->Update(again, "", gone_).status(), manager_->Apply(again, true, &outcome, gone_).status(),
+        manager_->Stop("a", gone_).status(), manager_->Start("a", gone_).status(), manager_->Delete("a", "", gone_)}) {
+    EXPECT_TRUE(absl::IsCancelled(status)) << status;
+    EXPECT_EQ(Refusal(status), "CHANGE_NOT_BEGUN");
+  }
+  EXPECT_EQ(Refusal(manager_->Stop("a", Cancellation(absl::Now())).status()), "CHANGE_NOT_BEGUN");
+  for (const StreamerSpec& taken : {before, Changed()}) {
+    StreamerSpec other = Spec("b");
+    other.targets[0].file()->path = taken.targets[0].file()->path;
+    EXPECT_EQ(Refusal(manager_->Create(other, false).status()), "TARGET_PATH_IN_USE") << "neither is free yet";
+  }
+  slow_.Release();
+  EXPECT_TRUE(BecomesRetrying("a")) << "started again, with the new spec";
+  EXPECT_EQ(manager_->Get("a")->spec, Changed());
+  StreamerSpec other = Spec("b");
+  other.targets[0].file()->path = before.targets[0].file()->path;
+  EXPECT_TRUE(manager_->Create(other, false).ok());
+}
+
+TEST_F(ImpatientCallerTest, ADeleteGoesOn) {
+  EXPECT_EQ(Refusal(manager_->Delete("a", "", gone_)), "CHANGE_GOES_ON");
+  EXPECT_EQ(Refusal(manager_->Create(Spec("a"), false).status()), "STREAMER_EXISTS");
+  slow_.Release();
+  EXPECT_TRUE(Eventually([&] { return absl::IsNotFound(manager_->Get("a").status()); }));
+  EXPECT_TRUE(manager_->Create(Spec("a"), false).ok());
+}
+
+TEST_F(ImpatientCallerTest, AWaitEndsWhenTheCallerGoesAway) {
+  EXPECT_EQ(Refusal(manager_->Delete("a", "", gone_)), "CHANGE_GOES_ON");
+  Cancellation caller;
+  absl::Status status;
+  std::thread waiter([&] { status = manager_->Update(Changed(), "", caller).status(); });
+  caller.Cancel();
+  waiter.join();
+  EXPECT_EQ(Refusal(status), "CHANGE_NOT_BEGUN");
+}
+
+TEST_F(ImpatientCallerTest, AShutdownWaitsForWhatGoesOn) {
+  EXPECT_EQ(Refusal(manager_->Update(Changed(), "", gone_).status()), "CHANGE_GOES_ON");
+  std::thread shutdown([this] { manager_->Shutdown(); });
+  slow_.Release();
+  shutdown.join();
+  EXPECT_EQ(manager_->Get("a")->snapshot.state, StreamerState::kStopped);
+  EXPECT_EQ(manager_->Get("a")->spec, Changed());
+}
+
 TEST_F(ManagerTest, ManyChangesAtATime) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -291,7 +382,7 @@ TEST_F(ManagerTest, ManyChangesAtATime) {
         (void)manager_->Apply(spec, round % 2 == 0, &outcome);
         (void)manager_->Get(name);
         (void)manager_->List();
-        if (round % 3 == 1) (void)manager_->Stop(name, absl::Now());
+        if (round % 3 == 1) (void)manager_->Stop(name, Cancellation(absl::Now()));
         if (round % 3 == 2) (void)manager_->Delete(name, "");
       }
     });

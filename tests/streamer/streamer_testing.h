@@ -1,6 +1,10 @@
 // What tests of streamers share.
 #pragma once
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <map>
 #include <string>
 #include <utility>
@@ -46,6 +50,28 @@ inline StreamerSpec MakeSpec(const std::string& name, const std::string& folder)
   spec.targets = {target};
   return spec;
 }
+
+// A password's file whose reader is kept waiting: a streamer that connects cannot stop meanwhile.
+class SlowSecret {
+ public:
+  explicit SlowSecret(std::string path) : path_(std::move(path)) { mkfifo(path_.c_str(), 0600); }
+  ~SlowSecret() {
+    unlink(path_.c_str());  // A reader that comes now fails.
+    Release();
+  }
+
+  Secret secret() const { return Secret{Secret::Kind::kFile, path_}; }
+  // Waits for a reader, who then waits for Release().
+  void AwaitReader() { writer_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC); }
+  void Release() {
+    if (writer_ >= 0) close(writer_);
+    writer_ = -1;
+  }
+
+ private:
+  const std::string path_;
+  int writer_ = -1;
+};
 
 // Waits until `done()`, a minute at most.
 template <typename Done>
