@@ -8,22 +8,11 @@
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
 #include "client/status_text.h"
+#include "client/streamer_selection.h"
 #include "client/table.h"
 
 namespace binlogd {
 namespace {
-
-absl::StatusOr<std::vector<v1::Streamer>> Fetch(const std::string& name, Client* client) {
-  if (!name.empty()) {
-    v1::GetRequest request;
-    request.set_name(name);
-    ASSIGN_OR_RETURN(v1::Streamer streamer, client->session().Call(&Session::Stub::Get, request, Attempt("get", name)));
-    return std::vector<v1::Streamer>{std::move(streamer)};
-  }
-  ASSIGN_OR_RETURN(const v1::ListResponse response,
-                   client->session().Call(&Session::Stub::List, v1::ListRequest(), "cannot list the streamers"));
-  return std::vector<v1::Streamer>(response.streamers().begin(), response.streamers().end());
-}
 
 std::string StreamersTable(const std::vector<v1::Streamer>& streamers, bool colour) {
   Table table({{"NAME"}, {"DESIRED"}, {"STATE"}, {"FLAVOR"}, {"SOURCE"}, {"TARGETS"}, {"CREATED"}});
@@ -43,22 +32,28 @@ std::string StreamersTable(const std::vector<v1::Streamer>& streamers, bool colo
   return table.Text(colour);
 }
 
-absl::Status Get(const std::string& name, Client* client) {
-  ASSIGN_OR_RETURN(const std::vector<v1::Streamer> streamers, Fetch(name, client));
+void TellThatThereAreNone(const StreamerSelection& selection, Output* output) {
+  const bool all = selection.name.empty() && selection.selector.empty() && selection.states.empty();
+  output->Message(all ? "there are no streamers; make one with: binlogctl apply -f FILE"
+                      : "there are no such streamers; all are shown by: binlogctl get");
+}
+
+absl::Status Get(const StreamerSelection& selection, Client* client) {
+  ASSIGN_OR_RETURN(const std::vector<v1::Streamer> streamers, FetchStreamers(selection, client));
   Output& output = client->output();
   if (client->printer().format() == OutputFormat::kName) {
     for (const v1::Streamer& streamer : streamers) output.Write(absl::StrCat(streamer.spec().name(), "\n"));
     return absl::OkStatus();
   }
   if (client->printer().table()) {
-    if (streamers.empty()) output.Message("there are no streamers; make one with: binlogctl apply -f FILE");
+    if (streamers.empty()) TellThatThereAreNone(selection, &output);
     output.Write(StreamersTable(streamers, output.colour()));
     return absl::OkStatus();
   }
   // The spec, so that what is printed can be changed and applied again.
   std::vector<const google::protobuf::Message*> specs;
   for (const v1::Streamer& streamer : streamers) specs.push_back(&streamer.spec());
-  if (!name.empty()) {
+  if (selection.one()) {
     client->printer().Print(*specs[0], UnsetFields::kLeaveOut);
   } else {
     client->printer().PrintAll(specs, UnsetFields::kLeaveOut);
@@ -69,10 +64,10 @@ absl::Status Get(const std::string& name, Client* client) {
 }  // namespace
 
 void AddGet(CLI::App* app, Client* client) {
-  auto name = std::make_shared<std::string>();
+  auto selection = std::make_shared<StreamerSelection>();
   CLI::App* verb = AddVerb(app, "get", "Show streamers; with -o yaml or json, their specs as apply takes them");
-  AddStreamerName(verb, name.get());
-  verb->callback([name, client] { client->Do([name, client] { return Get(*name, client); }); });
+  AddStreamerSelection(verb, selection.get());
+  verb->callback([selection, client] { client->Do([selection, client] { return Get(*selection, client); }); });
 }
 
 }  // namespace binlogd

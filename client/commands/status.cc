@@ -11,6 +11,7 @@
 #include "client/interrupt.h"
 #include "client/live_view.h"
 #include "client/status_text.h"
+#include "client/streamer_selection.h"
 
 namespace binlogd {
 namespace {
@@ -18,34 +19,33 @@ namespace {
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
 
 struct StatusOptions {
-  std::string name;
+  StreamerSelection selection;
   bool watch = false;
 };
 
-absl::StatusOr<std::vector<v1::StreamerStatus>> Fetch(const std::string& name, Client* client) {
+absl::StatusOr<std::vector<v1::StreamerStatus>> Fetch(const StreamerSelection& selection, Client* client) {
   std::vector<v1::StreamerStatus> statuses;
-  if (!name.empty()) {
+  if (selection.one()) {
     v1::StatusRequest request;
-    request.set_name(name);
-    ASSIGN_OR_RETURN(statuses.emplace_back(),
-                     client->session().Call(&Session::Stub::Status, request, Attempt("get the status of", name)));
+    request.set_name(selection.name);
+    ASSIGN_OR_RETURN(statuses.emplace_back(), client->session().Call(&Session::Stub::Status, request,
+                                                                     Attempt("get the status of", selection.name)));
     return statuses;
   }
-  ASSIGN_OR_RETURN(const v1::ListResponse response,
-                   client->session().Call(&Session::Stub::List, v1::ListRequest(), "cannot list the streamers"));
-  for (const v1::Streamer& streamer : response.streamers()) statuses.push_back(streamer.status());
+  ASSIGN_OR_RETURN(const std::vector<v1::Streamer> streamers, FetchStreamers(selection, client));
+  for (const v1::Streamer& streamer : streamers) statuses.push_back(streamer.status());
   return statuses;
 }
 
 std::string StatusesText(const StatusOptions& options, const std::vector<v1::StreamerStatus>& statuses, bool colour) {
-  return options.name.empty() ? StatusTable(statuses, colour) : StatusDetails(statuses[0], absl::Now(), colour);
+  return options.selection.one() ? StatusDetails(statuses[0], absl::Now(), colour) : StatusTable(statuses, colour);
 }
 
 absl::Status ShowOnce(const StatusOptions& options, Client* client) {
-  ASSIGN_OR_RETURN(const std::vector<v1::StreamerStatus> statuses, Fetch(options.name, client));
+  ASSIGN_OR_RETURN(const std::vector<v1::StreamerStatus> statuses, Fetch(options.selection, client));
   if (client->printer().table()) {
     client->output().Write(StatusesText(options, statuses, client->output().colour()));
-  } else if (!options.name.empty()) {
+  } else if (options.selection.one()) {
     client->printer().Print(statuses[0], UnsetFields::kPrint);
   } else {
     client->printer().PrintAll(PointersTo(statuses), UnsetFields::kPrint);
@@ -70,7 +70,7 @@ class Watcher {
  private:
   // Fails at the first poll, or when a later one fails for another reason than that binlogd is away for a while.
   absl::Status Poll() {
-    const absl::StatusOr<std::vector<v1::StreamerStatus>> statuses = Fetch(options_.name, client_);
+    const absl::StatusOr<std::vector<v1::StreamerStatus>> statuses = Fetch(options_.selection, client_);
     if (!statuses.ok()) {
       if (!seen_ || !absl::IsUnavailable(statuses.status())) return statuses.status();
       if (!away_) client_->output().Error(statuses.status());
@@ -115,7 +115,7 @@ absl::Status Status(const StatusOptions& options, Client* client) {
 void AddStatus(CLI::App* app, Client* client) {
   auto options = std::make_shared<StatusOptions>();
   CLI::App* verb = AddVerb(app, "status", "Show what streamers do");
-  AddStreamerName(verb, &options->name);
+  AddStreamerSelection(verb, &options->selection);
   verb->add_flag("-w,--watch", options->watch, "Go on showing it as it changes, until Ctrl-C");
   verb->callback([options, client] { client->Do([options, client] { return Status(*options, client); }); });
 }

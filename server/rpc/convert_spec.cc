@@ -119,6 +119,7 @@ absl::StatusOr<StreamerSpec> FromProto(const v1::StreamerSpec& message) {
     ASSIGN_OR_RETURN(TargetSpec target, FromProto(message.targets(i), absl::StrCat("targets[", i, "]")));
     spec.targets.push_back(std::move(target));
   }
+  spec.labels = {message.labels().begin(), message.labels().end()};
   return spec;
 }
 
@@ -146,6 +147,7 @@ v1::StreamerSpec ToProto(const StreamerSpec& spec, Secrets secrets) {
   message.mutable_checkpoint()->set_file(spec.checkpoint.file);
   *message.mutable_checkpoint()->mutable_interval() = ToProto(spec.checkpoint.interval);
   for (const TargetSpec& target : spec.targets) *message.add_targets() = ToProto(target, secrets);
+  *message.mutable_labels() = {spec.labels.begin(), spec.labels.end()};
   return message;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "rpc/convert.h"
+#include "rpc/list_page.h"
 #include "rpc/tap_stream.h"
 #include "wire/status_detail.h"
 
@@ -59,9 +60,9 @@ grpc::Status StreamerServiceImpl::Get(grpc::ServerContext*, const v1::GetRequest
   return ToGrpcStatus(Answer(manager_->Get(request->name()), response));
 }
 
-grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListRequest*, v1::ListResponse* response) {
-  for (const StreamerView& view : manager_->List()) *response->add_streamers() = ToProto(view);
-  return grpc::Status::OK;
+grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListRequest* request,
+                                       v1::ListResponse* response) {
+  return ToGrpcStatus(ListPage(*manager_, *request, response));
 }
 
 grpc::Status StreamerServiceImpl::Status(grpc::ServerContext*, const v1::StatusRequest* request,

@@ -1,5 +1,6 @@
 #include "streamer/manager.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <utility>
 
@@ -29,6 +30,12 @@ absl::Status ShuttingDown() {
 absl::Status GaveUp(const Cancellation& caller, absl::string_view reason, absl::string_view message) {
   return MakeError(caller.cancelled() ? absl::StatusCode::kCancelled : absl::StatusCode::kDeadlineExceeded, reason,
                    message);
+}
+
+// Whether a streamer that runs has to be restarted to follow the other spec.
+bool NeedsRestart(const StreamerSpec& before, StreamerSpec after) {
+  after.labels = before.labels;
+  return before != after;
 }
 
 absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
@@ -230,14 +237,21 @@ absl::StatusOr<StreamerView> Manager::Get(absl::string_view name) const {
   return View(*entry);
 }
 
-std::vector<StreamerView> Manager::List() const {
+std::vector<StreamerView> Manager::List() const { return List(StreamerFilter(), "", SIZE_MAX); }
+
+std::vector<StreamerView> Manager::List(const StreamerFilter& filter, absl::string_view after, size_t most) const {
   std::vector<std::shared_ptr<Entry>> entries;
   {
     absl::ReaderMutexLock lock(&mutex_);
-    for (const auto& [name, entry] : entries_) entries.push_back(entry);
+    for (auto place = entries_.upper_bound(std::string(after)); place != entries_.end(); ++place) {
+      if (filter.MatchesName(place->first)) entries.push_back(place->second);
+    }
   }
   std::vector<StreamerView> views;
-  for (const auto& entry : entries) views.push_back(View(*entry));
+  for (size_t i = 0; i < entries.size() && views.size() < most; ++i) {
+    StreamerView view = View(*entries[i]);
+    if (filter.Matches(view.spec.name, view.spec.labels, view.snapshot.state)) views.push_back(std::move(view));
+  }
   return views;
 }
 
@@ -276,7 +290,7 @@ absl::Status Manager::StopAndThen(Change& change, const absl::Status& why, std::
 absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Cancellation& caller) {
   Entry& entry = *change.entry();
   StreamerRecord record = RecordOf(entry);
-  StreamerSpec before = std::exchange(record.spec, spec);
+  const StreamerSpec before = std::exchange(record.spec, spec);
   ++record.generation;
   if (const absl::Status stored = store_->Put(record); !stored.ok()) {
     SetOtherSpec(entry, std::nullopt);
@@ -286,9 +300,13 @@ absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Ca
     // What the streamer writes to now stays its own until it has stopped.
     absl::MutexLock lock(&entry.mutex);
     entry.record = record;
-    entry.other_spec = std::move(before);
+    entry.other_spec = before;
   }
   Log(LogLevel::kInfo, spec.name, absl::StrCat("spec changed, generation ", record.generation));
+  if (!NeedsRestart(before, spec)) {
+    SetOtherSpec(entry, std::nullopt);
+    return absl::OkStatus();
+  }
   return StopAndThen(
       change,
       MakeError(absl::StatusCode::kUnavailable, "SPEC_CHANGED", "the streamer restarts with a new spec; tap it again"),

@@ -21,6 +21,7 @@
 #include "streamer/status.h"
 #include "streamer/store.h"
 #include "streamer/streamer.h"
+#include "streamer/streamer_filter.h"
 
 namespace binlogd {
 
@@ -51,8 +52,11 @@ class Manager {
   absl::StatusOr<StreamerView> Create(const StreamerSpec& spec, bool start);
   absl::StatusOr<StreamerView> Get(absl::string_view name) const;
   std::vector<StreamerView> List() const;
+  // The first `most` of those that pass the filter and whose names come after `after`, by name.
+  std::vector<StreamerView> List(const StreamerFilter& filter, absl::string_view after, size_t most) const;
   // A password by value that is left out is kept. ABORTED (STALE_ETAG) unless `etag` is empty or current. The same spec
-  // again changes nothing; else a running streamer is stopped and started with the new one.
+  // again changes nothing, other labels restart nothing; else a running streamer is stopped and started with the new
+  // one.
   absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag,
                                       const Cancellation& caller = Cancellation::Never());
   enum class Outcome { kCreated, kUpdated, kUnchanged };

@@ -123,6 +123,7 @@ absl::Status CheckName(absl::string_view field, absl::string_view name) {
 
 absl::Status CheckSpec(const StreamerSpec& spec) {
   RETURN_IF_ERROR(CheckName("name", spec.name));
+  RETURN_IF_ERROR(CheckLabels(spec.labels));
   RETURN_IF_ERROR(CheckSource(spec.source));
   RETURN_IF_ERROR(CheckFilter(spec.filter));
   RETURN_IF_ERROR(CheckBatch(spec.batch));

@@ -13,6 +13,7 @@
 #include "binlog/flavor.h"
 #include "mysql/connection.h"
 #include "pipeline/block_builder.h"
+#include "streamer/labels.h"
 #include "streamer/secret.h"
 #include "streamer/target_spec.h"
 
@@ -45,6 +46,7 @@ struct StreamerSpec {
   BatchLimits batch;
   CheckpointSpec checkpoint;
   std::vector<TargetSpec> targets;
+  Labels labels;
 
   bool decodes() const;
   friend bool operator==(const StreamerSpec&, const StreamerSpec&) = default;

@@ -63,6 +63,11 @@ void FakeServer::Hang() {
   hang_ = true;
 }
 
+v1::StreamerFilter FakeServer::list_filter() {
+  absl::MutexLock lock(&mutex_);
+  return list_filter_;
+}
+
 v1::TapRequest FakeServer::tap_request() {
   absl::MutexLock lock(&mutex_);
   return tap_request_;
@@ -96,14 +101,23 @@ grpc::Status FakeServer::Get(grpc::ServerContext*, const v1::GetRequest* request
   return status;
 }
 
-grpc::Status FakeServer::List(grpc::ServerContext* context, const v1::ListRequest*, v1::ListResponse* response) {
+grpc::Status FakeServer::List(grpc::ServerContext* context, const v1::ListRequest* request,
+                              v1::ListResponse* response) {
+  constexpr int kPageSize = 2;
   absl::MutexLock lock(&mutex_);
   while (hang_ && !context->IsCancelled()) {
     mutex_.Unlock();
     absl::SleepFor(absl::Milliseconds(10));
     mutex_.Lock();
   }
-  for (const auto& [name, streamer] : streamers_) *response->add_streamers() = streamer;
+  if (request->page_token().empty()) list_filter_ = request->filter();
+  for (auto place = streamers_.upper_bound(request->page_token()); place != streamers_.end(); ++place) {
+    if (response->streamers_size() == kPageSize) {
+      response->set_next_page_token(response->streamers(kPageSize - 1).spec().name());
+      break;
+    }
+    *response->add_streamers() = place->second;
+  }
   return grpc::Status::OK;
 }
 

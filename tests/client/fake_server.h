@@ -33,6 +33,8 @@ class FakeServer : public v1::StreamerService::Service {
   void SetFindings(v1::ValidateResponse response);
   // Unary calls from now on do not answer before their deadline.
   void Hang();
+  // Of the last List that began with the first page.
+  v1::StreamerFilter list_filter();
   // Of the last Tap.
   v1::TapRequest tap_request();
   // Waits until a Tap has begun (true), or its caller has gone away.
@@ -59,6 +61,7 @@ class FakeServer : public v1::StreamerService::Service {
   std::vector<v1::TapResponse> tap_ ABSL_GUARDED_BY(mutex_);
   absl::Status tap_end_ ABSL_GUARDED_BY(mutex_);
   v1::ValidateResponse findings_ ABSL_GUARDED_BY(mutex_);
+  v1::StreamerFilter list_filter_ ABSL_GUARDED_BY(mutex_);
   v1::TapRequest tap_request_ ABSL_GUARDED_BY(mutex_);
   int taps_ ABSL_GUARDED_BY(mutex_) = 0;
   int taps_ended_ ABSL_GUARDED_BY(mutex_) = 0;

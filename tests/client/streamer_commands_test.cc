@@ -47,11 +47,39 @@ TEST_F(StreamerCommandsTest, GetTable) {
   EXPECT_THAT(Run({"get", "absent"}).error_output, HasSubstr("(NOT_FOUND, STREAMER_NOT_FOUND)"));
 }
 
+TEST_F(StreamerCommandsTest, GetFollowsThePagesOfAFilter) {
+  std::string all;
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    server_.Put(MakeStreamer(name));
+    all += std::string(name) + "\n";
+  }
+  EXPECT_EQ(Run({"get", "-o", "name"}).output, all);
+  EXPECT_EQ(server_.list_filter().SerializeAsString(), "");
+  EXPECT_EQ(Run({"get", "-o", "name", "-l", "team=data,env!=prod", "--state", "running,FAILED", "s*"}).output, all);
+  EXPECT_EQ(server_.list_filter().selector(), "team=data,env!=prod");
+  EXPECT_EQ(server_.list_filter().name(), "s*");
+  ASSERT_EQ(server_.list_filter().states_size(), 2);
+  EXPECT_EQ(server_.list_filter().states(0), v1::RUNNING);
+  EXPECT_EQ(server_.list_filter().states(1), v1::FAILED);
+  EXPECT_EQ(Run({"status", "--selector", "x", "-o", "json"}).exit_code, 0);
+  EXPECT_EQ(server_.list_filter().selector(), "x");
+}
+
+TEST_F(StreamerCommandsTest, SelectionsThatMakeNoSense) {
+  const CommandResult named = Run({"get", "orders", "-l", "team=data"});
+  EXPECT_EQ(named.exit_code, 2);
+  EXPECT_THAT(named.error_output, HasSubstr("takes neither --selector nor --state"));
+  const CommandResult unknown = Run({"status", "--state", "dancing"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.error_output, HasSubstr("\"dancing\" is not one of STOPPED|STARTING|RUNNING"));
+}
+
 TEST_F(StreamerCommandsTest, GetOfNothing) {
   const CommandResult result = Run({"get"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.error_output, HasSubstr("binlogctl apply -f FILE"));
   EXPECT_EQ(Run({"get", "-o", "json"}).output, "[]\n");
+  EXPECT_THAT(Run({"get", "-l", "a=b"}).error_output, HasSubstr("there are no such streamers"));
 }
 
 TEST_F(StreamerCommandsTest, WhatGetPrintsCanBeApplied) {

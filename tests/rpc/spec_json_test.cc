@@ -92,6 +92,7 @@ StreamerSpec FullSpec() {
   json.required = false;
   json.start = StartSpec{StartSpec::Kind::kCurrent, "", 0, ""};
   spec.targets = {raw, json, FullS3(), FullKafka()};
+  spec.labels = {{"team", "data"}, {"example.com/env", ""}};
   return spec;
 }
 

@@ -191,6 +191,49 @@ TEST_F(ManagerTest, ApplyOutcomes) {
   EXPECT_TRUE(absl::IsInvalidArgument(manager_->Apply(changed, true, &outcome).status()));
 }
 
+TEST_F(ManagerTest, ListsWhatPassesAFilter) {
+  for (const char* name : {"orders", "old", "users", "x"}) {
+    StreamerSpec spec = Spec(name);
+    spec.labels["size"] = absl::StrCat(spec.name.size());
+    ASSERT_TRUE(manager_->Create(spec, name == std::string("users")).ok());
+  }
+  EXPECT_TRUE(BecomesRetrying("users"));
+  const auto names = [this](const StreamerFilter& filter, const std::string& after = "", size_t most = 100) {
+    std::string listed;
+    for (const StreamerView& view : manager_->List(filter, after, most)) absl::StrAppend(&listed, view.spec.name, " ");
+    return listed;
+  };
+  StreamerFilter filter;
+  EXPECT_EQ(names(filter), "old orders users x ");
+  EXPECT_EQ(names(filter, "orders"), "users x ");
+  EXPECT_EQ(names(filter, "older", 2), "orders users ");
+  filter.name = "o*";
+  EXPECT_EQ(names(filter), "old orders ");
+  filter.labels = *LabelSelector::Parse("size=3", "");
+  EXPECT_EQ(names(filter), "old ");
+  filter.name.clear();
+  filter.labels = *LabelSelector::Parse("size!=3", "");
+  filter.states = {StreamerState::kStopped};
+  EXPECT_EQ(names(filter), "orders x ");
+  EXPECT_EQ(names(filter, "", 1), "orders ");
+}
+
+TEST_F(ManagerTest, OtherLabelsRestartNothing) {
+  const std::string etag = manager_->Create(Spec("a"), true)->etag;
+  const std::shared_ptr<Streamer> streamer = *manager_->Find("a");
+  StreamerSpec labelled = Spec("a");
+  labelled.labels["team"] = "data";
+  const auto updated = manager_->Update(labelled, "");
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_NE(updated->etag, etag);
+  EXPECT_EQ(updated->spec, labelled);
+  EXPECT_EQ(*manager_->Find("a"), streamer);
+  Restart();
+  EXPECT_EQ(manager_->Get("a")->spec, labelled);
+  labelled.labels["bad key"] = "";
+  EXPECT_EQ(Refusal(manager_->Update(labelled, "").status()), "INVALID_LABEL");
+}
+
 TEST_F(ManagerTest, APasswordByValueThatIsLeftOutIsKept) {
   StreamerSpec spec = Spec("a");
   spec.source.password = Secret{Secret::Kind::kValue, "s3cret"};
