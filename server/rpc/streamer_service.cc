@@ -12,34 +12,6 @@ namespace binlogd {
 namespace {
 
 constexpr int kTapThreads = 2;
-absl::Status Answer(const absl::StatusOr<StreamerView>& view, v1::Streamer* response) {
-  if (view.ok()) *response = ToProto(*view);
-  return view.status();
-}
-
-absl::StatusOr<StreamerView> CreateFrom(Manager& manager, const v1::CreateRequest& request) {
-  ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
-  return manager.Create(spec, request.start());
-}
-
-absl::StatusOr<StreamerView> UpdateFrom(Manager& manager, const v1::UpdateRequest& request,
-                                        const Cancellation& caller) {
-  ASSIGN_OR_RETURN(StreamerSpec spec, FromProto(request.spec()));
-  return manager.Update(std::move(spec), request.etag(), caller);
-}
-
-absl::Status ApplyFrom(Manager& manager, const v1::ApplyRequest& request, const Cancellation& caller,
-                       v1::ApplyResponse* response) {
-  ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
-  Manager::Outcome outcome = Manager::Outcome::kUnchanged;
-  ASSIGN_OR_RETURN(const StreamerView view, manager.Apply(spec, request.start(), &outcome, caller));
-  response->set_outcome(outcome == Manager::Outcome::kCreated   ? v1::ApplyResponse::CREATED
-                        : outcome == Manager::Outcome::kUpdated ? v1::ApplyResponse::UPDATED
-                                                                : v1::ApplyResponse::UNCHANGED);
-  *response->mutable_streamer() = ToProto(view);
-  return absl::OkStatus();
-}
-
 absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, const Cancellation& caller,
                           v1::ValidateResponse* response) {
   const absl::StatusOr<StreamerSpec> spec = FromProto(request.spec());
@@ -54,10 +26,13 @@ absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, 
 
 }  // namespace
 
-StreamerServiceImpl::StreamerServiceImpl(Manager* manager) : manager_(manager), tap_pool_(kTapThreads) {}
+StreamerServiceImpl::StreamerServiceImpl(Manager* manager)
+    : manager_(manager), changes_(manager), tap_pool_(kTapThreads) {}
 
 grpc::Status StreamerServiceImpl::Get(grpc::ServerContext*, const v1::GetRequest* request, v1::Streamer* response) {
-  return ToGrpcStatus(Answer(manager_->Get(request->name()), response));
+  const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
+  if (view.ok()) *response = ToProto(*view);
+  return ToGrpcStatus(view.status());
 }
 
 grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListRequest* request,
@@ -83,41 +58,37 @@ grpc::Status StreamerServiceImpl::Metrics(grpc::ServerContext*, const v1::Metric
 grpc::ServerUnaryReactor* StreamerServiceImpl::Create(Context* context, const v1::CreateRequest* request,
                                                       v1::Streamer* response) {
   return waiting_calls_.Start(
-      context, [=, this](const Cancellation&) { return Answer(CreateFrom(*manager_, *request), response); });
+      context, [=, this](const Cancellation& caller) { return changes_.Create(*request, caller, response); });
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Update(Context* context, const v1::UpdateRequest* request,
                                                       v1::Streamer* response) {
-  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
-    return Answer(UpdateFrom(*manager_, *request, caller), response);
-  });
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation& caller) { return changes_.Update(*request, caller, response); });
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Delete(Context* context, const v1::DeleteRequest* request,
-                                                      v1::DeleteResponse*) {
-  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
-    return manager_->Delete(request->name(), request->etag(), caller);
-  });
+                                                      v1::DeleteResponse* response) {
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation& caller) { return changes_.Delete(*request, caller, response); });
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Apply(Context* context, const v1::ApplyRequest* request,
                                                      v1::ApplyResponse* response) {
   return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return ApplyFrom(*manager_, *request, caller, response); });
+      context, [=, this](const Cancellation& caller) { return changes_.Apply(*request, caller, response); });
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Start(Context* context, const v1::StartRequest* request,
                                                      v1::Streamer* response) {
-  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
-    return Answer(manager_->Start(request->name(), caller), response);
-  });
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation& caller) { return changes_.Start(*request, caller, response); });
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Stop(Context* context, const v1::StopRequest* request,
                                                     v1::Streamer* response) {
-  return waiting_calls_.Start(context, [=, this](const Cancellation& caller) {
-    return Answer(manager_->Stop(request->name(), caller), response);
-  });
+  return waiting_calls_.Start(
+      context, [=, this](const Cancellation& caller) { return changes_.Stop(*request, caller, response); });
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Validate(Context* context, const v1::ValidateRequest* request,

@@ -5,6 +5,7 @@
 
 #include "base/thread_pool.h"
 #include "binlogd/v1/service.grpc.pb.h"
+#include "rpc/changes.h"
 #include "rpc/waiting_calls.h"
 #include "streamer/manager.h"
 
@@ -41,6 +42,7 @@ class StreamerServiceImpl final : public StreamerServiceBase {
 
  private:
   Manager* const manager_;
+  Changes changes_;
   WaitingCalls waiting_calls_;
   ThreadPool tap_pool_;  // Decodes for taps.
 };

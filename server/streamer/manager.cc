@@ -206,15 +206,16 @@ absl::Status Manager::Check(const StreamerSpec& spec) const {
   return CheckClash(spec);
 }
 
-absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool start) {
+absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool start, const Creation& creation) {
   RETURN_IF_ERROR(CheckSpec(spec));
-  StreamerRecord record{spec, start, 1, absl::Now()};
+  const StreamerRecord record{spec, start, 1, absl::Now(), creation};
   const std::shared_ptr<Entry> entry = MakeEntry(record);
   const std::optional<Change> change = TakeChange(entry, Cancellation::Never());
   {
     absl::MutexLock lock(&mutex_);
     if (shutting_down_) return ShuttingDown();
-    if (entries_.count(spec.name) != 0) {
+    if (const auto there = entries_.find(spec.name); there != entries_.end()) {
+      if (!creation.id.empty() && RecordOf(*there->second).creation == creation) return View(*there->second);
       return MakeError(
           absl::StatusCode::kAlreadyExists, "STREAMER_EXISTS",
           absl::StrCat("there is a streamer \"", spec.name, "\" already; update it, or choose another name"));
@@ -253,6 +254,11 @@ std::vector<StreamerView> Manager::List(const StreamerFilter& filter, absl::stri
     if (filter.Matches(view.spec.name, view.spec.labels, view.snapshot.state)) views.push_back(std::move(view));
   }
   return views;
+}
+
+absl::StatusOr<StreamerView> Manager::Settle(absl::string_view name, const Cancellation& caller) {
+  ASSIGN_OR_RETURN(const Change none, BeginChange(name, caller));
+  return View(*none.entry());
 }
 
 absl::StatusOr<std::shared_ptr<Streamer>> Manager::Find(absl::string_view name) const {

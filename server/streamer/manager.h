@@ -49,7 +49,8 @@ class Manager {
   absl::Status Load();
 
   // ALREADY_EXISTS; INVALID_ARGUMENT for a bad spec or one that clashes with another streamer's. Waits for nobody.
-  absl::StatusOr<StreamerView> Create(const StreamerSpec& spec, bool start);
+  // When the same `creation`, which is kept with the streamer, has made it already, it is answered as it stands.
+  absl::StatusOr<StreamerView> Create(const StreamerSpec& spec, bool start, const Creation& creation = {});
   absl::StatusOr<StreamerView> Get(absl::string_view name) const;
   std::vector<StreamerView> List() const;
   // The first `most` of those that pass the filter and whose names come after `after`, by name.
@@ -67,6 +68,8 @@ class Manager {
   absl::StatusOr<StreamerView> Start(absl::string_view name, const Cancellation& caller = Cancellation::Never());
   // Returns when it has stopped, or when the caller waits no longer (the stop goes on).
   absl::StatusOr<StreamerView> Stop(absl::string_view name, const Cancellation& caller = Cancellation::Never());
+  // The streamer after the change that is under way; CHANGE_NOT_BEGUN when the caller's patience ended before.
+  absl::StatusOr<StreamerView> Settle(absl::string_view name, const Cancellation& caller);
   // The streamer itself, for taps; kept alive by the caller, though it may be deleted meanwhile.
   absl::StatusOr<std::shared_ptr<Streamer>> Find(absl::string_view name) const;
   // Whether the spec would be taken: CheckSpec, and no clash with others.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -84,6 +85,10 @@ absl::StatusOr<StreamerRecord> Store::Read(const std::string& name) const {
     record.desired_running = json.at("desired_state").get<std::string>() == "RUNNING";
     record.generation = json.at("generation").get<uint64_t>();
     record.created = absl::FromUnixMillis(json.at("created_ms").get<int64_t>());
+    if (const auto request = json.find("create_request"); request != json.end()) {
+      record.creation.id = request->at("id").get<std::string>();
+      record.creation.digest = absl::HexStringToBytes(request->at("digest").get<std::string>());
+    }
     ASSIGN_OR_RETURN(record.spec, codec_->Decode(json.at("spec").dump()));
     if (record.spec.name != name) return damaged("it holds another streamer");
     RETURN_IF_ERROR(CheckSpec(record.spec));
@@ -96,11 +101,14 @@ absl::StatusOr<StreamerRecord> Store::Read(const std::string& name) const {
 absl::Status Store::Put(const StreamerRecord& record) const {
   const std::string directory = Directory(record.spec.name);
   RETURN_IF_ERROR(MakeDirectories(directory, 0750));
-  const Json json = {{"version", kVersion},
-                     {"desired_state", record.desired_running ? "RUNNING" : "STOPPED"},
-                     {"generation", record.generation},
-                     {"created_ms", absl::ToUnixMillis(record.created)},
-                     {"spec", Json::parse(codec_->Encode(record.spec), nullptr, /*allow_exceptions=*/false)}};
+  Json json = {{"version", kVersion},
+               {"desired_state", record.desired_running ? "RUNNING" : "STOPPED"},
+               {"generation", record.generation},
+               {"created_ms", absl::ToUnixMillis(record.created)},
+               {"spec", Json::parse(codec_->Encode(record.spec), nullptr, /*allow_exceptions=*/false)}};
+  if (!record.creation.id.empty()) {
+    json["create_request"] = {{"id", record.creation.id}, {"digest", absl::BytesToHexString(record.creation.digest)}};
+  }
   return ReplaceFile(absl::StrCat(directory, "/streamer.json"),
                      json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", 0600);
 }

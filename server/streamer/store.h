@@ -23,12 +23,20 @@ class SpecCodec {
   virtual absl::StatusOr<StreamerSpec> Decode(absl::string_view text) const = 0;
 };
 
+// The request that made a streamer; `id` is empty when it had none.
+struct Creation {
+  std::string id;
+  std::string digest;  // Tells it from other requests.
+  friend bool operator==(const Creation&, const Creation&) = default;
+};
+
 // One streamer as it is stored.
 struct StreamerRecord {
   StreamerSpec spec;
   bool desired_running = false;
   uint64_t generation = 1;  // Counts the changes of the spec.
   absl::Time created;
+  Creation creation = {};
 };
 
 // STATE_DIR/streamers/NAME/streamer.json, mode 0600, one for each streamer (docs/on-disk.md). Not thread-safe for one

@@ -19,15 +19,22 @@ namespace binlogd::testing {
 
 class RpcTest : public ::testing::Test {
  protected:
-  RpcTest() {
+  RpcTest() { Restart(); }
+  ~RpcTest() override { End(); }
+
+  // As if binlogd had been ended, if it was there, and started again.
+  void Restart() {
+    End();
     manager_ = std::make_unique<Manager>(*Store::Open(dir_ / "state", &codec_));
     server_ = *RpcServer::Listen("127.0.0.1:0", manager_.get());
     channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials());
     stub_ = v1::StreamerService::NewStub(channel_);
+    ASSERT_TRUE(manager_->Load().ok());
   }
-  ~RpcTest() override {
-    manager_->Shutdown();
+  void End() {
+    if (manager_ != nullptr) manager_->Shutdown();
     server_.reset();
+    manager_.reset();
   }
 
   // A spec that is right, of a source where nobody listens.

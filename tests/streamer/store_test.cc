@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/streamer/streamer_testing.h"
@@ -38,6 +39,7 @@ TEST_F(StoreTest, RoundTrip) {
     b.desired_running = false;
     ASSERT_TRUE((*store)->Put(b).ok());
     b.generation = 8;
+    b.creation = Creation{"\x1f \"id", std::string("\0\xff", 2)};
     ASSERT_TRUE((*store)->Put(b).ok());
   }
   const auto store = Store::Open(state_, &codec_);
@@ -50,6 +52,8 @@ TEST_F(StoreTest, RoundTrip) {
   EXPECT_EQ(records[0].created, Record("a").created);
   EXPECT_FALSE(records[1].desired_running);
   EXPECT_EQ(records[1].generation, 8u);
+  EXPECT_EQ(records[0].creation, Creation());
+  EXPECT_EQ(records[1].creation, (Creation{"\x1f \"id", std::string("\0\xff", 2)}));
   ASSERT_TRUE((*store)->Remove("a").ok());
   EXPECT_EQ((*store)->Load()->size(), 1u);
   EXPECT_FALSE(std::filesystem::exists(state_ + "/streamers/a"));
@@ -85,7 +89,8 @@ TEST_F(StoreTest, ADamagedRecordIsLeftOutAndLeftAlone) {
   const std::string good = *ReadWholeFile(PathOf("good"));
   for (const std::string& damage :
        {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string("null"),
-        std::string(R"({"desired_state":1,"generation":"x"})"), good}) {
+        std::string(R"({"desired_state":1,"generation":"x"})"),
+        absl::StrReplaceAll(whole, {{"\"version\"", "\"create_request\": 7, \"version\""}}), good}) {
     ASSERT_TRUE(ReplaceFile(PathOf("bad"), damage, 0600).ok());
     const auto records = (*store)->Load();
     ASSERT_TRUE(records.ok());
