@@ -48,6 +48,9 @@ class Client {
 
   // Reports a failure after which the command goes on; the run as a whole has failed.
   void Fail(const absl::Status& status);
+  // Of a command that compares: what it compared is not the same.
+  void FoundDifference() { difference_ = true; }
+  bool difference() const { return difference_; }
 
  private:
   Output* const output_;
@@ -56,6 +59,7 @@ class Client {
   std::unique_ptr<Printer> printer_;
   std::unique_ptr<Session> session_;
   bool failed_ = false;
+  bool difference_ = false;
 };
 
 }  // namespace binlogd

@@ -16,6 +16,8 @@ namespace {
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
+constexpr int kDifference = 1;
+constexpr int kTrouble = 2;
 
 // Help that was asked for, or a command line that makes no sense.
 int Explain(const CLI::App& app, const CLI::ParseError& error, binlogd::Output* output) {
@@ -50,7 +52,10 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return Explain(app, error, &output);
   }
-  return client.Run() ? kDone : kFailed;
+  const bool done = client.Run();
+  // As diff(1) does.
+  if (app.got_subcommand("diff")) return !done ? kTrouble : client.difference() ? kDifference : kDone;
+  return done ? kDone : kFailed;
 }
 
 }  // namespace

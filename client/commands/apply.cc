@@ -13,6 +13,7 @@ namespace {
 struct ApplyOptions {
   std::vector<std::string> files;
   bool start = false;
+  bool dry_run = false;
 };
 
 std::string OutcomeText(const v1::ApplyResponse& response) {
@@ -29,6 +30,18 @@ std::string OutcomeText(const v1::ApplyResponse& response) {
   }
 }
 
+// Of a request that only asked.
+std::string WouldText(const v1::ApplyResponse& response) {
+  const std::string subject = absl::StrCat("streamer \"", response.streamer().spec().name(), "\" would ");
+  const bool running = response.streamer().status().desired_state() == v1::DESIRED_STATE_RUNNING;
+  switch (response.outcome()) {
+    case v1::ApplyResponse::CREATED: return absl::StrCat(subject, "be created", running ? " and started\n" : "\n");
+    case v1::ApplyResponse::UPDATED:
+      return absl::StrCat(subject, "be updated", response.restarts() ? " and restarted\n" : "\n");
+    default: return absl::StrCat(subject, "stay as it is\n");
+  }
+}
+
 absl::Status Apply(const ApplyOptions& options, Client* client) {
   std::vector<v1::StreamerSpec> specs;
   // Nothing is applied unless all can be read.
@@ -38,6 +51,7 @@ absl::Status Apply(const ApplyOptions& options, Client* client) {
     v1::ApplyRequest request;
     *request.mutable_spec() = spec;
     request.set_start(options.start);
+    request.set_validate_only(options.dry_run);
     absl::StatusOr<v1::ApplyResponse> response =
         client->session().Call(&Session::Stub::Apply, request, Attempt("apply", spec.name()));
     if (!response.ok()) {
@@ -46,7 +60,9 @@ absl::Status Apply(const ApplyOptions& options, Client* client) {
       if (absl::IsUnavailable(response.status())) break;
       continue;
     }
-    if (client->printer().table()) client->output().Write(OutcomeText(*response));
+    if (client->printer().table()) {
+      client->output().Write(options.dry_run ? WouldText(*response) : OutcomeText(*response));
+    }
     responses.push_back(*std::move(response));
   }
   if (!client->printer().table()) client->printer().PrintAll(PointersTo(responses), UnsetFields::kLeaveOut);
@@ -60,6 +76,7 @@ void AddApply(CLI::App* app, Client* client) {
   CLI::App* verb = AddVerb(app, "apply", "Create streamers from spec files, or change them to what the files say");
   AddFileOption(verb, &options->files);
   verb->add_flag("--start", options->start, "Start them as well");
+  verb->add_flag("--dry-run", options->dry_run, "Only say what would be done, and change nothing");
   verb->callback([options, client] { client->Do([options, client] { return Apply(*options, client); }); });
 }
 

@@ -15,6 +15,7 @@ void AddCat(CLI::App* app, Client* client);
 void AddCompletion(CLI::App* app, Client* client);
 void AddDecode(CLI::App* app, Client* client);
 void AddDelete(CLI::App* app, Client* client);
+void AddDiff(CLI::App* app, Client* client);
 void AddGet(CLI::App* app, Client* client);
 void AddMetrics(CLI::App* app, Client* client);
 void AddStart(CLI::App* app, Client* client);
@@ -27,6 +28,7 @@ void AddVersion(CLI::App* app, Client* client);
 // All of them, in the order in which help lists them.
 inline void AddCommands(CLI::App* app, Client* client) {
   AddApply(app, client);
+  AddDiff(app, client);
   AddGet(app, client);
   AddDelete(app, client);
   AddStart(app, client);

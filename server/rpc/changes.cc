@@ -14,7 +14,8 @@ namespace {
 v1::ApplyResponse::Outcome ToProto(Manager::Outcome outcome) {
   switch (outcome) {
     case Manager::Outcome::kCreated: return v1::ApplyResponse::CREATED;
-    case Manager::Outcome::kUpdated: return v1::ApplyResponse::UPDATED;
+    case Manager::Outcome::kUpdated:
+    case Manager::Outcome::kRestarted: return v1::ApplyResponse::UPDATED;
     case Manager::Outcome::kUnchanged: return v1::ApplyResponse::UNCHANGED;
   }
   return v1::ApplyResponse::OUTCOME_UNSPECIFIED;
@@ -75,16 +76,18 @@ absl::Status Changes::Delete(const v1::DeleteRequest& request, const Cancellatio
 absl::Status Changes::Apply(const v1::ApplyRequest& request, const Cancellation& caller, v1::ApplyResponse* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
   return requests_.Run(key, caller, response, [&](bool accepted) -> absl::Status {
-    Manager::Outcome outcome = Manager::Outcome::kUpdated;
+    Manager::Outcome outcome = Manager::Outcome::kRestarted;
     absl::StatusOr<StreamerView> view;
     if (accepted) {
       view = AwaitApply(*manager_, request, caller);
     } else {
       ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
-      view = manager_->Apply(spec, request.start(), &outcome, caller);
+      view = request.validate_only() ? manager_->Preview(spec, request.start(), &outcome)
+                                     : manager_->Apply(spec, request.start(), &outcome, caller);
     }
     RETURN_IF_ERROR(view.status());
     response->set_outcome(ToProto(outcome));
+    response->set_restarts(outcome == Manager::Outcome::kRestarted);
     *response->mutable_streamer() = binlogd::ToProto(*view);
     return absl::OkStatus();
   });

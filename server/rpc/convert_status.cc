@@ -92,7 +92,7 @@ v1::Streamer ToProto(const StreamerView& view) {
   v1::Streamer message;
   *message.mutable_spec() = ToProto(view.spec, Secrets::kLeftOut);
   message.set_etag(view.etag);
-  *message.mutable_create_time() = ToProto(view.created);
+  if (IsSet(view.created)) *message.mutable_create_time() = ToProto(view.created);
   *message.mutable_status() = ToProto(view.snapshot);
   return message;
 }

@@ -38,6 +38,15 @@ bool NeedsRestart(const StreamerSpec& before, StreamerSpec after) {
   return before != after;
 }
 
+// What giving a streamer that stood as `before` the other spec means.
+Manager::Outcome OutcomeOf(const StreamerView& before, const StreamerSpec& spec) {
+  if (before.spec == spec) return Manager::Outcome::kUnchanged;
+  const StreamerState state = before.snapshot.state;
+  const bool runs =
+      state == StreamerState::kStarting || state == StreamerState::kRunning || state == StreamerState::kRetrying;
+  return runs && NeedsRestart(before.spec, spec) ? Manager::Outcome::kRestarted : Manager::Outcome::kUpdated;
+}
+
 absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
   if (etag.empty() || etag == absl::StrCat(record.generation)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kAborted, "STALE_ETAG",
@@ -356,9 +365,25 @@ absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start
     return Create(spec, start);
   }
   RETURN_IF_ERROR(view.status());
-  *outcome = view->etag == before->etag ? Outcome::kUnchanged : Outcome::kUpdated;
+  *outcome = OutcomeOf(*before, view->spec);
   if (!start || view->snapshot.desired_running) return view;
   return Start(spec.name, caller);
+}
+
+absl::StatusOr<StreamerView> Manager::Preview(StreamerSpec spec, bool start, Outcome* outcome) const {
+  absl::StatusOr<StreamerView> view = Get(spec.name);
+  if (!view.ok()) {
+    view = StreamerView();
+    view->snapshot.name = spec.name;
+    *outcome = Outcome::kCreated;
+  } else {
+    RETURN_IF_ERROR(KeepSecrets(view->spec, &spec));
+    *outcome = OutcomeOf(*view, spec);
+  }
+  RETURN_IF_ERROR(Check(spec));
+  view->spec = std::move(spec);
+  view->snapshot.desired_running = view->snapshot.desired_running || start;
+  return view;
 }
 
 absl::Status Manager::Delete(absl::string_view name, absl::string_view etag, const Cancellation& caller) {

@@ -29,7 +29,7 @@ namespace binlogd {
 struct StreamerView {
   StreamerSpec spec;
   std::string etag;
-  absl::Time created;
+  absl::Time created = absl::InfinitePast();  // In a preview of one that is not there yet.
   StreamerSnapshot snapshot;
 };
 
@@ -60,9 +60,12 @@ class Manager {
   // one.
   absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag,
                                       const Cancellation& caller = Cancellation::Never());
-  enum class Outcome { kCreated, kUpdated, kUnchanged };
+  // kRestarted: updated, and stopped and started again for that.
+  enum class Outcome { kCreated, kUpdated, kRestarted, kUnchanged };
   absl::StatusOr<StreamerView> Apply(const StreamerSpec& spec, bool start, Outcome* outcome,
                                      const Cancellation& caller = Cancellation::Never());
+  // What Apply would do; changes nothing. The view has the spec and the desired state as they would be.
+  absl::StatusOr<StreamerView> Preview(StreamerSpec spec, bool start, Outcome* outcome) const;
   absl::Status Delete(absl::string_view name, absl::string_view etag,
                       const Cancellation& caller = Cancellation::Never());
   absl::StatusOr<StreamerView> Start(absl::string_view name, const Cancellation& caller = Cancellation::Never());

@@ -24,6 +24,59 @@ TEST_F(ApplyTest, CreatesUpdatesAndLeavesUnchanged) {
             "streamer \"orders\" updated (running)\n");
 }
 
+TEST_F(ApplyTest, ADryRunOnlyTells) {
+  const std::string file = File("a.yaml", Spec("a"));
+  EXPECT_EQ(Run({"apply", "--dry-run", "-f", file}).output, "streamer \"a\" would be created\n");
+  EXPECT_EQ(Run({"apply", "--dry-run", "--start", "-f", file}).output, "streamer \"a\" would be created and started\n");
+  EXPECT_EQ(server_.Find("a").spec().name(), "");
+  Run({"apply", "-f", file});
+  EXPECT_EQ(Run({"apply", "--dry-run", "-f", file}).output, "streamer \"a\" would stay as it is\n");
+  const std::string changed = File("b.yaml", Spec("a", "other"));
+  EXPECT_EQ(Run({"apply", "--dry-run", "-f", changed}).output, "streamer \"a\" would be updated\n");
+  Run({"start", "a"});
+  EXPECT_EQ(Run({"apply", "--dry-run", "-f", changed}).output, "streamer \"a\" would be updated and restarted\n");
+  EXPECT_THAT(Run({"apply", "--dry-run", "-f", changed, "-o", "json"}).output, HasSubstr("\"outcome\": \"UPDATED\""));
+  EXPECT_EQ(server_.Find("a").spec().source().user(), "repl");
+}
+
+TEST_F(ApplyTest, DiffShowsWhatWouldChange) {
+  const std::string file = File("a.yaml", Spec("a"));
+  const CommandResult created = Run({"diff", "-f", file});
+  EXPECT_EQ(created.exit_code, 1);
+  EXPECT_EQ(created.output,
+            "--- /dev/null\n+++ a (applied)\n@@ -0,0 +1,7 @@\n"
+            "+name: a\n+source:\n+  user: repl\n+targets:\n+  - name: a\n+    file:\n+      path: /a\n");
+  EXPECT_EQ(server_.Find("a").spec().name(), "") << "it only shows";
+  Run({"apply", "--start", "-f", file});
+  const CommandResult same = Run({"diff", "-f", file});
+  EXPECT_EQ(same.exit_code, 0);
+  EXPECT_EQ(same.output + same.error_output, "");
+  const CommandResult changed = Run({"diff", "-f", File("b.yaml", Spec("a", "other"))});
+  EXPECT_EQ(changed.exit_code, 1);
+  EXPECT_EQ(changed.output,
+            "--- a (now)\n+++ a (applied)\n@@ -1,6 +1,6 @@\n"
+            " name: a\n source:\n-  user: repl\n+  user: other\n targets:\n   - name: a\n     file:\n");
+  EXPECT_EQ(changed.error_output, "binlogctl: streamer \"a\" would be restarted\n");
+}
+
+TEST_F(ApplyTest, DiffTellsOfSecretsButNotWhich) {
+  Run({"apply", "-f", File("a.yaml", Spec("a"))});
+  const std::string file = File(
+      "b.yaml", "name: a\nsource: {user: repl, password: {value: s3cret}}\ntargets: [{name: a, file: {path: /a}}]\n");
+  const CommandResult result = Run({"diff", "-f", file});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "");
+  EXPECT_EQ(result.error_output, "binlogctl: streamer \"a\": only secrets given by value differ\n");
+}
+
+TEST_F(ApplyTest, DiffThatCannotTellEndsWith2) {
+  EXPECT_EQ(Run({"diff", "-f", directory_ / "absent"}).exit_code, 2);
+  const CommandResult bad = Run({"diff", "-f", "-"}, "name: bad\n---\n" + Spec("good"));
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.output, HasSubstr("+++ good (applied)"));
+  EXPECT_THAT(bad.error_output, HasSubstr("cannot compare streamer \"bad\""));
+}
+
 TEST_F(ApplyTest, StartsOnRequest) {
   EXPECT_EQ(Run({"apply", "--start", "-f", File("a.yaml", Spec("a"))}).output, "streamer \"a\" created and started\n");
 }

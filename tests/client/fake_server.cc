@@ -135,15 +135,19 @@ grpc::Status FakeServer::Apply(grpc::ServerContext*, const v1::ApplyRequest* req
   if (spec.targets().empty()) {
     return ToGrpcStatus(InvalidField("targets", "MISSING_FIELD", "give at least one target"));
   }
-  const auto [place, created] = streamers_.try_emplace(spec.name());
-  v1::Streamer& streamer = place->second;
+  const auto place = streamers_.find(spec.name());
+  const bool created = place == streamers_.end();
+  v1::Streamer streamer = created ? v1::Streamer() : place->second;
   const bool same = google::protobuf::util::MessageDifferencer::Equals(streamer.spec(), spec);
   response->set_outcome(created ? v1::ApplyResponse::CREATED
                         : same  ? v1::ApplyResponse::UNCHANGED
                                 : v1::ApplyResponse::UPDATED);
+  response->set_restarts(!created && !same && streamer.status().state() == v1::RUNNING);
   *streamer.mutable_spec() = spec;
+  if (spec.source().password().has_value()) streamer.mutable_spec()->mutable_source()->clear_password();
   if (request->start()) SetDesired(v1::DESIRED_STATE_RUNNING, &streamer);
   *response->mutable_streamer() = streamer;
+  if (!request->validate_only()) streamers_[spec.name()] = streamer;
   return grpc::Status::OK;
 }
 

@@ -168,6 +168,33 @@ TEST_F(StreamerServiceTest, ApplyOutcomes) {
   EXPECT_EQ(response.streamer().status().desired_state(), v1::DESIRED_STATE_RUNNING);
 }
 
+TEST_F(StreamerServiceTest, ApplyMayOnlyTell) {
+  v1::ApplyRequest request;
+  *request.mutable_spec() = Spec("a");
+  request.mutable_spec()->mutable_source()->mutable_password()->set_value("s3cret");
+  request.set_validate_only(true);
+  v1::ApplyResponse response;
+  ASSERT_TRUE(Call(&Stub::Apply, request, &response).ok());
+  EXPECT_EQ(response.outcome(), v1::ApplyResponse::CREATED);
+  EXPECT_FALSE(response.restarts());
+  EXPECT_EQ(response.streamer().spec().batch().max_events(), 1000u) << "defaults are filled in";
+  EXPECT_FALSE(response.streamer().spec().source().has_password());
+  EXPECT_FALSE(response.streamer().has_create_time());
+  v1::Streamer streamer;
+  EXPECT_EQ(Call(&Stub::Get, Named<v1::GetRequest>("a"), &streamer).error_code(), StatusCode::NOT_FOUND);
+  ASSERT_TRUE(Create(Spec("a"), true, &streamer).ok());
+  request.mutable_spec()->mutable_batch()->set_max_events(7);
+  ASSERT_TRUE(Call(&Stub::Apply, request, &response).ok());
+  EXPECT_EQ(response.outcome(), v1::ApplyResponse::UPDATED);
+  EXPECT_TRUE(response.restarts());
+  EXPECT_EQ(response.streamer().spec().batch().max_events(), 7u);
+  EXPECT_EQ(response.streamer().etag(), streamer.etag());
+  ASSERT_TRUE(Call(&Stub::Get, Named<v1::GetRequest>("a"), &streamer).ok());
+  EXPECT_EQ(streamer.spec().batch().max_events(), 1000u);
+  request.mutable_spec()->clear_targets();
+  ExpectError(Call(&Stub::Apply, request, &response), StatusCode::INVALID_ARGUMENT, "BAD_VALUE", "targets");
+}
+
 TEST_F(StreamerServiceTest, StartStopStatusMetrics) {
   ASSERT_TRUE(Create(Spec("a"), false).ok());
   ExpectError(Stop("a"), StatusCode::FAILED_PRECONDITION, "NOT_RUNNING");

@@ -218,6 +218,45 @@ TEST_F(ManagerTest, ListsWhatPassesAFilter) {
   EXPECT_EQ(names(filter, "", 1), "orders ");
 }
 
+TEST_F(ManagerTest, APreviewTellsWhatApplyWouldDoAndChangesNothing) {
+  Manager::Outcome outcome;
+  StreamerSpec spec = Spec("a");
+  spec.source.password = Secret{Secret::Kind::kValue, "s3cret"};
+  const auto created = manager_->Preview(spec, true, &outcome);
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_EQ(outcome, Manager::Outcome::kCreated);
+  EXPECT_TRUE(created->snapshot.desired_running);
+  EXPECT_TRUE(absl::IsNotFound(manager_->Get("a").status()));
+  const std::string etag = manager_->Create(spec, false)->etag;
+  const auto preview = [&](const StreamerSpec& wanted) {
+    EXPECT_TRUE(manager_->Preview(wanted, false, &outcome).ok());
+    return outcome;
+  };
+  EXPECT_EQ(preview(spec), Manager::Outcome::kUnchanged);
+  EXPECT_EQ(preview(Spec("a")), Manager::Outcome::kUnchanged) << "the secret is kept";
+  StreamerSpec labelled = spec;
+  labelled.labels["x"] = "y";
+  StreamerSpec changed = labelled;
+  changed.source.server_id = 5;
+  EXPECT_EQ(preview(changed), Manager::Outcome::kUpdated);
+  ASSERT_TRUE(manager_->Start("a").ok());
+  EXPECT_EQ(preview(labelled), Manager::Outcome::kUpdated);
+  EXPECT_EQ(preview(changed), Manager::Outcome::kRestarted);
+  EXPECT_EQ(manager_->Preview(changed, false, &outcome)->spec, changed);
+  EXPECT_EQ(manager_->Get("a")->etag, etag);
+  EXPECT_EQ(manager_->Get("a")->spec, spec);
+  changed.targets.clear();
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Preview(changed, false, &outcome).status()));
+  StreamerSpec clash = Spec("b");
+  clash.targets[0].file()->path = spec.targets[0].file()->path;
+  EXPECT_EQ(Refusal(manager_->Preview(clash, false, &outcome).status()), "TARGET_PATH_IN_USE");
+  ASSERT_TRUE(manager_->Apply(labelled, false, &outcome).ok());
+  EXPECT_EQ(outcome, Manager::Outcome::kUpdated);
+  labelled.source.server_id = 5;
+  ASSERT_TRUE(manager_->Apply(labelled, false, &outcome).ok());
+  EXPECT_EQ(outcome, Manager::Outcome::kRestarted);
+}
+
 TEST_F(ManagerTest, OtherLabelsRestartNothing) {
   const std::string etag = manager_->Create(Spec("a"), true)->etag;
   const std::shared_ptr<Streamer> streamer = *manager_->Find("a");
