@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/error.h"
 #include "base/status_macros.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
@@ -16,7 +18,8 @@
 namespace binlogd {
 namespace {
 
-constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+// Between two tries to reach a binlogd that is away.
+constexpr absl::Duration kRetryInterval = absl::Seconds(1);
 
 struct StatusOptions {
   StreamerSelection selection;
@@ -61,40 +64,71 @@ class Watcher {
 
   absl::Status Run() {
     Interrupt interrupt;
-    do {
-      RETURN_IF_ERROR(Poll());
-    } while (!interrupt.WaitFor(kWatchInterval) && !client_->output().closed());
-    return absl::OkStatus();
+    for (;;) {
+      const absl::Status ended = WatchOnce(&interrupt);
+      // It fails at once, or later for another reason than that binlogd is away for a while.
+      if (ended.ok() || !seen_ || !absl::IsUnavailable(ended)) return ended;
+      if (!away_) client_->output().Error(ended);
+      away_ = true;
+      if (interrupt.WaitFor(kRetryInterval) || client_->output().closed()) return absl::OkStatus();
+    }
   }
 
  private:
-  // Fails at the first poll, or when a later one fails for another reason than that binlogd is away for a while.
-  absl::Status Poll() {
-    const absl::StatusOr<std::vector<v1::StreamerStatus>> statuses = Fetch(options_.selection, client_);
-    if (!statuses.ok()) {
-      if (!seen_ || !absl::IsUnavailable(statuses.status())) return statuses.status();
-      if (!away_) client_->output().Error(statuses.status());
-      away_ = true;
-      return absl::OkStatus();
+  // One call; OK when it was ended from here.
+  absl::Status WatchOnce(Interrupt* interrupt) {
+    v1::WatchRequest request;
+    *request.mutable_filter() = options_.selection.Filter();
+    request.set_revision(revision_);
+    grpc::ClientContext context;
+    absl::Status shown;
+    grpc::Status status;
+    {
+      const std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader =
+          client_->session().stub().Watch(&context, request);
+      Interrupt::Watch watch(interrupt, [&context] { context.TryCancel(); });
+      v1::WatchResponse response;
+      bool enough = false;
+      while (!enough && reader->Read(&response)) {
+        shown = Show(response);
+        enough = !shown.ok() || client_->output().closed();
+      }
+      if (enough) context.TryCancel();
+      status = reader->Finish();
     }
+    RETURN_IF_ERROR(shown);
+    if (client_->output().closed() || interrupt->WaitFor(absl::ZeroDuration())) return absl::OkStatus();
+    return client_->session().Explain(status, "cannot watch the streamers");
+  }
+
+  // NOT_FOUND when the one streamer that is watched is not there, or no more.
+  absl::Status Show(const v1::WatchResponse& response) {
     seen_ = true;
     away_ = false;
+    revision_ = response.revision();
+    if (response.reset()) statuses_.clear();
+    for (const v1::WatchResponse::Change& change : response.changes()) Take(change);
+    if (!response.synced()) return absl::OkStatus();
+    if (options_.selection.one() && statuses_.empty()) {
+      return MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND",
+                       absl::StrCat("there is no streamer \"", options_.selection.name, "\""));
+    }
     if (client_->printer().table()) {
-      view_.Show(StatusesText(options_, *statuses, client_->output().colour()));
-    } else {
-      PrintChanged(*statuses);
+      std::vector<v1::StreamerStatus> statuses;
+      for (const auto& [name, status] : statuses_) statuses.push_back(status);
+      view_.Show(StatusesText(options_, statuses, client_->output().colour()));
     }
     return absl::OkStatus();
   }
 
-  void PrintChanged(const std::vector<v1::StreamerStatus>& statuses) {
-    std::map<std::string, std::string> current;
-    for (const v1::StreamerStatus& status : statuses) {
-      const std::string& text = current[status.name()] = ToJsonLine(status);
-      const auto before = printed_.find(status.name());
-      if (before == printed_.end() || before->second != text) client_->printer().PrintNext(status, UnsetFields::kPrint);
+  void Take(const v1::WatchResponse::Change& change) {
+    if (!change.deleted().empty()) {
+      statuses_.erase(change.deleted());
+      return;
     }
-    printed_ = std::move(current);
+    const v1::StreamerStatus& status = change.has_streamer() ? change.streamer().status() : change.status();
+    statuses_[status.name()] = status;
+    if (!client_->printer().table()) client_->printer().PrintNext(status, UnsetFields::kPrint);
   }
 
   const StatusOptions& options_;
@@ -102,8 +136,8 @@ class Watcher {
   LiveView view_;
   bool seen_ = false;
   bool away_ = false;
-  // What was printed last, by name.
-  std::map<std::string, std::string> printed_;
+  uint64_t revision_ = 0;
+  std::map<std::string, v1::StreamerStatus> statuses_;
 };
 
 absl::Status Status(const StatusOptions& options, Client* client) {

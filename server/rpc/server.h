@@ -22,7 +22,7 @@ class RpcServer {
   int port() const { return port_; }
   // Health answers NOT_SERVING from now on.
   void SetNotServing();
-  // Ends every call, within `grace`, and the server.
+  // Ends every watch at once, every other call within `grace`, and the server.
   void Shutdown(absl::Duration grace);
 
  private:

@@ -6,12 +6,14 @@
 #include "rpc/convert.h"
 #include "rpc/list_page.h"
 #include "rpc/tap_stream.h"
+#include "rpc/watch_stream.h"
 #include "wire/status_detail.h"
 
 namespace binlogd {
 namespace {
 
 constexpr int kTapThreads = 2;
+constexpr int kWatchThreads = 2;
 absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, const Cancellation& caller,
                           v1::ValidateResponse* response) {
   const absl::StatusOr<StreamerSpec> spec = FromProto(request.spec());
@@ -27,7 +29,7 @@ absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, 
 }  // namespace
 
 StreamerServiceImpl::StreamerServiceImpl(Manager* manager)
-    : manager_(manager), changes_(manager), tap_pool_(kTapThreads) {}
+    : manager_(manager), changes_(manager), feed_(manager), tap_pool_(kTapThreads), watch_pool_(kWatchThreads) {}
 
 grpc::Status StreamerServiceImpl::Get(grpc::ServerContext*, const v1::GetRequest* request, v1::Streamer* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
@@ -99,6 +101,10 @@ grpc::ServerUnaryReactor* StreamerServiceImpl::Validate(Context* context, const 
 
 grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(Context*, const v1::TapRequest* request) {
   return StartTap(*manager_, *request, &tap_pool_);
+}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* StreamerServiceImpl::Watch(Context*, const v1::WatchRequest* request) {
+  return StartWatch(feed_, *request, &watch_pool_);
 }
 
 }  // namespace binlogd

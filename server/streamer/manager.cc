@@ -95,8 +95,12 @@ std::shared_ptr<Manager::Entry> Manager::MakeEntry(const StreamerRecord& record)
   auto entry = std::make_shared<Entry>();
   absl::MutexLock lock(&entry->mutex);
   entry->record = record;
-  entry->streamer = std::make_shared<Streamer>(record.spec, store_->CheckpointPath(record.spec.name));
+  entry->streamer = MakeStreamer(record.spec);
   return entry;
+}
+
+std::shared_ptr<Streamer> Manager::MakeStreamer(const StreamerSpec& spec) const {
+  return std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name), board_);
 }
 
 absl::Status Manager::Load() {
@@ -238,6 +242,7 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
     return stored;
   }
   Log(LogLevel::kInfo, spec.name, "created");
+  board_->Note(spec.name);
   if (start) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
   return View(*entry);
 }
@@ -280,8 +285,11 @@ absl::Status Manager::SetDesired(Entry& entry, bool running) {
   if (record.desired_running == running) return absl::OkStatus();
   record.desired_running = running;
   RETURN_IF_ERROR(store_->Put(record));
-  absl::MutexLock lock(&entry.mutex);
-  entry.record = record;
+  {
+    absl::MutexLock lock(&entry.mutex);
+    entry.record = record;
+  }
+  board_->Note(record.spec.name);
   return absl::OkStatus();
 }
 
@@ -317,6 +325,7 @@ absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Ca
     entry.record = record;
     entry.other_spec = before;
   }
+  board_->Note(spec.name);
   Log(LogLevel::kInfo, spec.name, absl::StrCat("spec changed, generation ", record.generation));
   if (!NeedsRestart(before, spec)) {
     SetOtherSpec(entry, std::nullopt);
@@ -330,7 +339,7 @@ absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Ca
 
 absl::Status Manager::PutNewStreamer(Entry& entry) {
   const StreamerRecord record = RecordOf(entry);
-  const auto streamer = std::make_shared<Streamer>(record.spec, store_->CheckpointPath(record.spec.name));
+  const std::shared_ptr<Streamer> streamer = MakeStreamer(record.spec);
   {
     absl::MutexLock lock(&entry.mutex);
     entry.streamer = streamer;
@@ -398,8 +407,11 @@ absl::Status Manager::Forget(Entry& entry) {
   const std::string name = RecordOf(entry).spec.name;
   RETURN_IF_ERROR(store_->Remove(name));
   Log(LogLevel::kInfo, name, "deleted");
-  absl::MutexLock lock(&mutex_);
-  entries_.erase(name);
+  {
+    absl::MutexLock lock(&mutex_);
+    entries_.erase(name);
+  }
+  board_->Note(name);
   return absl::OkStatus();
 }
 

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "base/cancellation.h"
 #include "base/thread_pool.h"
+#include "streamer/change_board.h"
 #include "streamer/spec.h"
 #include "streamer/status.h"
 #include "streamer/store.h"
@@ -75,6 +76,8 @@ class Manager {
   absl::StatusOr<StreamerView> Settle(absl::string_view name, const Cancellation& caller);
   // The streamer itself, for taps; kept alive by the caller, though it may be deleted meanwhile.
   absl::StatusOr<std::shared_ptr<Streamer>> Find(absl::string_view name) const;
+  // On which every streamer whose state or spec changes is noted, and one that is deleted.
+  const std::shared_ptr<ChangeBoard>& board() const { return board_; }
   // Whether the spec would be taken: CheckSpec, and no clash with others.
   absl::Status Check(const StreamerSpec& spec) const;
 
@@ -129,9 +132,11 @@ class Manager {
   absl::Status PutNewStreamer(Entry& entry);
   absl::Status Forget(Entry& entry);
   absl::Status SetDesired(Entry& entry, bool running);
+  std::shared_ptr<Streamer> MakeStreamer(const StreamerSpec& spec) const;
   std::shared_ptr<Entry> MakeEntry(const StreamerRecord& record) const;
 
   const std::unique_ptr<Store> store_;
+  const std::shared_ptr<ChangeBoard> board_ = std::make_shared<ChangeBoard>();
   mutable absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);
   bool shutting_down_ ABSL_GUARDED_BY(mutex_) = false;

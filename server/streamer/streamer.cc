@@ -29,10 +29,11 @@ bool MayBeReset(const absl::Status& status) {
 
 }  // namespace
 
-Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path)
+Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path, std::shared_ptr<ChangeBoard> board)
     : spec_(std::move(spec)),
       definitions_path_((std::filesystem::path(checkpoint_path).parent_path() / "definitions.json").string()),
-      checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file) {
+      checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file),
+      board_(std::move(board)) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
   last_targets_ = UnopenedTargets();
@@ -80,6 +81,7 @@ absl::Status Streamer::Start() {
   if (thread_.joinable()) thread_.join();
   taps_.Reopen();
   thread_ = std::thread([this] { Run(); });
+  NoteChange();
   return absl::OkStatus();
 }
 
@@ -92,6 +94,7 @@ void Streamer::RequestStop(const absl::Status& why) {
     snapshot_.state = StreamerState::kStopping;
     pipeline = pipeline_;
   }
+  NoteChange();
   taps_.Close(why);
   interrupter_.Interrupt();
   check_interrupter_.Interrupt();
@@ -141,11 +144,18 @@ void Streamer::EndRun(const absl::Status& end) {
   Log(failed ? LogLevel::kError : LogLevel::kInfo, spec_.name,
       failed ? absl::StrCat("FAILED: ", end.message()) : std::string(StreamerStateName(state)));
   taps_.Close(failed ? Annotate(end, "the streamer has failed") : absl::UnavailableError("the streamer has ended"));
-  absl::MutexLock lock(&mutex_);
-  snapshot_.state = state;
-  snapshot_.error = failed ? end : absl::OkStatus();
-  snapshot_.error_since = absl::Now();
-  running_ = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    snapshot_.state = state;
+    snapshot_.error = failed ? end : absl::OkStatus();
+    snapshot_.error_since = absl::Now();
+    running_ = false;
+  }
+  NoteChange();
+}
+
+void Streamer::NoteChange() const {
+  if (board_ != nullptr) board_->Note(spec_.name);
 }
 
 absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
@@ -288,25 +298,37 @@ bool Streamer::WaitToRetry(const absl::Status& status) {
   Log(LogLevel::kWarning, spec_.name,
       absl::StrCat("retrying in ", absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1))), ": ",
                    status.message()));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stop_requested_) return false;
+    if (snapshot_.error.ok()) snapshot_.error_since = absl::Now();
+    snapshot_.state = StreamerState::kRetrying;
+    snapshot_.error = status;
+    snapshot_.next_retry = absl::Now() + wait;
+    snapshot_.retries = static_cast<uint32_t>(backoff_.tries());
+  }
+  NoteChange();
   absl::MutexLock lock(&mutex_);
-  if (stop_requested_) return false;
-  if (snapshot_.error.ok()) snapshot_.error_since = absl::Now();
-  snapshot_.state = StreamerState::kRetrying;
-  snapshot_.error = status;
-  snapshot_.next_retry = absl::Now() + wait;
-  snapshot_.retries = static_cast<uint32_t>(backoff_.tries());
   return !mutex_.AwaitWithTimeout(absl::Condition(this, &Streamer::stopping), wait);
 }
 
 void Streamer::SetStarting() {
-  absl::MutexLock lock(&mutex_);
-  if (!stop_requested_) snapshot_.state = StreamerState::kStarting;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!stop_requested_) snapshot_.state = StreamerState::kStarting;
+  }
+  NoteChange();
 }
 
 void Streamer::Connected(const OpenSource& source) {
   Log(LogLevel::kInfo, spec_.name,
       absl::StrCat("following ", source.endpoint.ToString(), " (", FlavorName(source.server.flavor), " ",
                    source.server.version, source.tls ? ", TLS" : ", no TLS", "), epoch ", source.epoch->epoch.name()));
+  ShowConnected(source);
+  NoteChange();
+}
+
+void Streamer::ShowConnected(const OpenSource& source) {
   absl::MutexLock lock(&mutex_);
   clock_ahead_ = source.clock_ahead;
   SourceSnapshot& shown = snapshot_.source;

@@ -19,6 +19,7 @@
 #include "pipeline/log_reader.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/tap.h"
+#include "streamer/change_board.h"
 #include "streamer/freshness.h"
 #include "streamer/source_session.h"
 #include "streamer/spec.h"
@@ -34,7 +35,8 @@ namespace binlogd {
 class Streamer {
  public:
   // `checkpoint_path` is used when the spec names none. Beside it stands what is known of the source's tables.
-  Streamer(StreamerSpec spec, std::string checkpoint_path);
+  // Changes of its state are noted on `board`, if there is one.
+  Streamer(StreamerSpec spec, std::string checkpoint_path, std::shared_ptr<ChangeBoard> board = nullptr);
   ~Streamer();  // Stops and waits.
 
   const StreamerSpec& spec() const { return spec_; }
@@ -64,9 +66,11 @@ class Streamer {
   // Publishes the error, waits. False when it was told to stop.
   bool WaitToRetry(const absl::Status& status);
   void SetStarting();
+  void NoteChange() const;
   void EndRun(const absl::Status& end);
   void CountReconnect();
   void Connected(const OpenSource& source);
+  void ShowConnected(const OpenSource& source);
   void Disconnected();
   void OnProgress(BlockBuilder& builder);
   absl::Status OnHeartbeat(SourceSession& session, BlockBuilder& builder);
@@ -90,6 +94,7 @@ class Streamer {
   const StreamerSpec spec_;
   const std::string definitions_path_;
   const std::string checkpoint_path_;
+  const std::shared_ptr<ChangeBoard> board_;
   TapHub taps_;
   Interrupter interrupter_;
   Interrupter check_interrupter_;  // Of the connection beside the dump.

@@ -5,6 +5,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,6 +43,11 @@ void FakeServer::Put(const v1::Streamer& streamer) {
   streamers_[streamer.spec().name()] = streamer;
 }
 
+void FakeServer::Remove(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  streamers_.erase(name);
+}
+
 v1::Streamer FakeServer::Find(const std::string& name) {
   absl::MutexLock lock(&mutex_);
   return streamers_[name];
@@ -68,6 +74,16 @@ v1::StreamerFilter FakeServer::list_filter() {
   return list_filter_;
 }
 
+v1::WatchRequest FakeServer::watch_request() {
+  absl::MutexLock lock(&mutex_);
+  return watch_request_;
+}
+
+void FakeServer::EndWatches(bool end) {
+  absl::MutexLock lock(&mutex_);
+  end_watches_ = end;
+}
+
 v1::TapRequest FakeServer::tap_request() {
   absl::MutexLock lock(&mutex_);
   return tap_request_;
@@ -83,6 +99,12 @@ bool FakeServer::AwaitTapsEnded(int count) {
   absl::MutexLock lock(&mutex_);
   const auto ended = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return taps_ended_ >= count; };
   return mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Seconds(20));
+}
+
+bool FakeServer::AwaitWatched(int messages) {
+  absl::MutexLock lock(&mutex_);
+  const auto there = [this, messages]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return watched_ >= messages; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(20));
 }
 
 grpc::Status FakeServer::Lookup(const std::string& name, v1::Streamer** streamer) {
@@ -205,6 +227,42 @@ grpc::Status FakeServer::Metrics(grpc::ServerContext*, const v1::MetricsRequest*
 grpc::Status FakeServer::Validate(grpc::ServerContext*, const v1::ValidateRequest*, v1::ValidateResponse* response) {
   absl::MutexLock lock(&mutex_);
   *response = findings_;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
+                               grpc::ServerWriter<v1::WatchResponse>* writer) {
+  std::map<std::string, std::string> told;
+  v1::WatchResponse response;
+  response.set_reset(request->revision() == 0);
+  response.set_synced(true);
+  for (uint64_t revision = request->revision() + 1; !context->IsCancelled(); absl::SleepFor(absl::Milliseconds(5))) {
+    {
+      absl::MutexLock lock(&mutex_);
+      watch_request_ = *request;
+      if (end_watches_) return Refuse(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "binlogd is shutting down");
+      for (const auto& [name, streamer] : streamers_) {
+        if (!request->filter().name().empty() && request->filter().name() != name) continue;
+        std::string bytes = streamer.SerializeAsString();
+        if (told[name] != bytes) *response.add_changes()->mutable_streamer() = streamer;
+        told[name] = std::move(bytes);
+      }
+      for (auto place = told.begin(); place != told.end();) {
+        const bool gone = streamers_.count(place->first) == 0;
+        if (gone) response.add_changes()->set_deleted(place->first);
+        place = gone ? told.erase(place) : std::next(place);
+      }
+    }
+    if (!response.reset() && response.changes().empty()) continue;
+    response.set_revision(revision++);
+    writer->Write(response);
+    {
+      absl::MutexLock lock(&mutex_);
+      ++watched_;
+    }
+    response.clear_changes();
+    response.clear_reset();
+  }
   return grpc::Status::OK;
 }
 

@@ -25,8 +25,9 @@ class FakeServer : public v1::StreamerService::Service {
   // "127.0.0.1:PORT".
   std::string address() const;
 
-  // Puts a streamer there.
+  // Puts a streamer there, or takes it away.
   void Put(const v1::Streamer& streamer);
+  void Remove(const std::string& name);
   v1::Streamer Find(const std::string& name);
   // What Tap sends before it goes quiet, or ends with `end` unless that is OK.
   void SetTap(std::vector<v1::TapResponse> responses, absl::Status end = absl::OkStatus());
@@ -35,11 +36,17 @@ class FakeServer : public v1::StreamerService::Service {
   void Hang();
   // Of the last List that began with the first page.
   v1::StreamerFilter list_filter();
+  // Of the last Watch.
+  v1::WatchRequest watch_request();
+  // Ends every Watch from now on, as a shutdown does, until called with false.
+  void EndWatches(bool end);
   // Of the last Tap.
   v1::TapRequest tap_request();
   // Waits until a Tap has begun (true), or its caller has gone away.
   bool AwaitTaps(int count);
   bool AwaitTapsEnded(int count);
+  // Waits until watches were sent that many messages.
+  bool AwaitWatched(int messages);
 
  private:
   grpc::Status Get(grpc::ServerContext*, const v1::GetRequest*, v1::Streamer*) override;
@@ -51,6 +58,7 @@ class FakeServer : public v1::StreamerService::Service {
   grpc::Status Status(grpc::ServerContext*, const v1::StatusRequest*, v1::StreamerStatus*) override;
   grpc::Status Metrics(grpc::ServerContext*, const v1::MetricsRequest*, v1::MetricsResponse*) override;
   grpc::Status Validate(grpc::ServerContext*, const v1::ValidateRequest*, v1::ValidateResponse*) override;
+  grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest*, grpc::ServerWriter<v1::WatchResponse>*) override;
   grpc::Status Tap(grpc::ServerContext*, const v1::TapRequest*, grpc::ServerWriter<v1::TapResponse>*) override;
 
   // The streamer, or NOT_FOUND.
@@ -62,6 +70,9 @@ class FakeServer : public v1::StreamerService::Service {
   absl::Status tap_end_ ABSL_GUARDED_BY(mutex_);
   v1::ValidateResponse findings_ ABSL_GUARDED_BY(mutex_);
   v1::StreamerFilter list_filter_ ABSL_GUARDED_BY(mutex_);
+  v1::WatchRequest watch_request_ ABSL_GUARDED_BY(mutex_);
+  int watched_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool end_watches_ ABSL_GUARDED_BY(mutex_) = false;
   v1::TapRequest tap_request_ ABSL_GUARDED_BY(mutex_);
   int taps_ ABSL_GUARDED_BY(mutex_) = 0;
   int taps_ended_ ABSL_GUARDED_BY(mutex_) = 0;

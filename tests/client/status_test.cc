@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <csignal>
+#include <thread>
 
 #include "absl/time/clock.h"
 #include "tests/client/fixture.h"
@@ -83,6 +84,39 @@ TEST_F(StatusTest, WatchAsJsonPrintsALineForEachChange) {
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 2);
 }
 
+TEST_F(StatusTest, WatchOfOneEndsWithIt) {
+  server_.Put(MakeStreamer("orders"));
+  const auto process = Start({"status", "orders", "--watch"});
+  ASSERT_TRUE(AwaitOutput(*process, "STOPPED"));
+  EXPECT_EQ(server_.watch_request().filter().name(), "orders");
+  server_.Remove("orders");
+  const auto code = process->Wait(absl::Seconds(20));
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(*code, 1);
+  EXPECT_EQ(process->error_output(), "binlogctl: there is no streamer \"orders\" (NOT_FOUND, STREAMER_NOT_FOUND)\n");
+  EXPECT_EQ(Run({"status", "absent", "--watch"}).exit_code, 1);
+}
+
+TEST_F(StatusTest, WatchGoesOnWhenBinlogdIsBack) {
+  v1::Streamer streamer = MakeStreamer("orders");
+  server_.Put(streamer);
+  const auto process = Start({"status", "--watch", "--selector", "team=data"});
+  ASSERT_TRUE(AwaitOutput(*process, "STOPPED"));
+  server_.EndWatches(true);
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (process->error_output().find("SHUTTING_DOWN") == std::string::npos && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  streamer.mutable_status()->set_state(v1::RUNNING);
+  server_.Put(streamer);
+  server_.EndWatches(false);
+  ASSERT_TRUE(AwaitOutput(*process, "RUNNING"));
+  EXPECT_GT(server_.watch_request().revision(), 0u) << "from where it was";
+  EXPECT_EQ(server_.watch_request().filter().selector(), "team=data");
+  process->Signal(SIGINT);
+  EXPECT_EQ(*process->Wait(absl::Seconds(20)), 0);
+}
+
 TEST_F(StatusTest, WatchEndsWhenTheReaderIsGone) {
   server_.Put(MakeStreamer("orders"));
   const CommandResult result = Shell("$binlogctl status --watch | head -1; echo ${PIPESTATUS[0]}");
@@ -91,10 +125,17 @@ TEST_F(StatusTest, WatchEndsWhenTheReaderIsGone) {
 }
 
 TEST_F(StatusTest, WatchRedrawsOnATerminal) {
-  server_.Put(MakeStreamer("orders"));
+  v1::Streamer streamer = MakeStreamer("orders");
+  server_.Put(streamer);
+  std::thread change([this, &streamer] {
+    EXPECT_TRUE(server_.AwaitWatched(1));
+    streamer.mutable_status()->set_state(v1::RUNNING);
+    server_.Put(streamer);
+  });
   const CommandResult result = Shell(
       "TERM=xterm script -qec 'timeout --foreground --preserve-status -s INT 3 $binlogctl status --watch' /dev/null "
       "</dev/null; echo code=$?");
+  change.join();
   EXPECT_THAT(result.output, HasSubstr("\x1b[2A"));
   EXPECT_THAT(result.output, HasSubstr("\x1b[1mNAME"));
   EXPECT_THAT(result.output, HasSubstr("code=0"));
