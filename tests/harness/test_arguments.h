@@ -14,4 +14,7 @@ void SetTestArguments(int argc, char** argv);
 // The number after "--NAME"; `fallback` when it is not given. Ends the program when it is no number.
 uint64_t NumberArgument(const std::string& name, uint64_t fallback);
 
+// The text after "--NAME"; `fallback` when it is not given.
+std::string TextArgument(const std::string& name, const std::string& fallback);
+
 }  // namespace binlogd::testing

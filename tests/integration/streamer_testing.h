@@ -31,13 +31,17 @@ bool WaitUntilCaughtUp(Streamer& streamer, MySqlServer& server, absl::Duration t
 // The epoch folders of a RAW target, oldest first.
 std::vector<std::string> Epochs(const std::string& path);
 
-// Compares what should be a log file of the server, but for the "in use" flag, with the file `original`; the `newest`
-// may have grown since. The empty string, or how `what` differs.
-std::string CompareLog(const std::string& what, std::string ours, const std::string& original, bool newest);
+// Compares what should be a log file of the server, but for the "in use" flag, with the file `original`, which may have
+// grown since it had `at_least` bytes. The empty string, or how `what` differs.
+std::string CompareLog(const std::string& what, std::string ours, const std::string& original, uint64_t at_least);
+
+// What CompareLog() is to ask of a file: all of it, but for the newest one, to which a server may write by itself,
+// after what the test waited for. Of that one what `end`, a place that the archive is known to have reached, says.
+uint64_t BytesToExpect(const MySqlServer& server, const std::string& original, const Position& end);
 
 // Compares each file of the newest epoch with the server's own: all of them, byte by byte, but for the "in use" flag.
 // The empty string, or what differs.
-std::string CompareArchive(const std::string& path, const MySqlServer& server);
+std::string CompareArchive(const std::string& path, const MySqlServer& server, const Position& end = {});
 
 // Every line of a JSON target's files in order. Fails the test on a line that is not JSON.
 std::vector<nlohmann::json> ReadEvents(const std::string& path);

@@ -72,7 +72,7 @@ std::string CheckJsonFiles(const std::string& path, MySqlServer& server) {
 }
 
 std::string CheckRawObjects(const S3Server& s3, const std::string& bucket, const std::string& prefix,
-                            MySqlServer& server) {
+                            MySqlServer& server, const Position& end) {
   absl::StatusOr<std::vector<S3Object>> objects = s3.ReadAll(bucket, prefix);
   if (!objects.ok()) return objects.status().ToString();
   std::string epoch;
@@ -89,7 +89,7 @@ std::string CheckRawObjects(const S3Server& s3, const std::string& bucket, const
   for (const std::string& original : originals) {
     const std::string file = std::filesystem::path(original).filename().string();
     absl::StrAppend(&differences, CompareLog(absl::StrCat(prefix, epoch, "/", file), logs[file], original,
-                                             original == originals.back()));
+                                             BytesToExpect(server, original, end)));
   }
   return differences;
 }

@@ -13,9 +13,10 @@ namespace binlogd::testing {
 // A file target's folder with files of JSON. (CompareArchive() is for RAW.)
 std::string CheckJsonFiles(const std::string& path, MySqlServer& server);
 
-// An S3 target with format RAW: each log file's objects, put together in the order of their keys, are the file.
+// An S3 target with format RAW: each log file's objects, put together in the order of their keys, are the file,
+// of the newest one at least up to `end`.
 std::string CheckRawObjects(const S3Server& s3, const std::string& bucket, const std::string& prefix,
-                            MySqlServer& server);
+                            MySqlServer& server, const Position& end);
 // And with format JSON.
 std::string CheckJsonObjects(const S3Server& s3, const std::string& bucket, const std::string& prefix,
                              MySqlServer& server);

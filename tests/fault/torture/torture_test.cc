@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <random>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "tests/fault/torture/fault.h"
@@ -24,7 +26,22 @@ constexpr uint64_t kRounds = 10;
 constexpr uint64_t kRoundsPerWorld = 10;
 constexpr uint64_t kRoundsToLose = 10;
 
-const std::set<TargetKind> kTargets = {TargetKind::kRawFile, TargetKind::kJsonFile};
+const std::map<std::string, TargetKind> kTargetKinds = {
+    {"raw", TargetKind::kRawFile},         {"json", TargetKind::kJsonFile}, {"s3-raw", TargetKind::kRawObjects},
+    {"s3-json", TargetKind::kJsonObjects}, {"kafka", TargetKind::kTopics},
+};
+
+// Those of --targets, or all.
+std::set<TargetKind> Targets() {
+  std::set<TargetKind> targets;
+  const std::vector<std::string> names = absl::StrSplit(TextArgument("targets", "raw,json,s3-raw,s3-json,kafka"), ',');
+  for (const std::string& name : names) {
+    const auto found = kTargetKinds.find(name);
+    if (found != kTargetKinds.end()) targets.insert(found->second);
+    EXPECT_NE(found, kTargetKinds.end()) << name;
+  }
+  return targets;
+}
 
 void SleepUpTo(int milliseconds, std::mt19937& random) { absl::SleepFor(absl::Milliseconds(random() % milliseconds)); }
 
@@ -76,6 +93,7 @@ absl::StatusOr<std::string> Torture(const WorldOptions& options, uint32_t seed, 
                 load->transactions(), absl::StrJoin(story, ", ").c_str(), verdict.empty() ? "" : "  FAILED");
     std::fflush(stdout);
     if (verdict.empty()) continue;
+    if (options.lose_writes) return verdict;
     const char* parent = std::getenv("TMPDIR");
     const std::string folder =
         absl::StrCat(parent == nullptr ? "/tmp" : parent, "/binlogd-torture-", ServerName(options.source), "-", seed);
@@ -97,7 +115,7 @@ TEST_P(TortureTest, EveryTargetIsExactAfterEveryRound) {
   uint32_t seed = Seed();
   for (uint64_t first = 0; first < rounds; first += kRoundsPerWorld, ++seed) {
     const auto verdict =
-        Torture({GetParam(), kTargets, false}, seed, first, std::min(kRoundsPerWorld, rounds - first), false);
+        Torture({GetParam(), Targets(), false}, seed, first, std::min(kRoundsPerWorld, rounds - first), false);
     if (absl::IsUnavailable(verdict.status())) GTEST_SKIP() << verdict.status().message();
     ASSERT_TRUE(verdict.ok()) << verdict.status();
     ASSERT_EQ(*verdict, "");
@@ -110,6 +128,7 @@ TEST_P(TortureTest, NoticesWhenWhatWasAcknowledgedIsLost) {
   if (absl::IsUnavailable(verdict.status())) GTEST_SKIP() << verdict.status().message();
   ASSERT_TRUE(verdict.ok()) << verdict.status();
   EXPECT_NE(*verdict, "") << "not noticed in " << kRoundsToLose << " rounds";
+  std::printf("noticed:\n%s\n", verdict->c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, TortureTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),

@@ -109,13 +109,14 @@ bool World::SetClock(absl::Duration ahead) {
   return static_cast<bool>(file.write(reinterpret_cast<const char*>(&nanoseconds), sizeof(nanoseconds)));
 }
 
-std::string World::CatchUp() {
+std::string World::CatchUp(Position* end) {
   Interrupter interrupter;
   const auto connection = source_->Connect(&interrupter);
   if (!connection.ok()) return connection.status().ToString();
   const auto info = DescribeServer(**connection);
-  const auto end = info.ok() ? EndOfLog(**connection, *info) : info.status();
-  if (!end.ok()) return end.status().ToString();
+  const auto found = info.ok() ? EndOfLog(**connection, *info) : info.status();
+  if (!found.ok()) return found.status().ToString();
+  *end = *found;
   const auto stub = binlogd_->Stub();
   v1::StreamerStatus status;
   const auto reached = [&] {
@@ -135,16 +136,17 @@ std::string World::CatchUp() {
 }
 
 std::string World::Verdict() {
-  std::string verdict = CatchUp();
+  Position end;
+  std::string verdict = CatchUp(&end);
   if (!verdict.empty()) return verdict;
   const auto check = [&](TargetKind kind, const char* name, const auto& differences) {
     if (!Has(kind)) return;
     const std::string found = differences();
     if (!found.empty()) absl::StrAppend(&verdict, name, ":\n", found, "\n");
   };
-  check(TargetKind::kRawFile, "RAW files", [&] { return CompareArchive(directory_ / "disk/raw", *source_); });
+  check(TargetKind::kRawFile, "RAW files", [&] { return CompareArchive(directory_ / "disk/raw", *source_, end); });
   check(TargetKind::kJsonFile, "JSON files", [&] { return CheckJsonFiles(directory_ / "disk/json", *source_); });
-  check(TargetKind::kRawObjects, "RAW objects", [&] { return CheckRawObjects(*s3_, kBucket, "raw/", *source_); });
+  check(TargetKind::kRawObjects, "RAW objects", [&] { return CheckRawObjects(*s3_, kBucket, "raw/", *source_, end); });
   check(TargetKind::kJsonObjects, "JSON objects", [&] { return CheckJsonObjects(*s3_, kBucket, "json/", *source_); });
   check(TargetKind::kTopics, "topics", [&] { return CheckTopics(*kafka_, "cdc", *source_); });
   return verdict;

@@ -60,7 +60,8 @@ class World {
   absl::Status StartServers();
   std::string Spec() const;
   absl::Status Apply();
-  std::string CatchUp();
+  // Sets `end` to what the source's log ended at.
+  std::string CatchUp(Position* end);
 
   const WorldOptions options_;
   TempDir directory_;
