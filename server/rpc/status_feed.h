@@ -44,8 +44,8 @@ class StatusFeed {
   absl::StatusOr<std::shared_ptr<Watcher>> Attach(StreamerFilter filter, uint64_t from, std::function<void()> wake);
   void Detach(const std::shared_ptr<Watcher>& watcher);
 
-  // Writes what is new to the watcher; false when nothing is. `heartbeat`: then its revision is written all the same.
-  // An error ends the watch.
+  // Writes what is new to the watcher into `response`, which is empty; false when nothing is. `heartbeat`: then its
+  // revision is written all the same. An error ends the watch.
   absl::StatusOr<bool> Take(Watcher& watcher, bool heartbeat, v1::WatchResponse* response);
 
   // Ends every watch with UNAVAILABLE (SHUTTING_DOWN).
