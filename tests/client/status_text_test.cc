@@ -40,7 +40,7 @@ TEST(StatusTextTest, DetailsSayEverything) {
   const std::string text = StatusDetails(Retrying(), absl::FromUnixSeconds(1000), false);
   EXPECT_EQ(text.substr(text.find("\n\n") + 2),
             "NAME     TYPE   STATE      REQUIRED    LAG  POSITION            WRITTEN\n"
-            "archive  file   FOLLOWING  yes        0.0s  binlog.000007:4711  1.2 GiB\n"
+            "archive  file   FOLLOWING  yes          0s  binlog.000007:4711  1.2 GiB\n"
             "changes  kafka  DETACHED   no        3m12s  -                       0 B\n"
             "\n"
             "source: db1:3306, version 10.11.6-MariaDB, id 1, not connected, epoch 0001-6f1c2a9e\n"
