@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "binlog/position.h"
 #include "tests/harness/kafka_broker.h"
 #include "tests/harness/mysql_server.h"
 #include "tests/harness/s3_server.h"

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "binlog/position.h"
 #include "tests/fault/binlogd_process.h"
 #include "tests/fault/torture/small_disk.h"
 #include "tests/harness/kafka_broker.h"
