@@ -10,7 +10,7 @@ namespace binlogd {
 namespace {
 
 // Encoded bytes of blocks that the writer has not taken yet, or room for those that are being encoded.
-constexpr uint64_t kAheadBytes = 8 << 20;
+constexpr uint64_t kAheadBytes = LaneQueue::kPieceBytes;
 // How much larger than the log its encoded form is thought to be, until it is known.
 constexpr uint64_t kGrowth = 8;
 // A target that lacks more than this is not waited for.

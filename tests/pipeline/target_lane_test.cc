@@ -238,7 +238,7 @@ TEST_P(TargetLaneTest, ACrashBetweenPiecesTakesTheTransactionBack) {
 
 // A gigabyte out of a few kilobytes: no more than a piece of it is ever handed over.
 TEST_P(TargetLaneTest, ATransactionOfAGigabytePassesInPieces) {
-  constexpr size_t kMostPiece = (16 << 20) + (1 << 17);
+  constexpr size_t kMostPiece = LaneQueue::kPieceBytes + (1 << 17);
   constexpr int kRows = 16800;
   blocks_ = {LargePayload(kRows, std::string(65000, 'x'))};
   ASSERT_LT(blocks_[0]->bytes.size(), 1u << 20);
