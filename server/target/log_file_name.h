@@ -8,7 +8,7 @@
 namespace binlogd {
 
 // A file name that a source sent becomes part of a path or a key: it may not lead elsewhere. DATA_LOSS, permanent
-// (SOURCE_SENT_BAD_FILE_NAME), unless it is NAME.NUMBER.
+// (SOURCE_SENT_BAD_FILE_NAME), unless it is NAME.NUMBER, without control characters.
 absl::Status CheckLogFileName(const std::string& name);
 
 }  // namespace binlogd

@@ -30,7 +30,7 @@ class RawFileTargetTest : public ::testing::Test {
 
 TEST_F(RawFileTargetTest, FileNamesOfAHostileSourceAreRefused) {
   for (const char* name : {"../x.000001", "a/b.000001", "x", "", ".", "..", ".hidden.000001", "/etc/passwd.1",
-                           "binlog.000000", "binlog."}) {
+                           "binlog.000000", "binlog.", "bin\nlog.000001"}) {
     DurablePosition start = StartOf(*MakeEpoch());
     start.position.file = name;
     ASSERT_TRUE(target_.Open().ok());
