@@ -1,10 +1,5 @@
 #include "target/decoded_file_target.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <map>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -28,8 +23,8 @@ DecodedFileTarget::DecodedFileTarget(std::string name, Options options)
       suffix_(absl::StrCat(".", EventFormatSuffix(options_.format))),
       framing_(EventFormatFraming(options_.format)) {}
 
-std::string DecodedFileTarget::FileName(uint64_t sequence) const {
-  return absl::StrFormat("%s%08d%s%s", kPrefix, sequence, suffix_, form_.suffix());
+std::string DecodedFileTarget::FileStem(uint64_t sequence) const {
+  return absl::StrFormat("%s%08d%s", kPrefix, sequence, suffix_);
 }
 
 uint64_t DecodedFileTarget::SequenceOf(absl::string_view file_name) const {
@@ -53,19 +48,24 @@ absl::StatusOr<std::optional<DurablePosition>> DecodedFileTarget::DoOpen() {
   ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, format, options_.owner));
   FileLedger::Options ledger{options_.path, format, options_.owner,
                              [this](absl::string_view name) { return SequenceOf(name); }};
+  if (folder_->record()) {
+    const PositionRecord& record = *folder_->record();
+    boundary_ = Output{record.output_file, record.output_length,
+                       record.output_content != 0 ? record.output_content : record.output_length, record.output_began};
+  }
+  RETURN_IF_ERROR(folder_->begun().CheckNoForeign(
+      "", boundary_.name, [this](absl::string_view name) { return SequenceOf(name) > SequenceOf(boundary_.name); }));
+  RETURN_IF_ERROR(ReturnToBoundary());
   if (!folder_->record()) {
     ledger_.emplace(std::move(ledger));
     return std::nullopt;
   }
-  const PositionRecord& record = *folder_->record();
-  boundary_ = Output{record.output_file, record.output_length,
-                     record.output_content != 0 ? record.output_content : record.output_length, record.output_began};
-  RETURN_IF_ERROR(ReturnToBoundary());
   ASSIGN_OR_RETURN(ledger_, FileLedger::Load(std::move(ledger)));
   ledger_->Resume(boundary_.name, file_ == nullptr ? "" : file_->key_name());
-  if (file_ != nullptr) ledger_->NoteTimes({0, record.durable.source_time});
+  const DurablePosition& durable = folder_->record()->durable;
+  if (file_ != nullptr) ledger_->NoteTimes({0, durable.source_time});
   RETURN_IF_ERROR(ledger_->Save());
-  return record.durable;
+  return durable;
 }
 
 absl::Status DecodedFileTarget::ReturnToBoundary() {
@@ -81,22 +81,7 @@ absl::Status DecodedFileTarget::ReturnToBoundary() {
     ASSIGN_OR_RETURN(file_, OutputFile::Reopen(PathOf(file_name_), form, form == form_ ? &keys_ : nullptr,
                                                boundary_.stored_bytes, boundary_.content_bytes));
   }
-  return RemoveAfter(SequenceOf(file_name_));
-}
-
-absl::Status DecodedFileTarget::RemoveAfter(uint64_t sequence) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(options_.path));
-  std::multimap<uint64_t, std::string> later;
-  for (const std::string& name : names) {
-    if (SequenceOf(name) > sequence) later.emplace(SequenceOf(name), name);
-  }
-  for (const auto& [number, name] : later) {
-    // A crash leaves no gap: what comes behind one is not ours.
-    if (number > sequence + 1) break;
-    sequence = number;
-    if (unlink(PathOf(name).c_str()) != 0) return SystemError(errno, absl::StrCat("cannot remove ", PathOf(name)));
-  }
-  return SyncDirectory(options_.path);
+  return folder_->begun().RemoveAfter(file_name_);
 }
 
 absl::Status DecodedFileTarget::DoBegin(const DurablePosition& start, const EpochStart&) {
@@ -116,16 +101,13 @@ absl::Status DecodedFileTarget::OpenNext() {
     RETURN_IF_ERROR(file_->Sync());
     ASSIGN_OR_RETURN(digest, file_->Digest());
   }
+  const std::string stem = FileStem(SequenceOf(file_name_) + 1);
+  ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> next, folder_->begun().Create(stem, form_, &keys_));
   ManifestFile entry;
-  entry.name = FileName(SequenceOf(file_name_) + 1);
+  entry.name = absl::StrCat(stem, form_.suffix());
   entry.compression = form_.compression;
-  absl::StatusOr<std::unique_ptr<OutputFile>> next = OutputFile::Create(PathOf(entry.name), form_, &keys_);
-  if (absl::IsAlreadyExists(next.status())) {
-    return TargetDamaged(absl::StrCat(next.status().message(), " and is not ours; nothing is written over"));
-  }
-  RETURN_IF_ERROR(next.status());
   if (file_ != nullptr) ledger_->Close(file_->stored_bytes(), file_->content_bytes(), std::move(digest));
-  file_ = *std::move(next);
+  file_ = std::move(next);
   file_name_ = entry.name;
   began_ = absl::ToUnixSeconds(options_.clock());
   if (form_.encrypted) entry.key_ids.push_back(file_->key_name());

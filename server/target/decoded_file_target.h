@@ -52,12 +52,12 @@ class DecodedFileTarget : public Target {
   absl::Status DoCommit(const DurablePosition& position) override;
   void DoClose() override;
 
-  std::string FileName(uint64_t sequence) const;
+  // Without the suffix of its form.
+  std::string FileStem(uint64_t sequence) const;
   uint64_t SequenceOf(absl::string_view file_name) const;  // 0 when it is none of ours.
   std::string PathOf(const std::string& file_name) const;
   // Goes back to the last boundary: what is behind it is removed.
   absl::Status ReturnToBoundary();
-  absl::Status RemoveAfter(uint64_t sequence);
   absl::Status OpenNext();
   // Whether the next record must not go into the current file, whatever its size.
   bool MustRotate() const;

@@ -60,6 +60,7 @@ absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& 
                                absl::StrCat(lock.status().message(), "; give each target a folder of its own")));
   }
   ASSIGN_OR_RETURN(PositionLog log, PositionLog::Open(absl::StrCat(ours, "/position.log")));
+  ASSIGN_OR_RETURN(BegunFiles begun, BegunFiles::Open(path));
   RETURN_IF_ERROR(SyncDirectory(ours));
   if (!log.last()) {
     if (access(absl::StrCat(ours, "/", kNew).c_str(), F_OK) != 0) {
@@ -71,12 +72,13 @@ absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& 
         MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                   absl::StrCat(path, " holds format ", log.last()->format, ", not ", format, "; name another folder")));
   }
-  return std::unique_ptr<FileFolder>(new FileFolder(path, format, *std::move(lock), std::move(log)));
+  return std::unique_ptr<FileFolder>(new FileFolder(path, format, *std::move(lock), std::move(log), std::move(begun)));
 }
 
 absl::Status FileFolder::Record(PositionRecord record) {
   record.format = format_;
   RETURN_IF_ERROR(log_.Append(record));
+  RETURN_IF_ERROR(begun_.Cover(record.output_file));
   if (!marked_new_) return absl::OkStatus();
   RETURN_IF_ERROR(RemoveMark(absl::StrCat(path_, "/", kOurs)));
   marked_new_ = false;

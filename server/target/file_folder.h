@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file.h"
+#include "target/begun_files.h"
 #include "target/position_log.h"
 
 namespace binlogd {
@@ -17,8 +18,8 @@ namespace binlogd {
 // not.
 absl::Status TargetDamaged(const std::string& what);
 
-// PATH with PATH/.binlogd/lock (held while open) and PATH/.binlogd/position.log; PATH/.binlogd/new stands from when the
-// folder was found empty until the first record is durable, so that what a crash in between leaves is known to be ours.
+// PATH with PATH/.binlogd/lock (held while open), position.log and begun; PATH/.binlogd/new stands from when the folder
+// was found empty until the first record is durable, so that a folder in which a crash came in between is new still.
 // Not thread-safe.
 class FileFolder {
  public:
@@ -31,17 +32,24 @@ class FileFolder {
 
   const std::string& path() const { return path_; }
   const std::optional<PositionRecord>& record() const { return log_.last(); }
-  // Durable when it returns.
+  // The files that are data, or may become data.
+  BegunFiles& begun() { return begun_; }
+  // Durable when it returns. Covers the output file.
   absl::Status Record(PositionRecord record);
 
  private:
-  FileFolder(std::string path, std::string format, FileLock lock, PositionLog log)
-      : path_(std::move(path)), format_(std::move(format)), lock_(std::move(lock)), log_(std::move(log)) {}
+  FileFolder(std::string path, std::string format, FileLock lock, PositionLog log, BegunFiles begun)
+      : path_(std::move(path)),
+        format_(std::move(format)),
+        lock_(std::move(lock)),
+        log_(std::move(log)),
+        begun_(std::move(begun)) {}
 
   const std::string path_;
   const std::string format_;
   FileLock lock_;
   PositionLog log_;
+  BegunFiles begun_;
   bool marked_new_ = true;  // As far as is known.
 };
 

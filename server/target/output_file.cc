@@ -64,6 +64,17 @@ std::string FileForm::suffix() const {
   return absl::StrCat(CompressionSuffix(compression), encrypted ? kEncryptedSuffix : "");
 }
 
+const std::vector<FileForm>& AllFileForms() {
+  static const auto* const forms = [] {
+    auto* all = new std::vector<FileForm>();
+    for (const Compression compression : {Compression::kNone, Compression::kZstd, Compression::kGzip}) {
+      for (const bool encrypted : {false, true}) all->push_back({compression, encrypted});
+    }
+    return all;
+  }();
+  return *forms;
+}
+
 FileForm TakeFileForm(absl::string_view* name) {
   FileForm form;
   form.encrypted = absl::ConsumeSuffix(name, kEncryptedSuffix);

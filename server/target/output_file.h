@@ -28,6 +28,9 @@ struct FileForm {
   friend bool operator==(const FileForm&, const FileForm&) = default;
 };
 
+// Every form that there is.
+const std::vector<FileForm>& AllFileForms();
+
 // The form of a file of this name; takes its suffix off the name.
 FileForm TakeFileForm(absl::string_view* name);
 

@@ -62,16 +62,20 @@ FileLedger::Options RawFileTarget::LedgerOptions(const std::string& epoch) const
 absl::StatusOr<std::optional<DurablePosition>> RawFileTarget::DoOpen() {
   ASSIGN_OR_RETURN(keys_, KeyRing::Load(options_.key_files));
   ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, kFormat, options_.owner));
-  if (!folder_->record()) return std::nullopt;
+  if (!folder_->record()) {
+    RETURN_IF_ERROR(folder_->begun().RemoveAfter(""));
+    return std::nullopt;
+  }
   const PositionRecord& record = *folder_->record();
   const DurablePosition& durable = record.durable;
   epoch_name_ = durable.epoch.name();
   file_name_ = durable.position.file;
+  RETURN_IF_ERROR(CheckNoForeign(record));
   absl::string_view form_name = record.output_file;
   const FileForm form = TakeFileForm(&form_name);
   ASSIGN_OR_RETURN(file_, OutputFile::Reopen(absl::StrCat(options_.path, "/", record.output_file), form, &keys_,
                                              record.output_length, durable.position.offset));
-  RETURN_IF_ERROR(RemoveUncommittedFiles());
+  RETURN_IF_ERROR(folder_->begun().RemoveAfter(record.output_file));
   RETURN_IF_ERROR(LoadLedgers());
   ledgers_.back().Resume(absl::StrCat(file_name_, form.suffix()), file_->key_name());
   ledgers_.back().NoteTimes({0, durable.source_time});
@@ -79,14 +83,10 @@ absl::StatusOr<std::optional<DurablePosition>> RawFileTarget::DoOpen() {
   return durable;
 }
 
-absl::Status RawFileTarget::RemoveUncommittedFiles() {
-  const std::string directory = Directory(epoch_name_);
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
-  for (const std::string& name : names) {
-    if (SequenceOf(name) <= FileSequence(file_name_)) continue;
-    RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(directory, "/", name)));
-  }
-  return SyncDirectory(directory);
+absl::Status RawFileTarget::CheckNoForeign(const PositionRecord& record) {
+  const uint64_t last = FileSequence(file_name_);
+  return folder_->begun().CheckNoForeign(epoch_name_, record.output_file,
+                                         [this, last](absl::string_view name) { return SequenceOf(name) > last; });
 }
 
 absl::Status RawFileTarget::LoadLedgers() {
@@ -126,16 +126,14 @@ absl::Status RawFileTarget::DoBegin(const DurablePosition& start, const EpochSta
   }
   if (!options_.retention.deletes()) ledgers_.clear();
   RETURN_IF_ERROR(MakeDirectories(directory, 0750));
-  // What a crash left of an earlier try to begin this epoch was never recorded, so none of it is data.
-  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/", kEpochJson), EpochJson(epoch, absl::Now()), 0640));
-  for (const Compression compression : {Compression::kNone, Compression::kZstd, Compression::kGzip}) {
-    for (const bool encrypted : {false, true}) {
-      const std::string suffix = FileForm{compression, encrypted}.suffix();
-      RETURN_IF_ERROR(RemoveIfThere(absl::StrCat(directory, "/", start.position.file, suffix)));
-    }
-  }
+  const auto is_log = [](absl::string_view found) {
+    TakeFileForm(&found);
+    return FileSequence(found) != 0;
+  };
+  RETURN_IF_ERROR(folder_->begun().CheckNoForeign(name, "", is_log));
   ledgers_.emplace_back(LedgerOptions(name));
   RETURN_IF_ERROR(CreateFile(name, start.position.file));
+  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/", kEpochJson), EpochJson(epoch, absl::Now()), 0640));
   ledgers_.back().current().from->position.gtid_set = start.position.gtid_set;
   RETURN_IF_ERROR(file_->EndFrame());
   RETURN_IF_ERROR(file_->Sync());
@@ -145,18 +143,14 @@ absl::Status RawFileTarget::DoBegin(const DurablePosition& start, const EpochSta
 
 absl::Status RawFileTarget::CreateFile(const std::string& epoch, const std::string& name) {
   const FileForm form{options_.compression, !keys_.empty()};
-  const std::string path = absl::StrCat(Directory(epoch), "/", name, form.suffix());
-  absl::StatusOr<std::unique_ptr<OutputFile>> file = OutputFile::Create(path, form, &keys_);
-  if (absl::IsAlreadyExists(file.status())) {
-    return TargetDamaged(absl::StrCat(file.status().message(), " and is not ours; nothing is written over"));
-  }
-  RETURN_IF_ERROR(file.status());
-  if (absl::Status written = (*file)->Append(kFileMagic); !written.ok()) {
+  const std::string stem = absl::StrCat(epoch, "/", name);
+  ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, folder_->begun().Create(stem, form, &keys_));
+  if (absl::Status written = file->Append(kFileMagic); !written.ok()) {
     // Ours and empty of data; gone again, so that the next try can make it.
-    unlink(path.c_str());
+    RETURN_IF_ERROR(folder_->begun().Withdraw(absl::StrCat(stem, form.suffix())));
     return written;
   }
-  file_ = *std::move(file);
+  file_ = std::move(file);
   digest_.clear();
   epoch_name_ = epoch;
   file_name_ = name;

@@ -35,7 +35,8 @@ class RawFileTarget : public Target {
   FileLedger::Options LedgerOptions(const std::string& epoch) const;
   // The number of a file of the log that is called as the one that is written; 0 for other names.
   uint64_t SequenceOf(absl::string_view name) const;
-  absl::Status RemoveUncommittedFiles();
+  // TARGET_DAMAGED when somebody else's file stands where the log goes on after the recorded one.
+  absl::Status CheckNoForeign(const PositionRecord& record);
   absl::Status LoadLedgers();
   // Ends the current file, which stays as it is from now on.
   absl::Status FinishFile();

@@ -207,7 +207,7 @@ TEST_P(FolderContractTest, ACrashInTheFirstBeginIsNoForeignData) {
     ASSERT_TRUE(MakeOn(path)->Open().ok());
     // What Begin does before its record is durable.
     if (step > 0) std::filesystem::create_directories(path + "/0001-6f1c2a9e");
-    if (step > 1) AppendGarbage(path + "/0001-6f1c2a9e/binlog.000001", "\xfe");
+    if (step > 1) testing::MakeTorn(path, "0001-6f1c2a9e/binlog.000001", "\xfe");
     const std::unique_ptr<Target> target = MakeOn(path);
     const auto had = target->Open();
     ASSERT_TRUE(had.ok()) << had.status();

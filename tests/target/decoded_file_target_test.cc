@@ -124,19 +124,6 @@ TEST_F(DecodedFileTargetTest, ForeignFileInItsWayIsNotWrittenOver) {
   EXPECT_EQ(*ReadWholeFile(foreign), "mine");
 }
 
-TEST_F(DecodedFileTargetTest, ForeignFileBehindAGapIsLeftAlone) {
-  Begin();
-  ASSERT_TRUE(Write("1\n").ok());
-  ASSERT_TRUE(target_->Commit().ok());
-  testing::AppendGarbage(options_.path + "/events-00000002.jsonl", "torn");
-  testing::AppendGarbage(options_.path + "/events-00000009.jsonl", "mine");
-  target_->Close();
-  ASSERT_TRUE(target_->Open().ok());
-  const std::map<std::string, std::string> expected = {{"events-00000001.jsonl", "1\n"},
-                                                       {"events-00000009.jsonl", "mine"}};
-  EXPECT_EQ(FolderContent(options_.path), expected);
-}
-
 TEST_F(DecodedFileTargetTest, FramesEndWithCommitsOnly) {
   options_.compression = Compression::kZstd;
   options_.rotate_bytes = 1 << 20;

@@ -181,19 +181,11 @@ TEST_P(OutputFileTest, NothingIsWrittenOver) {
   EXPECT_TRUE(absl::IsNotFound(OutputFile::Create(dir_ / "none/file", form_, &keys_).status()));
 }
 
-std::vector<FileForm> AllForms() {
-  std::vector<FileForm> forms;
-  for (const Compression compression : {Compression::kNone, Compression::kZstd, Compression::kGzip}) {
-    for (const bool encrypted : {false, true}) forms.push_back({compression, encrypted});
-  }
-  return forms;
-}
-
 std::string FormName(const ::testing::TestParamInfo<FileForm>& info) {
   return absl::StrCat(CompressionName(info.param.compression), info.param.encrypted ? "Encrypted" : "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, OutputFileTest, ::testing::ValuesIn(AllForms()), FormName);
+INSTANTIATE_TEST_SUITE_P(Forms, OutputFileTest, ::testing::ValuesIn(AllFileForms()), FormName);
 INSTANTIATE_TEST_SUITE_P(Forms, CompressedFileTest,
                          ::testing::Values(FileForm{Compression::kZstd, false}, FileForm{Compression::kGzip, false}),
                          FormName);
@@ -203,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(Forms, EncryptedFileTest,
                          FormName);
 
 TEST(FileFormTest, IsToldByTheName) {
-  for (const FileForm& form : AllForms()) {
+  for (const FileForm& form : AllFileForms()) {
     const std::string name = absl::StrCat("binlog.000001", form.suffix());
     absl::string_view stem = name;
     EXPECT_EQ(TakeFileForm(&stem), form) << name;
