@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "streamer/manager.h"
@@ -366,7 +367,7 @@ TEST_P(TargetsTest, TargetsComeAndGoUnderLoadAndTheOthersKeepTheirPositions) {
   update({Raw(), moved, current, earliest});
   load.Stop();
   for (const char* name : {"raw", "json", "earliest", "current"}) EXPECT_EQ(holds_all(name), "") << name;
-  ASSERT_TRUE(manager.Stop("test", absl::InfiniteFuture()).ok());
+  ASSERT_TRUE(manager.Stop("test", Cancellation::Never()).ok());
   ExpectExact("raw", "json");
   ExpectDecoded("earliest");
   // What the one from now on has is the end of what the others have.

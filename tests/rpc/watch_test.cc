@@ -295,7 +295,9 @@ TEST_F(WatchTest, WhoReadsSlowlyGetsTheNewestStateOnly) {
   std::map<std::string, int> told;
   for (const auto& change : response.changes()) {
     ++told[change.has_streamer() ? change.streamer().spec().name() : change.deleted()];
-    if (change.streamer().spec().name() == "a") EXPECT_EQ(change.streamer().spec().labels().at("team"), "team49");
+    if (change.streamer().spec().name() == "a") {
+      EXPECT_EQ(change.streamer().spec().labels().at("team"), "team49");
+    }
   }
   EXPECT_EQ(told["a"], 1);
   EXPECT_EQ(told["z"], 1);
