@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "s3/s3_store.h"
+#include "streamer/kafka_options_of_spec.h"
 #include "streamer/s3_options.h"
 #include "target/decoded_file_target.h"
 #include "target/kafka_target.h"
@@ -42,45 +43,6 @@ absl::StatusOr<std::unique_ptr<Target>> MakeS3Target(const std::string& name, co
   return std::make_unique<S3Target>(name, std::move(store), std::move(options));
 }
 
-const char* SaslMechanismName(KafkaSaslSpec::Mechanism mechanism) {
-  switch (mechanism) {
-    case KafkaSaslSpec::Mechanism::kPlain: return "PLAIN";
-    case KafkaSaslSpec::Mechanism::kScramSha256: return "SCRAM-SHA-256";
-    case KafkaSaslSpec::Mechanism::kScramSha512: return "SCRAM-SHA-512";
-  }
-  return "PLAIN";
-}
-
-std::unique_ptr<Target> MakeKafkaTarget(const std::string& streamer, const TargetSpec& target, const std::string& owner,
-                                        const std::string& field) {
-  const KafkaTargetSpec& spec = *target.kafka();
-  KafkaOptions options;
-  options.streamer = streamer;
-  options.owner = owner;
-  options.brokers = spec.brokers;
-  options.topic = spec.topic;
-  if (!spec.events_topic.empty()) options.events_topic = spec.events_topic;
-  options.format = *spec.format;
-  options.compression = spec.compression;
-  options.position_topic = spec.position_topic;
-  options.transactional_id = TransactionalId(streamer, target);
-  options.transaction_timeout = spec.transaction_timeout;
-  options.oversize = spec.oversize;
-  options.dead_letter_topic = spec.dead_letter_topic;
-  options.create_topics = spec.create_topics;
-  options.partitions = spec.partitions;
-  options.replication_factor = spec.replication_factor;
-  if (spec.sasl) {
-    const Secret& password = spec.sasl->password;
-    options.sasl =
-        KafkaOptions::Sasl{SaslMechanismName(spec.sasl->mechanism), spec.sasl->user,
-                           [password, path = absl::StrCat(field, ".sasl.password")] { return password.Resolve(path); }};
-  }
-  if (spec.tls) options.tls = KafkaOptions::Tls{spec.tls->ca_file, spec.tls->cert_file, spec.tls->key_file};
-  options.properties = spec.properties;
-  return std::make_unique<KafkaTarget>(target.name, std::move(options));
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<std::unique_ptr<Target>>> MakeTargets(const StreamerSpec& spec,
@@ -89,14 +51,15 @@ absl::StatusOr<std::vector<std::unique_ptr<Target>>> MakeTargets(const StreamerS
   std::vector<std::unique_ptr<Target>> targets;
   for (size_t i = 0; i < spec.targets.size(); ++i) {
     const TargetSpec& target = spec.targets[i];
-    const std::string owner = absl::StrCat("streamer \"", spec.name, "\", target \"", target.name, "\"");
+    const std::string owner = TargetOwner(spec.name, target.name);
     if (target.file() != nullptr) {
       targets.push_back(MakeFileTarget(target.name, *target.file(), owner));
     } else if (target.s3() != nullptr) {
       ASSIGN_OR_RETURN(targets.emplace_back(),
                        MakeS3Target(target.name, *target.s3(), owner, absl::StrCat("targets[", i, "].s3"), directory));
     } else {
-      targets.push_back(MakeKafkaTarget(spec.name, target, owner, absl::StrCat("targets[", i, "].kafka")));
+      targets.push_back(std::make_unique<KafkaTarget>(
+          target.name, MakeKafkaOptions(spec.name, target, absl::StrCat("targets[", i, "].kafka"))));
     }
   }
   for (const std::unique_ptr<Target>& target : targets) target->set_delivery_floor(floor);

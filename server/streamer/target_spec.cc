@@ -196,6 +196,10 @@ std::optional<EventFormat> TargetSpec::format() const {
   return std::visit([](const auto& target) { return target.format; }, kind);
 }
 
+std::string TargetOwner(absl::string_view streamer, absl::string_view target) {
+  return absl::StrCat("streamer \"", streamer, "\", target \"", target, "\"");
+}
+
 std::string TransactionalId(absl::string_view streamer, const TargetSpec& target) {
   const std::string& given = target.kafka()->transactional_id;
   return given.empty() ? absl::StrCat("binlogd-", streamer, "-", target.name) : given;

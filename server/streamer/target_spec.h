@@ -135,6 +135,9 @@ struct TargetSpec {
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 
+// How a target is called to whoever finds its store in use.
+std::string TargetOwner(absl::string_view streamer, absl::string_view target);
+
 // The transactional id of a Kafka target: what the spec says, or its default.
 std::string TransactionalId(absl::string_view streamer, const TargetSpec& target);
 

@@ -12,7 +12,10 @@
 #include "base/status_macros.h"
 #include "mysql/preflight.h"
 #include "mysql/server_info.h"
+#include "streamer/kafka_options_of_spec.h"
+#include "streamer/s3_options.h"
 #include "streamer/source_session.h"
+#include "target/kafka_client.h"
 
 namespace binlogd {
 namespace {
@@ -56,6 +59,24 @@ absl::Status ValidateFolder(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateTarget(const StreamerSpec& spec, const TargetSpec& target, const std::string& field) {
+  // A person waits for the answer.
+  constexpr absl::Duration kPatience = absl::Seconds(5);
+  if (target.file() != nullptr) return ValidateFolder(target.file()->path);
+  if (target.kafka() != nullptr) {
+    KafkaOptions options = MakeKafkaOptions(spec.name, target, absl::StrCat(field, ".kafka"));
+    options.stall_timeout = kPatience;
+    return CheckKafkaAccess(options);
+  }
+  S3Options options = MakeS3Options(*target.s3(), absl::StrCat(field, ".s3"));
+  options.retry_time = kPatience;
+  ASSIGN_OR_RETURN(const std::unique_ptr<ObjectStore> store, MakeS3Store(options));
+  ObjectStore::ListOptions first;
+  first.prefix = target.s3()->prefix;
+  first.most = 1;
+  return store->List(first).status();
+}
+
 }  // namespace
 
 std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interrupter) {
@@ -65,10 +86,9 @@ std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interru
     const absl::Status status = ValidateEndpoint(spec, endpoint, interrupter, &findings);
     if (!status.ok()) findings.push_back(Finding{status, false, absl::StrCat("source ", endpoint)});
   }
-  for (size_t i = 0; i < spec.targets.size(); ++i) {
-    const FileTargetSpec* file = spec.targets[i].file();
-    if (file == nullptr) continue;
-    findings.push_back(Finding{ValidateFolder(file->path), false, absl::StrCat("targets[", i, "]")});
+  for (size_t i = 0; i < spec.targets.size() && !interrupter->interrupted(); ++i) {
+    const std::string subject = absl::StrCat("targets[", i, "]");
+    findings.push_back(Finding{ValidateTarget(spec, spec.targets[i], subject), false, subject});
   }
   return findings;
 }

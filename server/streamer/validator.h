@@ -16,7 +16,7 @@ struct Finding {
   std::string subject;   // A field path, "source …" or "targets[N]".
 };
 
-// Looks at each endpoint (connects, checks what a start would check) and at each target's folder; changes nothing. The
+// Looks at each endpoint (connects, checks what a start would check) and at each target's store; changes nothing. The
 // spec has passed CheckSpec. Takes as long as the endpoints take to answer; `interrupter` cuts it short.
 std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interrupter);
 

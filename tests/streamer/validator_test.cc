@@ -34,6 +34,33 @@ TEST(ValidatorTest, LooksAtEveryEndpointAndFolderAndMakesNothing) {
   EXPECT_FALSE(std::filesystem::exists(dir / "not"));
 }
 
+TEST(ValidatorTest, AsksObjectStoresAndBrokers) {
+  const testing::TempDir dir;
+  StreamerSpec spec = testing::MakeSpec("orders", dir.path());
+  spec.source.endpoints = {"127.0.0.1:1"};
+  TargetSpec cold, bus;
+  cold.name = "cold";
+  S3TargetSpec& s3 = cold.kind.emplace<S3TargetSpec>();
+  s3.bucket = "backups";
+  s3.endpoint = "http://127.0.0.1:1";
+  s3.path_style = true;
+  s3.credentials.access_key_id = "key";
+  s3.credentials.secret_access_key = {Secret::Kind::kFile, dir / "missing"};
+  bus.name = "bus";
+  KafkaTargetSpec& kafka = bus.kind.emplace<KafkaTargetSpec>();
+  kafka.brokers = {"127.0.0.1:1"};
+  kafka.format = EventFormat::kJson;
+  spec.targets = {cold, bus};
+  Interrupter interrupter;
+  const std::vector<Finding> findings = ValidateSpec(spec, &interrupter);
+  ASSERT_EQ(findings.size(), 3u);
+  EXPECT_EQ(findings[1].subject, "targets[0]");
+  EXPECT_NE(findings[1].status.message().find("targets[0].s3.credentials.secret_access_key"), absl::string_view::npos)
+      << findings[1].status;
+  EXPECT_EQ(findings[2].subject, "targets[1]");
+  EXPECT_EQ(ErrorReason(findings[2].status), "KAFKA_UNAVAILABLE") << findings[2].status;
+}
+
 TEST(ValidatorTest, AnUnreadableSecretIsAFinding) {
   const testing::TempDir dir;
   StreamerSpec spec = testing::MakeSpec("orders", dir.path());
