@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "tests/harness/tcp_proxy.h"
+#include "tests/harness/torn_file.h"
 #include "tests/integration/streamer_testing.h"
 
 namespace binlogd::testing {
@@ -242,7 +243,8 @@ TEST_P(FailureTest, ATornTailIsCutOff) {
     const std::string whole = *ReadWholeFile(torn);
     ASSERT_TRUE(ReplaceFile(torn, whole + "{\"torn", 0640).ok());
   }
-  ASSERT_TRUE(ReplaceFile(Epochs(directory_ / "raw").back() + "/binlog.000002", "torn", 0640).ok());
+  const std::string epoch = std::filesystem::path(file).parent_path().filename().string();
+  MakeTorn(directory_ / "raw", epoch + "/binlog.000002", "torn");
   Insert(3);
   server_->Run({"FLUSH BINARY LOGS"});
   auto streamer = Make(Spec());

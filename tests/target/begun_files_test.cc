@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "target/checked_line.h"
 #include "target/decoded_file_target.h"
 #include "target/raw_file_target.h"
+#include "tests/harness/torn_file.h"
 #include "tests/target/file_reading.h"
 
 namespace binlogd {

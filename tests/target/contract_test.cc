@@ -11,6 +11,7 @@
 #include "target/decoded_file_target.h"
 #include "target/raw_file_target.h"
 #include "tests/codec/keys.h"
+#include "tests/harness/torn_file.h"
 #include "tests/target/file_reading.h"
 #include "tests/target/target_contract.h"
 

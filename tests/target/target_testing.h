@@ -14,7 +14,6 @@
 
 #include "base/file.h"
 #include "pipeline/block_encoder.h"
-#include "target/checked_line.h"
 #include "target/target.h"
 #include "tests/harness/log_blocks.h"
 #include "tests/harness/temp_dir.h"
@@ -40,12 +39,6 @@ inline std::map<std::string, std::string> FolderContent(const std::string& folde
 
 inline void AppendGarbage(const std::string& path, const std::string& garbage) {
   std::ofstream(path, std::ios::binary | std::ios::app) << garbage;
-}
-
-// As if the target in a folder had begun the file, and a crash had come before a position record covered it.
-inline void MakeTorn(const std::string& folder, const std::string& name, const std::string& content) {
-  AppendGarbage(folder + "/.binlogd/begun", CheckedLine(name) + "\n");
-  AppendGarbage(folder + "/" + name, content);
 }
 
 inline DurablePosition StartOf(const EpochStart& epoch) {
