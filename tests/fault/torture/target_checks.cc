@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -40,7 +41,7 @@ void ApplyLines(const std::string& text, ChangeChecker* checker) {
   }
 }
 
-// What an S3 target's key tells: PREFIX/EPOCH/FILE/PIECE.
+// What an S3 target's key tells: PREFIX/EPOCH/FILE/START-END.SUFFIX.
 struct Piece {
   std::string epoch;
   std::string file;
@@ -48,8 +49,11 @@ struct Piece {
 
 bool ParseKey(const std::string& key, const std::string& prefix, Piece* piece) {
   const std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(key, prefix), '/');
-  // Beside the pieces a target has things of its own there.
-  if (parts.size() != 3 || absl::StartsWith(parts[0], ".") || !absl::StartsWith(parts[1], "binlog.")) return false;
+  // Beside the pieces a target has things of its own there, manifests among them.
+  if (parts.size() != 3 || !absl::StartsWith(parts[1], "binlog.") || parts[2].empty() ||
+      !absl::ascii_isdigit(static_cast<unsigned char>(parts[2][0]))) {
+    return false;
+  }
   *piece = {parts[0], parts[1]};
   return true;
 }

@@ -45,7 +45,8 @@ absl::Status World::StartServers() {
   }
   if (Has(TargetKind::kTopics)) {
     KafkaOptions options;
-    options.partitions = 3;
+    // The target makes its topics itself, with the settings that they need.
+    options.auto_create_topics = false;
     ASSIGN_OR_RETURN(kafka_proxy_, TcpProxy::Start(0));
     options.advertised_port = kafka_proxy_->port();
     ASSIGN_OR_RETURN(kafka_, KafkaBroker::Start(std::move(options)));
