@@ -96,6 +96,7 @@ absl::StatusOr<std::optional<KafkaTopicConfig>> DescribeKafkaTopic(KafkaClient& 
   }
   // What only tells us more may be kept from us; a broker that does not answer now may do so when asked again.
   if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) return KafkaError(code, what);
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return absl::NotFoundError(what);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
   KafkaTopicConfig config;
   const rd_kafka_ConfigEntry_t* const* entries = rd_kafka_ConfigResource_configs(described[0], &count);

@@ -20,7 +20,8 @@ absl::StatusOr<int> CountKafkaPartitions(KafkaClient& client, rd_kafka_topic_t* 
 absl::Status CreateKafkaTopic(KafkaClient& client, const std::string& name, uint32_t partitions, uint32_t replicas,
                               const KafkaTopicConfig& config);
 
-// How the topic is configured; nullopt when the brokers do not tell us.
+// How the topic is configured; nullopt when the brokers do not tell us. NOT_FOUND when there is none; asking does not
+// make brokers create it, as looking it up may (auto.create.topics.enable).
 absl::StatusOr<std::optional<KafkaTopicConfig>> DescribeKafkaTopic(KafkaClient& client, const std::string& name);
 
 }  // namespace binlogd

@@ -140,13 +140,13 @@ absl::Status KafkaProducer::Commit() {
   for (;;) {
     rd_kafka_error_t* const error = rd_kafka_commit_transaction(client_->handle(), kSliceMilliseconds);
     if (error == nullptr) break;
-    const bool goes_on = rd_kafka_error_is_retriable(error) != 0;
+    committing_ = rd_kafka_error_is_retriable(error) != 0;
     const absl::Status failed = Failed(error, "cannot commit a transaction");
     RETURN_IF_ERROR(client_->delivery());
-    if (!goes_on) return failed;
+    if (!committing_) return failed;
     RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), deadline, failed.message()));
   }
-  in_transaction_ = false;
+  in_transaction_ = committing_ = false;
   return absl::OkStatus();
 }
 
@@ -155,10 +155,11 @@ absl::Status KafkaProducer::Abort(absl::Duration patience) {
   in_transaction_ = false;
   const absl::Time deadline = absl::Now() + patience;
   for (;;) {
-    rd_kafka_error_t* const error = rd_kafka_abort_transaction(client_->handle(), kSliceMilliseconds);
+    rd_kafka_error_t* const error = committing_ ? rd_kafka_commit_transaction(client_->handle(), kSliceMilliseconds)
+                                                : rd_kafka_abort_transaction(client_->handle(), kSliceMilliseconds);
     const bool goes_on = error != nullptr && rd_kafka_error_is_retriable(error) != 0;
-    absl::Status aborted = Failed(error, "cannot abort a transaction");
-    if (!goes_on || absl::Now() >= deadline) return aborted;
+    absl::Status ended = Failed(error, "cannot end a transaction");
+    if (!goes_on || absl::Now() >= deadline) return ended;
   }
 }
 

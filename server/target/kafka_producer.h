@@ -29,8 +29,8 @@ class KafkaProducer {
   absl::Status Produce(KafkaTopic* topic, const KafkaRecord& record, const std::string* table);
   // All or nothing. After KAFKA_UNAVAILABLE it may be either. TRANSACTION_TIMED_OUT when the brokers have ended it.
   absl::Status Commit();
-  // Ends an open transaction, after an error too; what it holds is never seen. Takes up to `patience`, also when
-  // interrupted.
+  // Ends an open transaction, after an error too; what it holds is never seen, unless its commit was asked for: that
+  // cannot be taken back, and is asked for again. Takes up to `patience`, also when interrupted.
   absl::Status Abort(absl::Duration patience);
 
   bool in_transaction() const { return in_transaction_; }
@@ -45,6 +45,7 @@ class KafkaProducer {
   const KafkaOptions& options_;
   KafkaClient* const client_;
   bool in_transaction_ = false;
+  bool committing_ = false;  // A commit was asked for and not answered: the library takes no abort then.
   absl::Time began_ = absl::InfiniteFuture();
 };
 

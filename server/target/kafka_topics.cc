@@ -93,6 +93,15 @@ absl::StatusOr<KafkaTopic*> KafkaTopics::FindPositions() {
 
 absl::StatusOr<KafkaTopic*> KafkaTopics::FindOrMake(const std::string& name, uint32_t partitions,
                                                     const KafkaTopicConfig& config) {
+  if (options_.create_topics) {
+    // Before the first look-up, or else brokers may create it with settings of their own.
+    const absl::Status known = DescribeKafkaTopic(*client_, name).status();
+    if (absl::IsNotFound(known)) {
+      RETURN_IF_ERROR(CreateKafkaTopic(*client_, name, partitions, options_.replication_factor, config));
+    } else if (!known.ok()) {
+      return known;
+    }
+  }
   auto topic = std::make_unique<KafkaTopic>();
   topic->handle = MakeHandle(*client_, name);
   ASSIGN_OR_RETURN(topic->partitions, CountKafkaPartitions(*client_, topic->handle.get()));
@@ -102,7 +111,13 @@ absl::StatusOr<KafkaTopic*> KafkaTopics::FindOrMake(const std::string& name, uin
     }
     ASSIGN_OR_RETURN(topic->partitions, AwaitTopic(topic->handle.get()));
   }
-  ASSIGN_OR_RETURN(const std::optional<KafkaTopicConfig> described, DescribeKafkaTopic(*client_, name));
+  const absl::StatusOr<std::optional<KafkaTopicConfig>> description = DescribeKafkaTopic(*client_, name);
+  // One broker may know of a topic before another does.
+  if (absl::IsNotFound(description.status())) {
+    return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE", description.status().message());
+  }
+  RETURN_IF_ERROR(description.status());
+  const std::optional<KafkaTopicConfig>& described = *description;
   topic->cleanup_policy = Entry(described, "cleanup.policy");
   topic->retention = Retention(topic->cleanup_policy, Entry(described, "retention.ms"));
   const size_t topic_most_bytes = ToBytes(Entry(described, "max.message.bytes"));

@@ -191,7 +191,8 @@ TEST(SpecPrintTest, NumbersTimesAndMaps) {
             R"({"name":"t","last_write":"2024-02-29T23:59:59.000001Z","events_written":18446744073709551615})");
   EXPECT_EQ(ToJsonLine(status, UnsetFields::kPrint),
             R"({"name":"t","type":"","healthy":false,"last_write":"2024-02-29T23:59:59.000001Z",)"
-            R"("events_written":18446744073709551615,"bytes_written":0,"queue_bytes":0})");
+            R"("events_written":18446744073709551615,"bytes_written":0,"queue_bytes":0,"required":false,)"
+            R"("state":"TARGET_STATE_UNSPECIFIED","lag_seconds":0})");
   v1::Metric metric;
   metric.mutable_labels()->insert({"b", "2"});
   metric.mutable_labels()->insert({"a", "1"});

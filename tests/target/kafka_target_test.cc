@@ -255,6 +255,24 @@ TEST_F(KafkaTargetTest, ATopicThatIsNotThereIsMadeOnlyIfItMay) {
   EXPECT_TRUE(absl::StrContains(refused.message(), TopicOf("other"))) << refused;
 }
 
+TEST_F(KafkaTargetTest, BrokersThatMakeTopicsByThemselvesAreNotLeftToIt) {
+  testing::KafkaOptions by_themselves;
+  by_themselves.auto_create_topics = true;
+  by_themselves.partitions = 1;
+  const auto broker = KafkaBroker::Start(by_themselves);
+  ASSERT_TRUE(broker.ok()) << broker.status();
+  options_.brokers = {(*broker)->bootstrap()};
+  options_.partitions = 3;
+  for (int i = 1; i <= 3; ++i) {
+    options_.transactional_id = absl::StrCat("id-", i);
+    options_.position_topic = absl::StrCat("positions-", i);
+    const absl::Status delivered = Deliver(*Make(), Records().Add(absl::StrCat("t", i), "k", "v").UpTo(900));
+    ASSERT_TRUE(delivered.ok()) << delivered;
+    EXPECT_GE(testing::EndOfPartition((*broker)->bootstrap(), "read_uncommitted", TopicOf(absl::StrCat("t", i)), 2), 0)
+        << "it has the partitions that we asked for";
+  }
+}
+
 TEST_F(KafkaTargetTest, PositionsNeedACompactedTopicOfOnePartition) {
   for (const auto& [name, partitions, policy] :
        {std::tuple{"two", 2, "compact"}, std::tuple{"deleted", 1, "delete"}, std::tuple{"both", 1, "compact,delete"}}) {
