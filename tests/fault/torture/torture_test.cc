@@ -31,10 +31,13 @@ const std::map<std::string, TargetKind> kTargetKinds = {
     {"s3-json", TargetKind::kJsonObjects}, {"kafka", TargetKind::kTopics},
 };
 
-// Those of --targets, or all.
+// All but Kafka unless --targets says otherwise: librdkafka 2.0 may end the process when the network fails in the
+// middle of a commit (docs/kafka.md).
+std::string TargetNames() { return TextArgument("targets", "raw,json,s3-raw,s3-json"); }
+
 std::set<TargetKind> Targets() {
   std::set<TargetKind> targets;
-  const std::vector<std::string> names = absl::StrSplit(TextArgument("targets", "raw,json,s3-raw,s3-json,kafka"), ',');
+  const std::vector<std::string> names = absl::StrSplit(TargetNames(), ',');
   for (const std::string& name : names) {
     const auto found = kTargetKinds.find(name);
     if (found != kTargetKinds.end()) targets.insert(found->second);
@@ -100,7 +103,7 @@ absl::StatusOr<std::string> Torture(const WorldOptions& options, uint32_t seed, 
     world->Keep(folder);
     return absl::StrCat(verdict, "after ", absl::StrJoin(story, ", "), "\nkept in ", folder, "; to repeat it:\n",
                         "scripts/torture --servers ", ServerName(options.source), " --seed ", seed, " --rounds ",
-                        round + 1, "\n");
+                        round + 1, " --targets ", TargetNames(), "\n");
   }
   return "";
 }
