@@ -105,7 +105,10 @@ absl::StatusOr<std::vector<DumpedImage>> DumpFiles(const MySqlServer& server, co
                        "--base64-output=decode-rows"};
   options.arguments.insert(options.arguments.end(), files.begin(), files.end());
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(options, absl::Minutes(5)));
-  if (result.exit_code != 0) return absl::InternalError(result.error_output);
+  if (result.exit_code != 0) {
+    return absl::InternalError(
+        absl::StrCat(options.arguments[0], " ended with ", result.exit_code, ": ", result.error_output));
+  }
   return ParseDump(result.output);
 }
 
