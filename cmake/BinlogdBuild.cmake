@@ -64,10 +64,11 @@ endfunction()
 
 # binlogd_integration_test(NAME SOURCES file… [DEPENDS target…] [LABEL label] [TIMEOUT seconds] [SERVERS server…]): one GoogleTest
 # binary over real servers, one ctest entry for all its tests, so that they share the servers; with SERVERS (mysql_9_7 …), for tests
-# with a server as their parameter, one entry a server; FILTER, as --gtest_filter has it, chooses tests. Runs alone. "Skipped" when a test was skipped and none failed; the reasons are
-# the last lines of its output.
+# with a server as their parameter, one entry a server (or another name of a parameter). Runs alone, or with BESIDE, for what mostly
+# waits, beside other tests, and before those that run alone. "Skipped" when a test was skipped and none failed; the reasons are the
+# last lines of its output.
 function(binlogd_integration_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT;FILTER" "SOURCES;DEPENDS;SERVERS" ${ARGN})
+  cmake_parse_arguments(ARG "BESIDE" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SERVERS" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL integration)
   endif()
@@ -85,10 +86,12 @@ function(binlogd_integration_test name)
       add_test(NAME ${name}_${server} COMMAND ${name} --gtest_filter=*/${server})
     endforeach()
   else()
-    if(NOT ARG_FILTER)
-      set(ARG_FILTER *)
-    endif()
-    add_test(NAME ${name} COMMAND ${name} --gtest_filter=${ARG_FILTER})
+    add_test(NAME ${name} COMMAND ${name})
   endif()
-  set_tests_properties(${entries} PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON SKIP_RETURN_CODE 77)
+  set_tests_properties(${entries} PROPERTIES ${BINLOGD_TEST_PROPERTIES} LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77)
+  if(ARG_BESIDE)
+    set_tests_properties(${entries} PROPERTIES COST 1000)
+  else()
+    set_tests_properties(${entries} PROPERTIES RUN_SERIAL ON)
+  endif()
 endfunction()

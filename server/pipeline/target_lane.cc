@@ -142,6 +142,8 @@ absl::Status TargetLane::Follow() {
   for (;;) {
     const std::optional<Position> missing = queue_.Missing(reached_);
     SetCatchingUp(missing.has_value());
+    // A source that has nothing more brings nothing to write: a commit of nothing is due then.
+    if (!missing && is_failing()) oldest_uncommitted_ = std::min(oldest_uncommitted_, absl::Now());
     if (!missing) RETURN_IF_ERROR(WriteFrom(queue_));
     if (ending()) break;
     if (missing) RETURN_IF_ERROR(CatchUp(*missing));
@@ -169,7 +171,6 @@ absl::Status TargetLane::CatchUp(const Position& to) {
   if (ending()) return absl::OkStatus();
   if (read.ok()) {
     reached_ = to;
-    SetError(absl::OkStatus());
     return absl::OkStatus();
   }
   const absl::Status named = Annotate(read, "it cannot read what it lacks from the source");
@@ -216,7 +217,8 @@ absl::Status TargetLane::WriteFrom(LaneQueue& queue) {
     }
     const bool flush = news.wake == LaneQueue::Wake::kFlush;
     const bool due = absl::Now() >= oldest_uncommitted_ + options_.batch.max_wait;
-    if (flush || due || target_->uncommitted_bytes() >= kCommitBytes) RETURN_IF_ERROR(CommitNow());
+    // What was broken works again when something is durable.
+    if (flush || due || is_failing() || target_->uncommitted_bytes() >= kCommitBytes) RETURN_IF_ERROR(CommitNow());
     if (flush) {
       queue.Flushed(news.flush);
       absl::MutexLock lock(&mutex_);
@@ -263,8 +265,8 @@ absl::Status TargetLane::WritePiece(const LaneSlot& slot, const EncodedBlock* en
   for (;;) {
     const absl::Status written = target_->Write(*slot.block, from, encoded);
     if (!written.ok() && !absl::IsResourceExhausted(written)) return written;
-    SetError(written);
     if (written.ok()) break;
+    SetError(written);
     if (!Wait(backoff.Next())) return written;
   }
   absl::MutexLock lock(&mutex_);
@@ -278,6 +280,7 @@ absl::Status TargetLane::CommitNow() {
   RETURN_IF_ERROR(target_->Commit());
   oldest_uncommitted_ = absl::InfiniteFuture();
   backoff_.Reset();
+  SetError(absl::OkStatus());
   {
     absl::MutexLock lock(&mutex_);
     snapshot_.durable = target_->durable();
@@ -331,6 +334,11 @@ void TargetLane::SetCatchingUp(bool catching_up) {
 bool TargetLane::Wait(absl::Duration duration) {
   absl::MutexLock lock(&mutex_);
   return !mutex_.AwaitWithTimeout(absl::Condition(this, &TargetLane::told_to_end), duration);
+}
+
+bool TargetLane::is_failing() const {
+  absl::MutexLock lock(&mutex_);
+  return !snapshot_.error.ok();
 }
 
 bool TargetLane::ending() const {

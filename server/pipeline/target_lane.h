@@ -113,6 +113,7 @@ class TargetLane {
   void InterruptTarget() ABSL_LOCKS_EXCLUDED(mutex_);
   // False when it was told to end.
   bool Wait(absl::Duration duration) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool is_failing() const ABSL_LOCKS_EXCLUDED(mutex_);
   bool ending() const ABSL_LOCKS_EXCLUDED(mutex_);
   bool abandoned() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::string Named() const;

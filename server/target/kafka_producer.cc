@@ -15,6 +15,10 @@ namespace {
 
 // The library goes on with what a call began, and the next call waits for it: short calls heed an interrupt.
 constexpr int kSliceMilliseconds = 500;
+// A commit is one call, however long it takes: in librdkafka a call that resumes a commit can take the answer to the
+// one before for its own, and then ends the process. What is queued is delivered before, so this is a round trip, or a
+// change of the coordinator.
+constexpr absl::Duration kCommitPatience = absl::Seconds(10);
 constexpr absl::Duration kPause = absl::Milliseconds(100);
 
 KafkaPtr<rd_kafka_headers_t> MakeHeaders(const KafkaRecord& record) {
@@ -25,6 +29,8 @@ KafkaPtr<rd_kafka_headers_t> MakeHeaders(const KafkaRecord& record) {
   }
   return headers;
 }
+
+int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 void* Unconst(absl::string_view bytes) { return const_cast<char*>(bytes.data()); }
 
@@ -136,31 +142,23 @@ absl::Status KafkaProducer::Flush() {
 
 absl::Status KafkaProducer::Commit() {
   RETURN_IF_ERROR(Flush());
-  const absl::Time deadline = client_->Deadline();
-  for (;;) {
-    rd_kafka_error_t* const error = rd_kafka_commit_transaction(client_->handle(), kSliceMilliseconds);
-    if (error == nullptr) break;
-    committing_ = rd_kafka_error_is_retriable(error) != 0;
-    const absl::Status failed = Failed(error, "cannot commit a transaction");
-    RETURN_IF_ERROR(client_->delivery());
-    if (!committing_) return failed;
-    RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), deadline, failed.message()));
+  rd_kafka_error_t* const error = rd_kafka_commit_transaction(
+      client_->handle(), Milliseconds(std::min(options_.stall_timeout, kCommitPatience)));
+  if (error == nullptr) {
+    in_transaction_ = false;
+    return absl::OkStatus();
   }
-  in_transaction_ = committing_ = false;
-  return absl::OkStatus();
+  undecided_ = rd_kafka_error_txn_requires_abort(error) == 0;
+  const absl::Status failed = Failed(error, "cannot commit a transaction");
+  RETURN_IF_ERROR(client_->delivery());
+  RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), absl::InfiniteFuture(), failed.message()));
+  return failed;
 }
 
 absl::Status KafkaProducer::Abort(absl::Duration patience) {
-  if (!in_transaction_) return absl::OkStatus();
+  if (!in_transaction_ || undecided_) return absl::OkStatus();
   in_transaction_ = false;
-  const absl::Time deadline = absl::Now() + patience;
-  for (;;) {
-    rd_kafka_error_t* const error = committing_ ? rd_kafka_commit_transaction(client_->handle(), kSliceMilliseconds)
-                                                : rd_kafka_abort_transaction(client_->handle(), kSliceMilliseconds);
-    const bool goes_on = error != nullptr && rd_kafka_error_is_retriable(error) != 0;
-    absl::Status ended = Failed(error, "cannot end a transaction");
-    if (!goes_on || absl::Now() >= deadline) return ended;
-  }
+  return Failed(rd_kafka_abort_transaction(client_->handle(), Milliseconds(patience)), "cannot abort a transaction");
 }
 
 }  // namespace binlogd

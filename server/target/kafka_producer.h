@@ -13,7 +13,7 @@
 namespace binlogd {
 
 // A transactional producer: what it produces is seen when the transaction is committed, or never. After an error only
-// Abort makes sense. Waits for the brokers as long as options.stall_timeout; memory is bounded by the client's queue.
+// Abort makes sense, and then a new producer. Waits for the brokers as long as options.stall_timeout; memory is bounded by the client's queue.
 // Not thread-safe.
 class KafkaProducer {
  public:
@@ -27,10 +27,11 @@ class KafkaProducer {
   // Queues a record; begins a transaction if none is open. A record without a key goes where `table` says, which
   // outlives the client. Permanent: TARGET_IN_USE when another producer has taken the transactional id over.
   absl::Status Produce(KafkaTopic* topic, const KafkaRecord& record, const std::string* table);
-  // All or nothing. After KAFKA_UNAVAILABLE it may be either. TRANSACTION_TIMED_OUT when the brokers have ended it.
+  // All or nothing. After KAFKA_UNAVAILABLE it may be either: Init of the next producer with this transactional id waits
+  // until it is decided. TRANSACTION_TIMED_OUT when the brokers have ended it. Heeds an interrupt within ten seconds.
   absl::Status Commit();
-  // Ends an open transaction, after an error too; what it holds is never seen, unless its commit was asked for: that
-  // cannot be taken back, and is asked for again. Takes up to `patience`, also when interrupted.
+  // Ends an open transaction, after an error too; what it holds is never seen. Nothing is done when Commit left it
+  // undecided. Takes up to `patience`, also when interrupted.
   absl::Status Abort(absl::Duration patience);
 
   bool in_transaction() const { return in_transaction_; }
@@ -45,7 +46,7 @@ class KafkaProducer {
   const KafkaOptions& options_;
   KafkaClient* const client_;
   bool in_transaction_ = false;
-  bool committing_ = false;  // A commit was asked for and not answered: the library takes no abort then.
+  bool undecided_ = false;  // A commit was asked for and not answered: the library takes no other call then.
   absl::Time began_ = absl::InfiniteFuture();
 };
 

@@ -16,7 +16,7 @@ using testing::NetworkContractStore;
 using testing::NetworkTargetContractTest;
 using testing::TargetContractTest;
 
-constexpr uint64_t kBytesOfAnOperation = 5000;
+constexpr uint64_t kBytesOfAnOperation = 4000;
 
 // The record as the format's files have it.
 std::string Framed(EventFormat format, const std::string& value) {

@@ -31,9 +31,7 @@ const std::map<std::string, TargetKind> kTargetKinds = {
     {"s3-json", TargetKind::kJsonObjects}, {"kafka", TargetKind::kTopics},
 };
 
-// All but Kafka unless --targets says otherwise: librdkafka 2.0 may end the process when the network fails in the
-// middle of a commit (docs/kafka.md).
-std::string TargetNames() { return TextArgument("targets", "raw,json,s3-raw,s3-json"); }
+std::string TargetNames() { return TextArgument("targets", "raw,json,s3-raw,s3-json,kafka"); }
 
 std::set<TargetKind> Targets() {
   std::set<TargetKind> targets;
