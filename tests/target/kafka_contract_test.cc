@@ -94,7 +94,7 @@ class KafkaStore : public NetworkContractStore {
     options.format = format;
     options.transactional_id = topic_;
     options.hold_back_bytes = hold_back_bytes_;
-    options.stall_timeout = absl::Seconds(6);
+    options.stall_timeout = absl::Seconds(4);
     return options;
   }
 

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -67,6 +68,20 @@ time_t time(time_t* result) noexcept {
   clock_gettime(CLOCK_REALTIME, &now);
   if (result != nullptr) *result = now.tv_sec;
   return now.tv_sec;
+}
+
+// librdkafka's clock, and how it waits.
+int timespec_get(timespec* time, int base) noexcept {
+  static const auto next = Next<int(timespec*, int)>("timespec_get");
+  const int result = next(time, base);
+  if (result == TIME_UTC) *time = Shifted(*time, Offset());
+  return result;
+}
+
+int cnd_timedwait(cnd_t* __restrict condition, mtx_t* __restrict mutex, const timespec* __restrict until) {
+  static const auto next = Next<int(cnd_t*, mtx_t*, const timespec*)>("cnd_timedwait");
+  const timespec machine_time = Shifted(*until, -Offset());
+  return next(condition, mutex, &machine_time);
 }
 
 // absl waits with futexes of its own.
