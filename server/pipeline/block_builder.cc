@@ -30,7 +30,11 @@ ReadStart ReadStartOf(const DurablePosition& target) {
 }
 
 BlockBuilder::BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer)
-    : flavor_(flavor), limits_(limits), sink_(sink), namer_(namer), tracker_(flavor) {}
+    : flavor_(flavor),
+      limits_{limits.max_events, std::min(limits.max_bytes, kMostBlockBytes), limits.max_wait},
+      sink_(sink),
+      namer_(namer),
+      tracker_(flavor) {}
 
 void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start,
                          const Position& deliver_from) {

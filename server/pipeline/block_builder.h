@@ -48,8 +48,11 @@ ReadStart ReadStartOf(const DurablePosition& target);
 // thread-safe.
 class BlockBuilder {
  public:
+  // What waits is bounded in bytes, and the block that is being filled comes on top of that.
+  static constexpr uint64_t kMostBlockBytes = 2 << 20;
+
   // `sink` and `namer` outlive the builder; without a namer blocks have no definitions of tables. Blocks never exceed
-  // limits.max_bytes unless a single event does.
+  // limits.max_bytes and kMostBlockBytes unless a single event does.
   BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer = nullptr);
 
   // Begins at a place in an epoch. What was open is delivered by Seal() before. Targets that decode get what stands at

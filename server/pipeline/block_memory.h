@@ -16,7 +16,7 @@ namespace binlogd {
 class BlockMemory : public std::enable_shared_from_this<BlockMemory> {
  public:
   // The most bytes that are kept.
-  static constexpr size_t kMostKept = 10 << 20;
+  static constexpr size_t kMostKept = 6 << 20;
   // Smaller ones are left to the allocator.
   static constexpr size_t kLeastBytes = 1 << 20;
 

@@ -48,7 +48,7 @@ struct LaneSlot {
 class LaneQueue {
  public:
   // The most bytes of a piece; exceeded by one event at most.
-  static constexpr size_t kPieceBytes = 4 << 20;
+  static constexpr size_t kPieceBytes = 2 << 20;
 
   struct Options {
     std::shared_ptr<const EventFilter> filter;

@@ -142,8 +142,8 @@ absl::Status KafkaProducer::Flush() {
 
 absl::Status KafkaProducer::Commit() {
   RETURN_IF_ERROR(Flush());
-  rd_kafka_error_t* const error = rd_kafka_commit_transaction(
-      client_->handle(), Milliseconds(std::min(options_.stall_timeout, kCommitPatience)));
+  rd_kafka_error_t* const error =
+      rd_kafka_commit_transaction(client_->handle(), Milliseconds(std::min(options_.stall_timeout, kCommitPatience)));
   if (error == nullptr) {
     in_transaction_ = false;
     return absl::OkStatus();

@@ -13,8 +13,8 @@
 namespace binlogd {
 
 // A transactional producer: what it produces is seen when the transaction is committed, or never. After an error only
-// Abort makes sense, and then a new producer. Waits for the brokers as long as options.stall_timeout; memory is bounded by the client's queue.
-// Not thread-safe.
+// Abort makes sense, and then a new producer. Waits for the brokers as long as options.stall_timeout; memory is bounded
+// by the client's queue. Not thread-safe.
 class KafkaProducer {
  public:
   // Both outlive it.
@@ -27,8 +27,9 @@ class KafkaProducer {
   // Queues a record; begins a transaction if none is open. A record without a key goes where `table` says, which
   // outlives the client. Permanent: TARGET_IN_USE when another producer has taken the transactional id over.
   absl::Status Produce(KafkaTopic* topic, const KafkaRecord& record, const std::string* table);
-  // All or nothing. After KAFKA_UNAVAILABLE it may be either: Init of the next producer with this transactional id waits
-  // until it is decided. TRANSACTION_TIMED_OUT when the brokers have ended it. Heeds an interrupt within ten seconds.
+  // All or nothing. After KAFKA_UNAVAILABLE it may be either: Init of the next producer with this transactional id
+  // waits until it is decided. TRANSACTION_TIMED_OUT when the brokers have ended it. Heeds an interrupt within ten
+  // seconds.
   absl::Status Commit();
   // Ends an open transaction, after an error too; what it holds is never seen. Nothing is done when Commit left it
   // undecided. Takes up to `patience`, also when interrupted.

@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint64_t kLeastObjectBytes = 1;
 constexpr uint64_t kMostObjectBytes = 64 << 20;
+constexpr uint64_t kMostDraftInMemory = 1 << 20;
 constexpr uint64_t kMostContent = 4;  // Of a compressed object, in objects' sizes: for data that all but vanishes.
 // S3 refuses a request this long after it was signed: from then on nothing of an earlier owner can arrive.
 constexpr std::chrono::minutes kSignatureLife(15);
@@ -52,7 +53,7 @@ S3Target::S3Target(std::string name, std::unique_ptr<ObjectStore> store, Options
       store_(std::move(store)),
       ownership_(store_.get(), layout_.OwnKey("owner.json"), options_.owner, layout_.format()),
       manifests_(store_.get(), &layout_, options_.owner),
-      draft_(options_.compression, options_.spool_directory, 2 * options_.object_bytes) {}
+      draft_(options_.compression, options_.spool_directory, std::min(2 * options_.object_bytes, kMostDraftInMemory)) {}
 
 absl::StatusOr<std::optional<DurablePosition>> S3Target::DoOpen() {
   const absl::Status read = ownership_.Read();
