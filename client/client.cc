@@ -47,13 +47,29 @@ void AddOption(CLI::App* app, const std::string& names, const std::string& varia
   option->envname(variable)->type_name(type)->default_str(shown_default);
 }
 
-}  // namespace
-
-void Client::AddGlobalOptions(CLI::App* app) {
-  app->add_option("--server", options_.server, "binlogd's address")
+void AddConnectionOptions(CLI::App* app, ConnectionOptions* options) {
+  app->add_option("--server", options->server, "binlogd's address")
       ->envname("BINLOGCTL_SERVER")
       ->type_name("HOST:PORT")
       ->capture_default_str();
+  app->add_flag("--tls", options->tls, "Speak TLS; implied by the options below")->envname("BINLOGCTL_TLS");
+  const auto file = [app](const char* name, std::string* path, const char* variable, const char* description) {
+    app->add_option(name, *path, description)->envname(variable)->type_name("FILE");
+  };
+  file("--tls-ca", &options->tls_ca, "BINLOGCTL_TLS_CA",
+       "Authorities that may sign the server's certificate (PEM); by default those that the system trusts");
+  file("--tls-cert", &options->tls_cert, "BINLOGCTL_TLS_CERT", "The client's certificate (PEM)");
+  file("--tls-key", &options->tls_key, "BINLOGCTL_TLS_KEY", "Its key (PEM)");
+  app->add_option("--tls-server-name", options->tls_server_name, "The name in the server's certificate")
+      ->envname("BINLOGCTL_TLS_SERVER_NAME")
+      ->type_name("HOST");
+  file("--token-file", &options->token_file, "BINLOGCTL_TOKEN_FILE", "Holds the token that says who calls");
+}
+
+}  // namespace
+
+void Client::AddGlobalOptions(CLI::App* app) {
+  AddConnectionOptions(app, &options_.connection);
   AddOption(app, "-o,--output", "BINLOGCTL_OUTPUT", kFormats, "Form of the result", "table",
             [this](const std::string& word) { return SetFormat(word, &options_.format); });
   AddOption(app, "--timeout", "BINLOGCTL_TIMEOUT", "DURATION", "How long one call may take", "30s",
@@ -73,7 +89,7 @@ Printer& Client::printer() {
 }
 
 Session& Client::session() {
-  if (session_ == nullptr) session_ = std::make_unique<Session>(options_.server, options_.timeout);
+  if (session_ == nullptr) session_ = std::make_unique<Session>(options_.connection, options_.timeout);
   return *session_;
 }
 

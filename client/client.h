@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "client/connection.h"
 #include "client/output.h"
 #include "client/printer.h"
 #include "client/session.h"
@@ -20,7 +21,7 @@ namespace binlogd {
 
 // The options that every command has.
 struct GlobalOptions {
-  std::string server = "127.0.0.1:7070";
+  ConnectionOptions connection;
   OutputFormat format = OutputFormat::kTable;
   // For each call that is not a stream.
   absl::Duration timeout = absl::Seconds(30);
@@ -32,7 +33,7 @@ class Client {
  public:
   explicit Client(Output* output) : output_(output) {}
 
-  // Adds --server, --output and --timeout.
+  // Adds --server and what belongs to it, --output and --timeout.
   void AddGlobalOptions(CLI::App* app);
 
   // What is to be done once the whole command line is read. Only the last one given counts.

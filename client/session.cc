@@ -1,8 +1,8 @@
 #include "client/session.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,38 +13,48 @@
 namespace binlogd {
 namespace {
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);
-  // A control plane's address is reached directly, whatever proxy the environment names for the web.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
-}
-
 // The cause at the end of the transport's chain of messages: "…; last error: UNKNOWN: …: Connection refused".
 absl::string_view Cause(absl::string_view message) {
   const size_t colon = message.rfind(": ");
   return colon == absl::string_view::npos ? message : message.substr(colon + 2);
 }
 
+// What to look at when the connection itself fails.
+std::string WayOut(const ConnectionOptions& options, absl::string_view cause) {
+  constexpr absl::string_view kBasics = "is it running? set --server or BINLOGCTL_SERVER";
+  if (cause == "Connection refused") return std::string(kBasics);
+  return absl::StrCat(kBasics, options.encrypted()
+                                   ? "; check --tls-ca and --tls-server-name, and whether it asks for a --tls-cert"
+                                   : "; if it speaks TLS, give --tls-ca");
+}
+
 }  // namespace
 
-Session::Session(std::string server, absl::Duration timeout)
-    : server_(std::move(server)), timeout_(timeout), stub_(v1::StreamerService::NewStub(Connect(server_))) {}
+Session::Session(ConnectionOptions connection, absl::Duration timeout)
+    : connection_(std::move(connection)), timeout_(timeout) {
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = Connect(connection_);
+  status_ = channel.status();
+  // Without credentials it is a channel on which every call fails.
+  stub_ = v1::StreamerService::NewStub(channel.ok() ? *std::move(channel)
+                                                    : grpc::CreateChannel(connection_.server, nullptr));
+}
 
 absl::Status Session::Explain(const grpc::Status& status, absl::string_view attempt) const {
+  if (!status_.ok()) return status_;
   // Only binlogd itself attaches a reason; what comes without is the transport's.
   const bool from_server = !ErrorDetailOf(status).reason().empty();
   if (!from_server && status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-    return absl::UnavailableError(absl::StrCat("cannot reach binlogd at ", server_, ": ", Cause(status.error_message()),
-                                               "; is it running? set --server or BINLOGCTL_SERVER"));
+    const std::string text = status.error_message();
+    return absl::UnavailableError(absl::StrCat("cannot reach binlogd at ", connection_.server, ": ", Cause(text), "; ",
+                                               WayOut(connection_, Cause(text))));
   }
   if (!from_server && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    return absl::DeadlineExceededError(absl::StrCat(attempt, ": no answer from binlogd at ", server_, " within ",
-                                                    absl::FormatDuration(timeout_), "; --timeout gives it longer"));
+    return absl::DeadlineExceededError(absl::StrCat(attempt, ": no answer from binlogd at ", connection_.server,
+                                                    " within ", absl::FormatDuration(timeout_),
+                                                    "; --timeout gives it longer"));
   }
   if (!from_server && status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
-    return absl::UnimplementedError(absl::StrCat(attempt, ": the server at ", server_,
+    return absl::UnimplementedError(absl::StrCat(attempt, ": the server at ", connection_.server,
                                                  " does not know this call; is it a binlogd of this version?"));
   }
   // The server names the streamer for those who have only its message; here `attempt` has named it already.

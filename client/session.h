@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "binlogd/v1/service.grpc.pb.h"
+#include "client/connection.h"
 
 namespace binlogd {
 
@@ -22,8 +23,8 @@ class Session {
   template <typename Request, typename Response>
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
-  // `server` is "host:port"; `timeout` bounds each unary call.
-  Session(std::string server, absl::Duration timeout);
+  // `timeout` bounds each unary call. When a file of the options is no good every call fails, and Explain() says so.
+  Session(ConnectionOptions connection, absl::Duration timeout);
 
   // One unary call. `attempt` begins the message of a failure: "cannot start streamer \"orders\"".
   template <typename Request, typename Response>
@@ -44,9 +45,10 @@ class Session {
   absl::Status Explain(const grpc::Status& status, absl::string_view attempt) const;
 
  private:
-  const std::string server_;
+  const ConnectionOptions connection_;
   const absl::Duration timeout_;
-  const std::unique_ptr<Stub> stub_;
+  absl::Status status_;  // Of making the channel.
+  std::unique_ptr<Stub> stub_;
 };
 
 }  // namespace binlogd

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "auth/certificate_files.h"
+#include "auth/listen_rule.h"
 #include "base/allocator.h"
 #include "base/file.h"
 #include "base/logging.h"
@@ -29,6 +31,11 @@ struct Flags {
   std::string state_dir;
   std::vector<std::string> streamers;
   std::string log_level = "info";
+  TlsFiles tls;
+  bool insecure_listen = false;
+  bool insecure_metrics_listen = false;
+
+  bool tls_wanted() const { return !tls.certificate.empty(); }
 };
 
 // Blocked in every thread, so that only WaitForEnd takes them.
@@ -60,11 +67,29 @@ absl::Status ApplyFile(Manager& manager, const std::string& path) {
   return absl::OkStatus();
 }
 
+// What can be said against the addresses.
+absl::Status CheckAddresses(const Flags& flags) {
+  if (!flags.insecure_listen) {
+    const PortProtection protection = {flags.tls_wanted(), !flags.tls.client_ca.empty()};
+    RETURN_IF_ERROR(CheckListen("--listen", flags.listen, protection,
+                                "give it --tls-cert, --tls-key and --tls-client-ca, or say --insecure-listen"));
+  }
+  if (flags.insecure_metrics_listen) return absl::OkStatus();
+  return CheckListen("--metrics-listen", flags.metrics_listen, PortProtection(),
+                     "put something that speaks TLS before it, or say --insecure-metrics-listen");
+}
+
 absl::Status Serve(const Flags& flags) {
+  RETURN_IF_ERROR(CheckAddresses(flags));
+  std::unique_ptr<CertificateFiles> certificates;
+  if (flags.tls_wanted()) {
+    ASSIGN_OR_RETURN(certificates, CertificateFiles::Open(flags.tls));
+  }
   const SpecJson codec;
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(flags.state_dir, &codec));
   Manager manager(std::move(store));
-  ASSIGN_OR_RETURN(const std::unique_ptr<RpcServer> rpc, RpcServer::Listen(flags.listen, &manager));
+  ASSIGN_OR_RETURN(const std::unique_ptr<RpcServer> rpc,
+                   RpcServer::Listen({flags.listen, certificates.get()}, &manager));
   ASSIGN_OR_RETURN(const std::unique_ptr<MetricsExposer> metrics,
                    MetricsExposer::Listen(flags.metrics_listen, &manager));
   RETURN_IF_ERROR(manager.Load());
@@ -84,6 +109,20 @@ absl::Status Serve(const Flags& flags) {
   return absl::OkStatus();
 }
 
+void AddSecurityOptions(CLI::App* app, Flags* flags) {
+  CLI::Option* certificate =
+      app->add_option("--tls-cert", flags->tls.certificate, "Certificate of the gRPC port (PEM, with its chain)");
+  CLI::Option* key = app->add_option("--tls-key", flags->tls.key, "Its key (PEM)");
+  certificate->needs(key);
+  key->needs(certificate);
+  app->add_option("--tls-client-ca", flags->tls.client_ca, "Authorities whose certificates clients have to show (PEM)")
+      ->needs(certificate);
+  app->add_flag("--insecure-listen", flags->insecure_listen,
+                "Let other machines reach a gRPC port that is not encrypted, or open to everybody");
+  app->add_flag("--insecure-metrics-listen", flags->insecure_metrics_listen,
+                "Let other machines reach the Prometheus endpoint, which is not encrypted");
+}
+
 int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("binlogd: runs streamers that deliver MySQL and MariaDB binary logs", "binlogd");
@@ -95,6 +134,7 @@ int Main(int argc, char** argv) {
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  AddSecurityOptions(&app, &flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

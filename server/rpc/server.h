@@ -6,17 +6,24 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "auth/certificate_files.h"
 #include "rpc/streamer_service.h"
 #include "streamer/manager.h"
 
 namespace binlogd {
 
+struct RpcServerOptions {
+  // "host:port"; port 0 takes a free one.
+  std::string address;
+  // Outlives the server; null: the port speaks plaintext.
+  CertificateFiles* certificates = nullptr;
+};
+
 // Serves StreamerService, grpc.health.v1 and server reflection. Used by one thread.
 class RpcServer {
  public:
-  // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE (ADDRESS_IN_USE) when it cannot be listened on.
-  // `manager` outlives the server.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const std::string& address, Manager* manager);
+  // UNAVAILABLE (ADDRESS_IN_USE) when the address cannot be listened on. `manager` outlives the server.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const RpcServerOptions& options, Manager* manager);
   ~RpcServer();
 
   int port() const { return port_; }

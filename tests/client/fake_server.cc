@@ -27,9 +27,9 @@ void SetDesired(v1::DesiredState desired, v1::Streamer* streamer) {
 
 }  // namespace
 
-FakeServer::FakeServer() {
+FakeServer::FakeServer(const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
 }
@@ -84,6 +84,17 @@ void FakeServer::EndWatches(bool end) {
   end_watches_ = end;
 }
 
+std::string FakeServer::authorization() {
+  absl::MutexLock lock(&mutex_);
+  return authorization_;
+}
+
+void FakeServer::NoteAuthorization(const grpc::ServerContext& context) {
+  const auto found = context.client_metadata().find("authorization");
+  authorization_ =
+      found == context.client_metadata().end() ? "" : std::string(found->second.data(), found->second.size());
+}
+
 v1::TapRequest FakeServer::tap_request() {
   absl::MutexLock lock(&mutex_);
   return tap_request_;
@@ -127,6 +138,7 @@ grpc::Status FakeServer::List(grpc::ServerContext* context, const v1::ListReques
                               v1::ListResponse* response) {
   constexpr int kPageSize = 2;
   absl::MutexLock lock(&mutex_);
+  NoteAuthorization(*context);
   while (hang_ && !context->IsCancelled()) {
     mutex_.Unlock();
     absl::SleepFor(absl::Milliseconds(10));
@@ -272,6 +284,7 @@ grpc::Status FakeServer::Tap(grpc::ServerContext* context, const v1::TapRequest*
   absl::Status end;
   {
     absl::MutexLock lock(&mutex_);
+    NoteAuthorization(*context);
     v1::Streamer* streamer = nullptr;
     const grpc::Status status = Lookup(request->name(), &streamer);
     if (!status.ok()) return status;

@@ -1,6 +1,7 @@
 // A StreamerService with canned answers.
 #pragma once
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include <map>
@@ -19,7 +20,7 @@ namespace binlogd::testing {
 class FakeServer : public v1::StreamerService::Service {
  public:
   // Listens on a port of loopback that the kernel chooses.
-  FakeServer();
+  explicit FakeServer(const std::shared_ptr<grpc::ServerCredentials>& credentials);
   ~FakeServer() override;
 
   // "127.0.0.1:PORT".
@@ -40,6 +41,8 @@ class FakeServer : public v1::StreamerService::Service {
   v1::WatchRequest watch_request();
   // Ends every Watch from now on, as a shutdown does, until called with false.
   void EndWatches(bool end);
+  // What the last List or Tap carried in its authorization header; empty for none.
+  std::string authorization();
   // Of the last Tap.
   v1::TapRequest tap_request();
   // Waits until a Tap has begun (true), or its caller has gone away.
@@ -61,6 +64,7 @@ class FakeServer : public v1::StreamerService::Service {
   grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest*, grpc::ServerWriter<v1::WatchResponse>*) override;
   grpc::Status Tap(grpc::ServerContext*, const v1::TapRequest*, grpc::ServerWriter<v1::TapResponse>*) override;
 
+  void NoteAuthorization(const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The streamer, or NOT_FOUND.
   grpc::Status Lookup(const std::string& name, v1::Streamer** streamer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -74,6 +78,7 @@ class FakeServer : public v1::StreamerService::Service {
   int watched_ ABSL_GUARDED_BY(mutex_) = 0;
   bool end_watches_ ABSL_GUARDED_BY(mutex_) = false;
   v1::TapRequest tap_request_ ABSL_GUARDED_BY(mutex_);
+  std::string authorization_ ABSL_GUARDED_BY(mutex_);
   int taps_ ABSL_GUARDED_BY(mutex_) = 0;
   int taps_ended_ ABSL_GUARDED_BY(mutex_) = 0;
   bool hang_ ABSL_GUARDED_BY(mutex_) = false;

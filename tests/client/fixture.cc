@@ -5,7 +5,7 @@
 
 namespace binlogd::testing {
 
-ClientTest::ClientTest() = default;
+ClientTest::ClientTest(const std::shared_ptr<grpc::ServerCredentials>& credentials) : server_(credentials) {}
 
 SubprocessOptions ClientTest::Options(std::vector<std::string> arguments) const {
   SubprocessOptions options;

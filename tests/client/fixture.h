@@ -16,7 +16,7 @@ namespace binlogd::testing {
 
 class ClientTest : public ::testing::Test {
  protected:
-  ClientTest();
+  explicit ClientTest(const std::shared_ptr<grpc::ServerCredentials>& credentials = grpc::InsecureServerCredentials());
 
   // Runs "binlogctl ARGUMENTS" to its end; it finds the server through its environment.
   CommandResult Run(std::vector<std::string> arguments, const std::string& input = "");

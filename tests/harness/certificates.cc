@@ -12,6 +12,8 @@ Certificates::Certificates() {
   Sign("server", "DNS:localhost,DNS:*.localhost,IP:127.0.0.1");
   Sign("stranger", "DNS:db.example.net");
   Sign("client", "DNS:client");
+  Sign("expired", "DNS:localhost,DNS:client,IP:127.0.0.1", "ca", -1);
+  Sign("forged", "DNS:localhost,DNS:client,IP:127.0.0.1", "other-ca");
 }
 
 void Certificates::OpenSsl(const std::vector<std::string>& arguments) {
@@ -27,11 +29,12 @@ void Certificates::MakeAuthority(const std::string& name) {
            name + ".key", "-out", name + ".pem"});
 }
 
-void Certificates::Sign(const std::string& name, const std::string& alternative_names) {
+void Certificates::Sign(const std::string& name, const std::string& alternative_names, const std::string& authority,
+                        int days) {
   OpenSsl({"req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-addext",
            "subjectAltName=" + alternative_names, "-keyout", name + ".key", "-out", name + ".csr"});
-  OpenSsl({"x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-           "-copy_extensions", "copy", "-out", name + ".pem"});
+  OpenSsl({"x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
+           "-CAcreateserial", "-days", std::to_string(days), "-copy_extensions", "copy", "-out", name + ".pem"});
 }
 
 const Certificates& TestCertificates() {

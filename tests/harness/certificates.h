@@ -9,8 +9,8 @@
 namespace binlogd::testing {
 
 // Authorities "ca" and "other-ca", and certificates that "ca" has signed: "server" for localhost and 127.0.0.1,
-// "stranger" for another host, and "client". Each is NAME.pem and NAME.key (PKCS #8, not encrypted); a new set in each
-// process.
+// "stranger" for another host, "client", and "expired" for localhost and since yesterday; "other-ca" has signed
+// "forged" for localhost. Each is NAME.pem and NAME.key (PKCS #8, not encrypted); a new set in each process.
 class Certificates {
  public:
   std::string path(const std::string& name) const { return directory_ / name; }
@@ -20,7 +20,8 @@ class Certificates {
   Certificates();
   void OpenSsl(const std::vector<std::string>& arguments);
   void MakeAuthority(const std::string& name);
-  void Sign(const std::string& name, const std::string& alternative_names);
+  void Sign(const std::string& name, const std::string& alternative_names, const std::string& authority = "ca",
+            int days = 2);
 
   TempDir directory_;
 };

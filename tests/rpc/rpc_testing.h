@@ -26,7 +26,7 @@ class RpcTest : public ::testing::Test {
   void Restart() {
     End();
     manager_ = std::make_unique<Manager>(*Store::Open(dir_ / "state", &codec_));
-    server_ = *RpcServer::Listen("127.0.0.1:0", manager_.get());
+    server_ = *RpcServer::Listen({"127.0.0.1:0"}, manager_.get());
     channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials());
     stub_ = v1::StreamerService::NewStub(channel_);
     ASSERT_TRUE(manager_->Load().ok());

@@ -69,9 +69,9 @@ TEST_F(RpcServerTest, ReflectionListsTheServices) {
 
 TEST_F(RpcServerTest, APortHasOneServer) {
   const absl::Status refused =
-      RpcServer::Listen("127.0.0.1:" + std::to_string(server_->port()), manager_.get()).status();
+      RpcServer::Listen({"127.0.0.1:" + std::to_string(server_->port())}, manager_.get()).status();
   EXPECT_EQ(ErrorReason(refused), "ADDRESS_IN_USE");
-  EXPECT_EQ(ErrorReason(RpcServer::Listen("no address", manager_.get()).status()), "ADDRESS_IN_USE");
+  EXPECT_EQ(ErrorReason(RpcServer::Listen({"no address"}, manager_.get()).status()), "ADDRESS_IN_USE");
 }
 
 TEST_F(RpcServerTest, AfterShutdownNobodyAnswers) {
