@@ -8,13 +8,18 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "auth/access.h"
+#include "auth/audit_log.h"
+#include "auth/call_limits.h"
 #include "auth/certificate_files.h"
 #include "auth/listen_rule.h"
+#include "auth/users.h"
 #include "base/allocator.h"
 #include "base/file.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
 #include "config/spec_file.h"
+#include "config/users_file.h"
 #include "rpc/convert.h"
 #include "rpc/server.h"
 #include "rpc/spec_json.h"
@@ -32,6 +37,9 @@ struct Flags {
   std::vector<std::string> streamers;
   std::string log_level = "info";
   TlsFiles tls;
+  std::string users;
+  std::string audit_log;
+  CallLimitOptions limits;
   bool insecure_listen = false;
   bool insecure_metrics_listen = false;
 
@@ -39,18 +47,24 @@ struct Flags {
 };
 
 // Blocked in every thread, so that only WaitForEnd takes them.
-sigset_t EndSignals() {
+sigset_t AwaitedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
-void WaitForEnd() {
-  const sigset_t signals = EndSignals();
+// Until the process is asked to end. SIGHUP says that the audit log was renamed; files that are read are looked at with
+// each use.
+void WaitForEnd(AuditLog* audit) {
+  const sigset_t signals = AwaitedSignals();
   int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    const absl::Status reopened = audit->Reopen();
+    if (!reopened.ok()) Log(LogLevel::kError, "server", reopened.message());
+  }
   Log(LogLevel::kInfo, "server", absl::StrCat("signal ", signal_number, ": shutting down"));
   // A second one ends the process at once.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
@@ -70,26 +84,47 @@ absl::Status ApplyFile(Manager& manager, const std::string& path) {
 // What can be said against the addresses.
 absl::Status CheckAddresses(const Flags& flags) {
   if (!flags.insecure_listen) {
-    const PortProtection protection = {flags.tls_wanted(), !flags.tls.client_ca.empty()};
-    RETURN_IF_ERROR(CheckListen("--listen", flags.listen, protection,
-                                "give it --tls-cert, --tls-key and --tls-client-ca, or say --insecure-listen"));
+    const PortProtection protection = {flags.tls_wanted(), !flags.tls.client_ca.empty() || !flags.users.empty()};
+    RETURN_IF_ERROR(
+        CheckListen("--listen", flags.listen, protection,
+                    "give it --tls-cert and --tls-key, with --users or --tls-client-ca, or say --insecure-listen"));
   }
   if (flags.insecure_metrics_listen) return absl::OkStatus();
   return CheckListen("--metrics-listen", flags.metrics_listen, PortProtection(),
                      "put something that speaks TLS before it, or say --insecure-metrics-listen");
 }
 
-absl::Status Serve(const Flags& flags) {
-  RETURN_IF_ERROR(CheckAddresses(flags));
+// What guards the gRPC port.
+struct Gate {
   std::unique_ptr<CertificateFiles> certificates;
+  std::unique_ptr<Access> access = std::make_unique<Access>();
+  std::unique_ptr<AuditLog> audit = std::make_unique<AuditLog>();
+};
+
+absl::StatusOr<Gate> MakeGate(const Flags& flags) {
+  RETURN_IF_ERROR(CheckAddresses(flags));
+  Gate gate;
   if (flags.tls_wanted()) {
-    ASSIGN_OR_RETURN(certificates, CertificateFiles::Open(flags.tls));
+    ASSIGN_OR_RETURN(gate.certificates, CertificateFiles::Open(flags.tls));
   }
+  if (!flags.users.empty()) {
+    ASSIGN_OR_RETURN(gate.access, Access::Open(flags.users, ParseUsers));
+  }
+  if (!flags.audit_log.empty()) {
+    ASSIGN_OR_RETURN(gate.audit, AuditLog::Open(flags.audit_log));
+  }
+  return gate;
+}
+
+absl::Status Serve(const Flags& flags) {
+  ASSIGN_OR_RETURN(const Gate gate, MakeGate(flags));
   const SpecJson codec;
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(flags.state_dir, &codec));
   Manager manager(std::move(store));
-  ASSIGN_OR_RETURN(const std::unique_ptr<RpcServer> rpc,
-                   RpcServer::Listen({flags.listen, certificates.get()}, &manager));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<RpcServer> rpc,
+      RpcServer::Listen({flags.listen, gate.certificates.get(), gate.access.get(), gate.audit.get(), flags.limits},
+                        &manager));
   ASSIGN_OR_RETURN(const std::unique_ptr<MetricsExposer> metrics,
                    MetricsExposer::Listen(flags.metrics_listen, &manager));
   RETURN_IF_ERROR(manager.Load());
@@ -101,7 +136,7 @@ absl::Status Serve(const Flags& flags) {
   Log(LogLevel::kInfo, "server",
       absl::StrCat("binlogd ", BINLOGD_VERSION, " serves on port ", rpc->port(), ", metrics on port ",
                    metrics->port()));
-  WaitForEnd();
+  WaitForEnd(gate.audit.get());
   rpc->SetNotServing();
   manager.Shutdown();
   rpc->Shutdown(absl::Seconds(5));
@@ -117,10 +152,26 @@ void AddSecurityOptions(CLI::App* app, Flags* flags) {
   key->needs(certificate);
   app->add_option("--tls-client-ca", flags->tls.client_ca, "Authorities whose certificates clients have to show (PEM)")
       ->needs(certificate);
+  app->add_option("--users", flags->users, "Who may do what: users, their tokens or certificates, and roles (YAML)");
+  app->add_option("--audit-log", flags->audit_log, "File for a line about each change; by default they are logged");
+  app->add_option("--max-calls-per-second", flags->limits.calls_per_second, "Of one client; 0: any number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app->add_option("--max-streams-per-client", flags->limits.streams,
+                  "Open taps and watches of one client; 0: any number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app->add_flag("--insecure-listen", flags->insecure_listen,
                 "Let other machines reach a gRPC port that is not encrypted, or open to everybody");
   app->add_flag("--insecure-metrics-listen", flags->insecure_metrics_listen,
                 "Let other machines reach the Prometheus endpoint, which is not encrypted");
+}
+
+// On standard output, as what goes to the user and into the file of users.
+absl::Status PrintNewToken() {
+  ASSIGN_OR_RETURN(const std::string token, NewToken());
+  std::cout << "token: " << token << "\ntoken_sha256: " << TokenHashText(HashToken(token)) << std::endl;
+  return std::cout.good() ? absl::OkStatus() : absl::UnavailableError("the token could not be written");
 }
 
 int Main(int argc, char** argv) {
@@ -129,14 +180,16 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("binlogd ") + BINLOGD_VERSION);
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
   app.add_option("--metrics-listen", flags.metrics_listen, "Address of the Prometheus endpoint")->capture_default_str();
-  app.add_option("--state-dir", flags.state_dir, "Where streamers and their checkpoints are kept")->required();
+  app.add_option("--state-dir", flags.state_dir, "Where streamers and their checkpoints are kept");
   app.add_option("--streamers", flags.streamers, "Spec files of streamers to apply and start");
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   AddSecurityOptions(&app, &flags);
+  const CLI::App* token = app.add_subcommand("token", "Make a token for a user, and the hash for the file of users");
   try {
     app.parse(argc, argv);
+    if (!token->parsed() && flags.state_dir.empty()) throw CLI::RequiredError("--state-dir");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
@@ -144,11 +197,11 @@ int Main(int argc, char** argv) {
   if (ParseLogLevel(flags.log_level, &level)) SetLogLevel(level);
   TuneAllocator();
   signal(SIGPIPE, SIG_IGN);
-  const sigset_t signals = EndSignals();
+  const sigset_t signals = AwaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  const absl::Status served = Serve(flags);
-  if (served.ok()) return 0;
-  std::cerr << "binlogd: " << served.message() << "\n";
+  const absl::Status done = token->parsed() ? PrintNewToken() : Serve(flags);
+  if (done.ok()) return 0;
+  std::cerr << "binlogd: " << done.message() << "\n";
   return 1;
 }
 

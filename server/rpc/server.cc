@@ -3,6 +3,9 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
@@ -11,22 +14,50 @@
 namespace binlogd {
 namespace {
 
+constexpr int kLargestRequest = 4 << 20;  // Bytes; a spec file has at most 1 MiB.
+constexpr int kMostCallsOfAConnection = 1024;
+
 std::shared_ptr<grpc::ServerCredentials> Credentials(const RpcServerOptions& options) {
   if (options.certificates == nullptr) return grpc::InsecureServerCredentials();
-  return TlsCredentials(options.certificates, ClientCertificate::kRequired);
+  // A user may show a token instead.
+  const bool has_users = options.access != nullptr && options.access->has_users();
+  return TlsCredentials(options.certificates, has_users ? ClientCertificate::kOptional : ClientCertificate::kRequired);
+}
+
+void SetLimits(const RpcServerOptions& options, grpc::ServerBuilder* builder) {
+  constexpr int kSecond = 1000;  // In milliseconds.
+  builder->SetMaxReceiveMessageSize(kLargestRequest);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfAConnection);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                              static_cast<int>(absl::ToInt64Milliseconds(options.handshake_timeout)));
+  // A client that is gone without a word ends its taps; one that has nothing to ask gives its connection back.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * kSecond);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * kSecond);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 15 * 60 * kSecond);
 }
 
 }  // namespace
 
+RpcServer::RpcServer(const RpcServerOptions& options, Manager* manager)
+    : limits_(options.limits),
+      guard_(options.access == nullptr ? &open_access_ : options.access, &limits_,
+             options.audit == nullptr ? &process_log_ : options.audit),
+      service_(manager),
+      guarded_service_(&service_, &guard_) {}
+
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const RpcServerOptions& options, Manager* manager) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  std::unique_ptr<RpcServer> server(new RpcServer(manager));
+  std::unique_ptr<RpcServer> server(new RpcServer(options, manager));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.address, Credentials(options), &server->port_);
   // Two servers on one port would share the calls between them.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.RegisterService(&server->service_);
+  SetLimits(options, &builder);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> observers;
+  observers.push_back(server->guard_.MakeObserver());
+  builder.experimental().SetInterceptorCreators(std::move(observers));
+  builder.RegisterService(&server->guarded_service_);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0) {
     return MakeError(absl::StatusCode::kUnavailable, "ADDRESS_IN_USE",

@@ -6,7 +6,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "auth/access.h"
+#include "auth/audit_log.h"
+#include "auth/call_limits.h"
 #include "auth/certificate_files.h"
+#include "rpc/guard.h"
+#include "rpc/guarded_service.h"
 #include "rpc/streamer_service.h"
 #include "streamer/manager.h"
 
@@ -15,8 +20,14 @@ namespace binlogd {
 struct RpcServerOptions {
   // "host:port"; port 0 takes a free one.
   std::string address;
-  // Outlives the server; null: the port speaks plaintext.
+  // These outlive the server. Null: the port speaks plaintext; everybody may do everything; audit lines go to the
+  // process's log.
   CertificateFiles* certificates = nullptr;
+  Access* access = nullptr;
+  AuditLog* audit = nullptr;
+  CallLimitOptions limits = {};
+  // How long a new connection may take until it can carry calls.
+  absl::Duration handshake_timeout = absl::Seconds(10);
 };
 
 // Serves StreamerService, grpc.health.v1 and server reflection. Used by one thread.
@@ -33,9 +44,14 @@ class RpcServer {
   void Shutdown(absl::Duration grace);
 
  private:
-  explicit RpcServer(Manager* manager) : service_(manager) {}
+  RpcServer(const RpcServerOptions& options, Manager* manager);
 
+  Access open_access_;
+  AuditLog process_log_;
+  CallLimits limits_;
+  Guard guard_;
   StreamerServiceImpl service_;
+  GuardedService guarded_service_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

@@ -1,11 +1,13 @@
 // A server on loopback and a client of it.
 #pragma once
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "binlogd/v1/service.grpc.pb.h"
 #include "rpc/server.h"
@@ -26,15 +28,21 @@ class RpcTest : public ::testing::Test {
   void Restart() {
     End();
     manager_ = std::make_unique<Manager>(*Store::Open(dir_ / "state", &codec_));
-    server_ = *RpcServer::Listen({"127.0.0.1:0"}, manager_.get());
-    channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials());
-    stub_ = v1::StreamerService::NewStub(channel_);
+    Serve({"127.0.0.1:0"});
     ASSERT_TRUE(manager_->Load().ok());
   }
   void End() {
     if (manager_ != nullptr) manager_->Shutdown();
     server_.reset();
     manager_.reset();
+  }
+
+  // In place of the server that is there.
+  void Serve(const RpcServerOptions& options) {
+    server_.reset();
+    server_ = *RpcServer::Listen(options, manager_.get());
+    channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials());
+    stub_ = v1::StreamerService::NewStub(channel_);
   }
 
   // A spec that is right, of a source where nobody listens.
@@ -70,6 +78,51 @@ class RpcTest : public ::testing::Test {
     v1::DeleteResponse response;
     grpc::ClientContext context;
     return stub_->Delete(&context, request, &response);
+  }
+
+  // How a call ended, and the bytes of its first answer; empty on failure.
+  struct RawAnswer {
+    grpc::Status status;
+    std::string message;
+  };
+  // Sends one message, as bytes, to a method that this program may have no stub for.
+  RawAnswer Ask(const std::string& method, const std::string& message, const std::string& token = "") {
+    grpc::GenericStub stub(channel_);
+    grpc::CompletionQueue queue;
+    grpc::ClientContext context;
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    const grpc::Slice slice(message);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    RawAnswer answer;
+    const auto call = stub.PrepareCall(&context, method, &queue);
+    const auto wait = [&queue] {
+      void* tag = nullptr;
+      bool ok = false;
+      return queue.Next(&tag, &ok) && ok;
+    };
+    call->StartCall(nullptr);
+    bool ok = wait();
+    call->Write(request, nullptr);
+    ok = wait() && ok;
+    call->WritesDone(nullptr);
+    ok = wait() && ok;
+    call->Read(&response, nullptr);
+    if (wait() && ok) {
+      std::vector<grpc::Slice> slices;
+      if (response.Dump(&slices).ok()) {
+        for (const grpc::Slice& part : slices) {
+          answer.message.append(reinterpret_cast<const char*>(part.begin()), part.size());
+        }
+      }
+    }
+    call->Finish(&answer.status, nullptr);
+    (void)wait();
+    queue.Shutdown();
+    while (wait()) {
+    }
+    if (!answer.status.ok()) answer.message.clear();
+    return answer;
   }
 
   static void ExpectError(const grpc::Status& status, grpc::StatusCode code, const std::string& reason,

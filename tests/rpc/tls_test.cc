@@ -12,11 +12,11 @@ using testing::TestCertificates;
 
 class TlsTest : public testing::RpcTest {
  protected:
-  void Serve(const std::string& certificate, bool ask_clients) {
+  void ServeTls(const std::string& certificate, bool ask_clients, Access* access = nullptr) {
     Replace(certificate);
     certificates_ = *CertificateFiles::Open(
         {dir_ / "cert.pem", dir_ / "key.pem", ask_clients ? TestCertificates().path("ca.pem") : std::string()});
-    tls_server_ = *RpcServer::Listen({"127.0.0.1:0", certificates_.get()}, manager_.get());
+    tls_server_ = *RpcServer::Listen({"127.0.0.1:0", certificates_.get(), access}, manager_.get());
   }
   ~TlsTest() override { tls_server_.reset(); }
 
@@ -54,32 +54,49 @@ class TlsTest : public testing::RpcTest {
 };
 
 TEST_F(TlsTest, TheServerShowsItsCertificate) {
-  Serve("server", /*ask_clients=*/false);
+  ServeTls("server", /*ask_clients=*/false);
   EXPECT_TRUE(Call("").ok());
   EXPECT_EQ(Call("", "other-ca").error_code(), kNotConnected);
 }
 
 TEST_F(TlsTest, PlaintextIsNotAnswered) {
-  Serve("server", /*ask_clients=*/false);
+  ServeTls("server", /*ask_clients=*/false);
   EXPECT_EQ(CallWith(grpc::InsecureChannelCredentials()).error_code(), kNotConnected);
   EXPECT_TRUE(Call("").ok());
 }
 
 TEST_F(TlsTest, ClientsShowACertificateOfTheRightAuthority) {
-  Serve("server", /*ask_clients=*/true);
+  ServeTls("server", /*ask_clients=*/true);
   EXPECT_TRUE(Call("client").ok());
   for (const char* wrong : {"", "forged", "expired", "other-ca"}) {
     EXPECT_EQ(Call(wrong).error_code(), kNotConnected) << wrong;
   }
 }
 
+TEST_F(TlsTest, ACertificateSaysWhichUserCalls) {
+  const auto users = [](absl::string_view, absl::string_view) -> absl::StatusOr<std::vector<User>> {
+    return std::vector<User>{{"alice", {}, {"client"}, {{RightsOfRole("viewer"), {"*"}}}}};
+  };
+  ASSERT_TRUE(ReplaceFile(dir_ / "users", "", 0600).ok());
+  const std::unique_ptr<Access> access = *Access::Open(dir_ / "users", users);
+  ServeTls("server", /*ask_clients=*/true, access.get());
+  EXPECT_TRUE(Call("client").ok());
+  // Of the same authority, but nobody's.
+  ExpectError(Call("stranger"), grpc::StatusCode::UNAUTHENTICATED, "CREDENTIALS_UNKNOWN");
+  // Nothing is shown: it could have been a token.
+  ExpectError(Call(""), grpc::StatusCode::UNAUTHENTICATED, "CREDENTIALS_MISSING");
+  EXPECT_EQ(Call("forged").error_code(), kNotConnected);
+  EXPECT_EQ(Call("expired").error_code(), kNotConnected);
+  tls_server_.reset();
+}
+
 TEST_F(TlsTest, AnExpiredServerIsNotBelieved) {
-  Serve("expired", /*ask_clients=*/false);
+  ServeTls("expired", /*ask_clients=*/false);
   EXPECT_EQ(Call("").error_code(), kNotConnected);
 }
 
 TEST_F(TlsTest, AReplacedCertificateNeedsNoRestart) {
-  Serve("expired", /*ask_clients=*/false);
+  ServeTls("expired", /*ask_clients=*/false);
   EXPECT_EQ(Call("").error_code(), kNotConnected);
   Replace("server");
   EXPECT_TRUE(Call("").ok());

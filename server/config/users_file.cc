@@ -1,0 +1,140 @@
+#include "config/users_file.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "config/yaml_tree.h"
+
+namespace binlogd {
+namespace {
+
+// Reads one file. Not thread-safe.
+class UsersReader {
+ public:
+  explicit UsersReader(absl::string_view origin) : origin_(origin) {}
+
+  absl::StatusOr<std::vector<User>> Read(const YamlNode& root) {
+    std::vector<User> users;
+    RETURN_IF_ERROR(ForEachField(root, "the file", [&](const YamlNode::Entry& field) -> absl::Status {
+      if (field.key != "users") return Unknown(field);
+      for (const YamlNode& item : field.value.items) {
+        ASSIGN_OR_RETURN(User user, ReadUser(item));
+        users.push_back(std::move(user));
+      }
+      return field.value.kind == YamlNode::Kind::kList ? absl::OkStatus() : Fail(field.line, "users is not a list");
+    }));
+    return users;
+  }
+
+ private:
+  absl::Status Fail(int line, absl::string_view message) const {
+    return MakeError(absl::StatusCode::kInvalidArgument, "USERS_INVALID",
+                     absl::StrCat(origin_, ":", line, ": ", message));
+  }
+  absl::Status Unknown(const YamlNode::Entry& field) const {
+    return Fail(field.line, absl::StrCat("there is no field \"", field.key, "\" here"));
+  }
+
+  template <typename Reader>
+  absl::Status ForEachField(const YamlNode& node, absl::string_view what, Reader read) const {
+    if (node.kind != YamlNode::Kind::kMapping) return Fail(node.line, absl::StrCat(what, " is not a mapping"));
+    for (const YamlNode::Entry& field : node.entries) RETURN_IF_ERROR(read(field));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> ReadText(const YamlNode& node, absl::string_view what) const {
+    if (node.kind == YamlNode::Kind::kScalar && !node.scalar.empty()) return node.scalar;
+    return Fail(node.line, absl::StrCat(what, " is not a text"));
+  }
+
+  // One text, or a list of them that is not empty.
+  absl::StatusOr<std::vector<std::string>> ReadTexts(const YamlNode::Entry& field) const {
+    std::vector<std::string> texts;
+    if (field.value.kind != YamlNode::Kind::kList) {
+      ASSIGN_OR_RETURN(std::string text, ReadText(field.value, field.key));
+      return std::vector<std::string>{std::move(text)};
+    }
+    for (const YamlNode& item : field.value.items) {
+      ASSIGN_OR_RETURN(std::string text, ReadText(item, field.key));
+      texts.push_back(std::move(text));
+    }
+    if (texts.empty()) return Fail(field.line, absl::StrCat(field.key, " is an empty list"));
+    return texts;
+  }
+
+  absl::StatusOr<User> ReadUser(const YamlNode& node) const {
+    User user;
+    RETURN_IF_ERROR(ForEachField(node, "a user", [&](const YamlNode::Entry& field) -> absl::Status {
+      if (field.key == "name") {
+        ASSIGN_OR_RETURN(user.name, ReadText(field.value, "name"));
+      } else if (field.key == "token_sha256") {
+        ASSIGN_OR_RETURN(user.token_hashes, ReadHashes(field));
+      } else if (field.key == "certificate") {
+        ASSIGN_OR_RETURN(user.certificate_names, ReadTexts(field));
+      } else if (field.key == "grants") {
+        ASSIGN_OR_RETURN(user.grants, ReadGrants(field));
+      } else {
+        return Unknown(field);
+      }
+      return absl::OkStatus();
+    }));
+    if (user.name.empty()) return Fail(node.line, "a user has no name");
+    return user;
+  }
+
+  absl::StatusOr<std::vector<TokenHash>> ReadHashes(const YamlNode::Entry& field) const {
+    ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadTexts(field));
+    std::vector<TokenHash> hashes(texts.size());
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (ParseTokenHash(texts[i], &hashes[i])) continue;
+      // What stands there may be the token itself, so it is not repeated.
+      return Fail(field.line,
+                  "token_sha256 is not 64 hexadecimal digits; \"binlogd token\" makes a token and its hash");
+    }
+    return hashes;
+  }
+
+  absl::StatusOr<std::vector<Grant>> ReadGrants(const YamlNode::Entry& field) const {
+    if (field.value.kind != YamlNode::Kind::kList) return Fail(field.line, "grants is not a list");
+    std::vector<Grant> grants;
+    for (const YamlNode& item : field.value.items) {
+      ASSIGN_OR_RETURN(Grant grant, ReadGrant(item));
+      grants.push_back(std::move(grant));
+    }
+    return grants;
+  }
+
+  absl::StatusOr<Grant> ReadGrant(const YamlNode& node) const {
+    Grant grant;
+    RETURN_IF_ERROR(ForEachField(node, "a grant", [&](const YamlNode::Entry& field) -> absl::Status {
+      if (field.key == "streamers") {
+        ASSIGN_OR_RETURN(grant.streamers, ReadTexts(field));
+        return absl::OkStatus();
+      }
+      if (field.key != "role") return Unknown(field);
+      ASSIGN_OR_RETURN(const std::string role, ReadText(field.value, "role"));
+      grant.rights = RightsOfRole(role);
+      if (grant.rights != 0) return absl::OkStatus();
+      return Fail(field.line, absl::StrCat("\"", role, "\" is no role; they are viewer, operator, admin and tap"));
+    }));
+    if (grant.rights == 0) return Fail(node.line, "a grant has no role");
+    if (grant.streamers.empty()) grant.streamers = {"*"};
+    return grant;
+  }
+
+  const absl::string_view origin_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<User>> ParseUsers(absl::string_view text, absl::string_view origin) {
+  ASSIGN_OR_RETURN(const std::vector<YamlNode> documents, ParseYaml(text, origin));
+  if (documents.size() == 1) return UsersReader(origin).Read(documents[0]);
+  return MakeError(absl::StatusCode::kInvalidArgument, "USERS_INVALID",
+                   absl::StrCat(origin, ": holds ", documents.size(), " documents instead of one with the users"));
+}
+
+}  // namespace binlogd

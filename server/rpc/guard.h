@@ -1,0 +1,74 @@
+// The one place that every RPC passes before it is answered.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_interceptor.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "auth/access.h"
+#include "auth/audit_log.h"
+#include "auth/call_limits.h"
+
+namespace binlogd {
+
+// What an RPC takes; docs/security.md shows the same as a table.
+struct MethodRule {
+  // On which streamers the caller needs the right.
+  enum class Scope {
+    kNamed,  // The one that the request names.
+    kAll,    // Every one, those to come included.
+    kSome,   // Any: the answer leaves out those on which the caller lacks it.
+  };
+  absl::string_view method;  // Its name in the proto.
+  Right right = Right::kChange;
+  Scope scope = Scope::kNamed;
+  bool is_stream = false;
+  bool audited = false;
+};
+
+// Null for a method without a rule, which nobody may call.
+const MethodRule* FindMethodRule(absl::string_view method);
+
+// Finds out who calls, counts the call, decides whether it may be made, and writes the audit log. Thread-safe. Outlives
+// the server whose calls it sees.
+class Guard {
+ public:
+  // None is owned; all outlive the guard.
+  Guard(Access* access, CallLimits* limits, AuditLog* audit) : access_(access), limits_(limits), audit_(audit) {}
+
+  // To be asked once a call, before anything is done for it. `streamer` is the name in the request, or empty. The
+  // caller, or why the call is refused: UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED.
+  absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context, absl::string_view method,
+                               absl::string_view streamer);
+
+  // To be given to the server: tells the guard how each call ends.
+  std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeObserver();
+
+ private:
+  friend class CallObserver;
+  // What is kept of a call until its end.
+  struct Call {
+    AuditEntry entry;
+    bool audited = false;
+    CallLimits::Stream stream;
+  };
+
+  // Called by the observer: the status that is sent, and the end of all that has to do with the call.
+  void Note(const grpc::ServerContextBase* context, const grpc::Status& status);
+  void Forget(const grpc::ServerContextBase* context);
+
+  Access* const access_;
+  CallLimits* const limits_;
+  AuditLog* const audit_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<const grpc::ServerContextBase*, Call> calls_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace binlogd

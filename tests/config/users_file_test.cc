@@ -1,0 +1,86 @@
+#include "config/users_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+
+namespace binlogd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kHash[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+TEST(UsersFileTest, ReadsUsersAndGrants) {
+  const auto users = ParseUsers(absl::StrCat(R"(
+users:
+- name: orchestrator  # drives the fleet
+  token_sha256: )",
+                                             kHash, R"(
+  grants:
+  - {role: admin, streamers: ["orders*", shop]}
+  - role: tap
+    streamers: shop
+- name: alice
+  certificate: [alice@example.net, alice]
+  grants: [{role: viewer}]
+- {name: nobody}
+)"),
+                                "users.yaml");
+  ASSERT_TRUE(users.ok()) << users.status();
+  ASSERT_EQ(users->size(), 3u);
+  const User& orchestrator = (*users)[0];
+  EXPECT_THAT(orchestrator.token_hashes, ElementsAre(HashToken("abc")));
+  EXPECT_TRUE(orchestrator.May(Right::kChange, "orders-eu"));
+  EXPECT_TRUE(orchestrator.May(Right::kTap, "shop"));
+  EXPECT_FALSE(orchestrator.May(Right::kTap, "orders-eu"));
+  const User& alice = (*users)[1];
+  EXPECT_THAT(alice.certificate_names, ElementsAre("alice@example.net", "alice"));
+  EXPECT_TRUE(alice.May(Right::kView, "anything"));
+  EXPECT_FALSE(alice.May(Right::kOperate, "anything"));
+  EXPECT_FALSE((*users)[2].May(Right::kView, "anything"));
+}
+
+TEST(UsersFileTest, JsonIsReadToo) {
+  const auto users = ParseUsers(R"({"users": [{"name": "a", "grants": [{"role": "operator"}]}]})", "users.json");
+  ASSERT_TRUE(users.ok()) << users.status();
+  EXPECT_TRUE((*users)[0].May(Right::kOperate, "x"));
+}
+
+TEST(UsersFileTest, WhatIsWrongIsNamedWithItsLine) {
+  struct Row {
+    std::string text;
+    const char* message;
+  };
+  for (const Row& row : {
+           Row{"users:\n- {name: a, role: admin}", "f:2: there is no field \"role\""},
+           {"users:\n- name: a\n  grants: [{role: root}]", "f:3: \"root\" is no role"},
+           {"users:\n- name: a\n  grants: [{streamers: [x]}]", "f:3: a grant has no role"},
+           {"users:\n- name: a\n  grants: [{role: admin, streamers: []}]", "f:3: streamers is an empty list"},
+           {"users:\n- name: a\n  grants: {role: admin}", "f:3: grants is not a list"},
+           {"users:\n- grants: []", "f:2: a user has no name"},
+           {"users:\n- name: a\n  token_sha256: []", "f:3: token_sha256 is an empty list"},
+           {"users: {name: a}", "f:1: users is not a list"},
+           {"user: []", "f:1: there is no field \"user\""},
+           {"- name: a", "f:1: the file is not a mapping"},
+           {"", "f: holds 0 documents"},
+       }) {
+    const absl::Status refused = ParseUsers(row.text, "f").status();
+    EXPECT_EQ(ErrorReason(refused), "USERS_INVALID") << row.text;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(row.message)) << row.text;
+  }
+  EXPECT_EQ(ErrorReason(ParseUsers("users: [", "f").status()), "YAML_SYNTAX");
+}
+
+TEST(UsersFileTest, ATokenInPlaceOfItsHashIsNotRepeated) {
+  const absl::Status refused = ParseUsers("users:\n- {name: a, token_sha256: binlogd_secret}", "f").status();
+  EXPECT_EQ(ErrorReason(refused), "USERS_INVALID");
+  EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("secret")));
+}
+
+}  // namespace
+}  // namespace binlogd
