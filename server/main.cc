@@ -157,8 +157,10 @@ void AddSecurityOptions(CLI::App* app, Flags* flags) {
   app->add_option("--max-calls-per-second", flags->limits.calls_per_second, "Of one client; 0: any number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app->add_option("--max-streams-per-client", flags->limits.streams,
-                  "Open taps and watches of one client; 0: any number")
+  app->add_option("--max-taps-per-client", flags->limits.taps, "That are open; 0: any number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app->add_option("--max-watches-per-client", flags->limits.watches, "That are open; 0: any number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app->add_flag("--insecure-listen", flags->insecure_listen,

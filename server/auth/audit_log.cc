@@ -30,9 +30,11 @@ std::string AuditLine(const AuditEntry& entry) {
                {"shown", std::string(entry.shown)},
                {"peer", entry.peer},
                {"method", entry.method},
-               {"streamer", entry.streamer},
-               {"phase", std::string(entry.phase)},
-               {"code", entry.code}};
+               {"streamer", entry.streamer}};
+  if (!entry.request_id.empty()) json["request_id"] = entry.request_id;
+  if (entry.validate_only) json["validate_only"] = true;
+  json["phase"] = std::string(entry.phase);
+  json["code"] = entry.code;
   if (!entry.reason.empty()) json["reason"] = entry.reason;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -13,7 +13,7 @@
 
 namespace binlogd {
 
-// One line. Holds no secret: of a request only the method and the streamer's name.
+// One line. Holds no secret: of a request only what stands here.
 struct AuditEntry {
   std::string user;
   // "token", "certificate" or "none".
@@ -22,6 +22,10 @@ struct AuditEntry {
   std::string peer;
   std::string method;
   std::string streamer;
+  // The request's own; empty: none.
+  std::string request_id = {};
+  // It only asked what would be done.
+  bool validate_only = false;
   // "begin" (of a stream), or "end" (of a stream or any other call).
   absl::string_view phase = "end";
   // The code's name, and the reason when it is not OK.

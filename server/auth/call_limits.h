@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -18,9 +19,14 @@ namespace binlogd {
 struct CallLimitOptions {
   // Calls a second that one client may go on making; 0: any number. It may make 10 seconds' worth at once.
   int calls_per_second = 200;
-  // Streams (taps and watches) that one client may hold open; 0: any number.
-  int streams = 1000;
+  // The same of calls whose caller could not be told; 0: any number.
+  int failures_per_second = 5;
+  // What one client may hold open; 0: any number.
+  int taps = 1000;
+  int watches = 100;
 };
+
+enum class StreamKind { kTap, kWatch };
 
 // Counts what each client asks for. A client is a user, or an address where users are not told apart. Thread-safe.
 class CallLimits {
@@ -33,8 +39,10 @@ class CallLimits {
 
   // RESOURCE_EXHAUSTED (TOO_MANY_CALLS) when the client has made too many.
   absl::Status CountCall(const std::string& client);
-  // RESOURCE_EXHAUSTED (TOO_MANY_STREAMS) when the client has as many as it may.
-  absl::StatusOr<Stream> OpenStream(const std::string& client);
+  // RESOURCE_EXHAUSTED (TOO_MANY_FAILURES) when too many calls from the address failed to say who calls.
+  absl::Status CountFailure(const std::string& address);
+  // RESOURCE_EXHAUSTED (TOO_MANY_STREAMS) when the client has as many of the kind as it may.
+  absl::StatusOr<Stream> OpenStream(StreamKind kind, const std::string& client);
 
  private:
   // Holds the calls that may be made at once; it fills with time.
@@ -44,15 +52,18 @@ class CallLimits {
   };
   struct Streams {
     absl::Mutex mutex;
-    absl::flat_hash_map<std::string, int> open ABSL_GUARDED_BY(mutex);
+    absl::flat_hash_map<std::pair<StreamKind, std::string>, int> open ABSL_GUARDED_BY(mutex);
   };
-  double Full() const { return 10.0 * options_.calls_per_second; }
-  void ForgetFullBuckets(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  using Buckets = absl::flat_hash_map<std::string, Bucket>;
+  // Whether a bucket that `rate` calls a second flow into has one left, which is taken.
+  bool Take(const std::string& client, int rate, Buckets* buckets) ABSL_LOCKS_EXCLUDED(mutex_);
+  static void ForgetFullBuckets(absl::Time now, int rate, Buckets* buckets);
 
   const CallLimitOptions options_;
   const std::function<absl::Time()> clock_;
   absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mutex_);
+  Buckets calls_ ABSL_GUARDED_BY(mutex_);
+  Buckets failures_ ABSL_GUARDED_BY(mutex_);
   const std::shared_ptr<Streams> streams_;
 };
 

@@ -38,9 +38,9 @@ absl::Status Invalid(const std::string& path, absl::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "TLS_FILE_INVALID", absl::StrCat(path, ": ", what));
 }
 
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadWholeFile(path, kLargestFile);
-  if (text.ok()) return *text;
+absl::StatusOr<std::string> ReadPem(const std::string& path, Protection protection = Protection::kUnwritten) {
+  absl::StatusOr<std::string> text = ReadProtectedFile(path, protection, kLargestFile);
+  if (text.ok() || ErrorReason(text.status()) == "FILE_OPEN_TO_EVERYBODY") return text;
   return MakeError(absl::StatusCode::kFailedPrecondition, "TLS_FILE_UNREADABLE", text.status().message());
 }
 
@@ -68,7 +68,7 @@ absl::Status CheckPair(const TlsMaterial& material, const TlsFiles& files) {
 absl::StatusOr<std::shared_ptr<const TlsMaterial>> Load(const TlsFiles& files) {
   auto material = std::make_shared<TlsMaterial>();
   ASSIGN_OR_RETURN(material->certificate, ReadPem(files.certificate));
-  ASSIGN_OR_RETURN(material->key, ReadPem(files.key));
+  ASSIGN_OR_RETURN(material->key, ReadPem(files.key, Protection::kUnread));
   RETURN_IF_ERROR(CheckPair(*material, files));
   if (!files.client_ca.empty()) {
     ASSIGN_OR_RETURN(material->client_ca, ReadPem(files.client_ca));

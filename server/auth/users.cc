@@ -43,6 +43,16 @@ Rights RightsOfRole(absl::string_view role) {
   return 0;
 }
 
+absl::string_view LeastRole(Right right) {
+  switch (right) {
+    case Right::kView: return "viewer";
+    case Right::kOperate: return "operator";
+    case Right::kChange: return "admin";
+    case Right::kTap: return "tap";
+  }
+  return "";
+}
+
 TokenHash HashToken(absl::string_view token) {
   TokenHash hash;
   SHA256(reinterpret_cast<const uint8_t*>(token.data()), token.size(), hash.data());
@@ -79,21 +89,14 @@ bool User::May(Right right, absl::string_view streamer) const {
   return false;
 }
 
-bool User::MayEverywhere(Right right) const {
-  const auto gives = [right](const Grant& grant) {
-    return (grant.rights & Bit(right)) != 0 && std::count(grant.streamers.begin(), grant.streamers.end(), "*") > 0;
-  };
-  return std::any_of(grants.begin(), grants.end(), gives);
-}
-
 absl::StatusOr<std::shared_ptr<const UserList>> UserList::Make(std::vector<User> users) {
   auto list = std::make_shared<UserList>();
   std::set<std::string> names, certificates;
   std::set<TokenHash> hashes;
   for (User& user : users) {
     if (!names.insert(user.name).second) return Shared(user, "name");
-    for (const TokenHash& hash : user.token_hashes) {
-      if (!hashes.insert(hash).second) return Shared(user, "token");
+    for (const TokenGrant& token : user.tokens) {
+      if (!hashes.insert(token.hash).second) return Shared(user, "token");
     }
     for (const std::string& name : user.certificate_names) {
       if (!certificates.insert(name).second) return Shared(user, "certificate name");
@@ -103,12 +106,14 @@ absl::StatusOr<std::shared_ptr<const UserList>> UserList::Make(std::vector<User>
   return list;
 }
 
-std::shared_ptr<const User> UserList::FindByToken(absl::string_view token) const {
+std::shared_ptr<const User> UserList::FindByToken(absl::string_view token, absl::Time* expires) const {
   const TokenHash hash = HashToken(token);
   std::shared_ptr<const User> found;
   for (const std::shared_ptr<const User>& user : users_) {
-    for (const TokenHash& known : user->token_hashes) {
-      if (CRYPTO_memcmp(hash.data(), known.data(), hash.size()) == 0) found = user;
+    for (const TokenGrant& known : user->tokens) {
+      if (CRYPTO_memcmp(hash.data(), known.hash.data(), hash.size()) != 0) continue;
+      found = user;
+      *expires = known.expires;
     }
   }
   return found;

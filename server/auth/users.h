@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace binlogd {
 
@@ -26,6 +27,8 @@ absl::string_view RightName(Right right);
 
 // The rights of a role: viewer, operator (who also views), admin (who does all but tap) or tap. 0 for another word.
 Rights RightsOfRole(absl::string_view role);
+// The role with the fewest rights that gives this one.
+absl::string_view LeastRole(Right right);
 
 // Rights on the streamers whose names match one of the globs.
 struct Grant {
@@ -42,17 +45,21 @@ std::string TokenHashText(const TokenHash& hash);
 // A new token, "binlogd_" and 64 hexadecimal digits. INTERNAL when the system has no randomness.
 absl::StatusOr<std::string> NewToken();
 
+// A token, by its hash, and when it ends.
+struct TokenGrant {
+  TokenHash hash = {};
+  absl::Time expires = absl::InfiniteFuture();
+};
+
 struct User {
   std::string name;
   // Several while one replaces another.
-  std::vector<TokenHash> token_hashes;
+  std::vector<TokenGrant> tokens;
   // Common or alternative names of the user's client certificates.
   std::vector<std::string> certificate_names;
   std::vector<Grant> grants;
 
   bool May(Right right, absl::string_view streamer) const;
-  // On every streamer, those to come included.
-  bool MayEverywhere(Right right) const;
 };
 
 // Users, found by what they show. Immutable.
@@ -61,8 +68,9 @@ class UserList {
   // INVALID_ARGUMENT (USERS_INVALID) when two users share a name, a token or a certificate's name.
   static absl::StatusOr<std::shared_ptr<const UserList>> Make(std::vector<User> users);
 
-  // Null when there is none. How long it takes does not tell how near a token came.
-  std::shared_ptr<const User> FindByToken(absl::string_view token) const;
+  // Null when there is none; `*expires`: when the token ends, or ended. How long it takes does not tell how near a token
+  // came.
+  std::shared_ptr<const User> FindByToken(absl::string_view token, absl::Time* expires) const;
   std::shared_ptr<const User> FindByCertificate(const std::vector<std::string>& names) const;
   size_t size() const { return users_.size(); }
 

@@ -36,6 +36,21 @@ absl::Status WriteAll(int fd, absl::string_view bytes, const std::string& path) 
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> ReadAll(const FileDescriptor& file, const std::string& path, size_t limit) {
+  std::string bytes;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t got = read(file.get(), buffer, sizeof(buffer));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError(errno, absl::StrCat("cannot read ", path));
+    if (got == 0) return bytes;
+    bytes.append(buffer, static_cast<size_t>(got));
+    if (bytes.size() > limit) {
+      return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", limit, " bytes"));
+    }
+  }
+}
+
 }  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
@@ -87,18 +102,22 @@ absl::Status SyncDirectory(const std::string& path) {
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t limit) {
   ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(path, O_RDONLY));
-  std::string bytes;
-  char buffer[65536];
-  for (;;) {
-    const ssize_t got = read(file.get(), buffer, sizeof(buffer));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError(errno, absl::StrCat("cannot read ", path));
-    if (got == 0) return bytes;
-    bytes.append(buffer, static_cast<size_t>(got));
-    if (bytes.size() > limit) {
-      return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", limit, " bytes"));
-    }
+  return ReadAll(file, path, limit);
+}
+
+absl::StatusOr<std::string> ReadProtectedFile(const std::string& path, Protection protection, size_t limit) {
+  ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(path, O_RDONLY));
+  struct stat about;
+  if (fstat(file.get(), &about) != 0) return SystemError(errno, absl::StrCat("cannot look at ", path));
+  const bool secret = protection == Protection::kUnread;
+  if ((about.st_mode & (secret ? S_IROTH | S_IWOTH : S_IWOTH)) != 0) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "FILE_OPEN_TO_EVERYBODY",
+        absl::StrCat(path, secret ? " is open to everybody on this machine; chmod o= it, and replace what it holds if "
+                                    "somebody may have read it"
+                                  : " may be written by everybody on this machine; chmod o-w it"));
   }
+  return ReadAll(file, path, limit);
 }
 
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int mode) {

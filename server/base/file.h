@@ -43,6 +43,12 @@ absl::Status SyncDirectory(const std::string& path);
 // The whole file. NOT_FOUND when there is none; INVALID_ARGUMENT when it is larger than `limit` bytes.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t limit = 64 << 20);
 
+// What a user of the machine who is neither the file's owner nor in its group must not be able to do.
+enum class Protection { kUnwritten, kUnread };
+// As ReadWholeFile, of a file that is protected: FAILED_PRECONDITION (FILE_OPEN_TO_EVERYBODY) when it is not. One that
+// may not be read may not be written either.
+absl::StatusOr<std::string> ReadProtectedFile(const std::string& path, Protection protection, size_t limit);
+
 // Replaces the file as one step that survives a power loss: temporary file, fsync, rename, fsync of the directory.
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int mode);
 

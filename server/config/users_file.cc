@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "base/status_macros.h"
 #include "config/yaml_tree.h"
 
@@ -71,7 +73,7 @@ class UsersReader {
       if (field.key == "name") {
         ASSIGN_OR_RETURN(user.name, ReadText(field.value, "name"));
       } else if (field.key == "token_sha256") {
-        ASSIGN_OR_RETURN(user.token_hashes, ReadHashes(field));
+        ASSIGN_OR_RETURN(user.tokens, ReadTokens(field.value));
       } else if (field.key == "certificate") {
         ASSIGN_OR_RETURN(user.certificate_names, ReadTexts(field));
       } else if (field.key == "grants") {
@@ -85,16 +87,49 @@ class UsersReader {
     return user;
   }
 
-  absl::StatusOr<std::vector<TokenHash>> ReadHashes(const YamlNode::Entry& field) const {
-    ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadTexts(field));
-    std::vector<TokenHash> hashes(texts.size());
-    for (size_t i = 0; i < texts.size(); ++i) {
-      if (ParseTokenHash(texts[i], &hashes[i])) continue;
-      // What stands there may be the token itself, so it is not repeated.
-      return Fail(field.line,
-                  "token_sha256 is not 64 hexadecimal digits; \"binlogd token\" makes a token and its hash");
+  // One, or a list of them that is not empty.
+  absl::StatusOr<std::vector<TokenGrant>> ReadTokens(const YamlNode& node) const {
+    std::vector<TokenGrant> tokens;
+    if (node.kind != YamlNode::Kind::kList) {
+      ASSIGN_OR_RETURN(TokenGrant token, ReadToken(node));
+      return std::vector<TokenGrant>{token};
     }
-    return hashes;
+    for (const YamlNode& item : node.items) {
+      ASSIGN_OR_RETURN(TokenGrant token, ReadToken(item));
+      tokens.push_back(token);
+    }
+    if (tokens.empty()) return Fail(node.line, "token_sha256 is an empty list");
+    return tokens;
+  }
+
+  // A hash, or a mapping of it and the time when the token ends.
+  absl::StatusOr<TokenGrant> ReadToken(const YamlNode& node) const {
+    TokenGrant token;
+    if (node.kind != YamlNode::Kind::kMapping) {
+      ASSIGN_OR_RETURN(token.hash, ReadHash(node));
+      return token;
+    }
+    bool has_hash = false;
+    RETURN_IF_ERROR(ForEachField(node, "a token", [&](const YamlNode::Entry& field) -> absl::Status {
+      if (field.key == "hash") {
+        ASSIGN_OR_RETURN(token.hash, ReadHash(field.value));
+        has_hash = true;
+        return absl::OkStatus();
+      }
+      if (field.key != "expires") return Unknown(field);
+      ASSIGN_OR_RETURN(const std::string text, ReadText(field.value, "expires"));
+      if (absl::ParseTime(absl::RFC3339_full, text, &token.expires, nullptr)) return absl::OkStatus();
+      return Fail(field.line, absl::StrCat("expires is ", Shown(text), ", not a time such as 2027-01-31T00:00:00Z"));
+    }));
+    return has_hash ? absl::StatusOr<TokenGrant>(token) : Fail(node.line, "a token has no hash");
+  }
+
+  absl::StatusOr<TokenHash> ReadHash(const YamlNode& node) const {
+    ASSIGN_OR_RETURN(const std::string text, ReadText(node, "token_sha256"));
+    TokenHash hash;
+    if (ParseTokenHash(text, &hash)) return hash;
+    // What stands there may be the token itself, so it is not repeated.
+    return Fail(node.line, "token_sha256 is not 64 hexadecimal digits; \"binlogd token\" makes a token and its hash");
   }
 
   absl::StatusOr<std::vector<Grant>> ReadGrants(const YamlNode::Entry& field) const {

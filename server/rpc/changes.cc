@@ -47,16 +47,16 @@ absl::StatusOr<StreamerView> AwaitApply(Manager& manager, const v1::ApplyRequest
 
 Changes::Changes(Manager* manager) : manager_(manager), requests_(absl::Now) {}
 
-absl::Status Changes::Create(const v1::CreateRequest& request, const Cancellation& caller, v1::Streamer* response) {
-  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
+absl::Status Changes::Create(const v1::CreateRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool) -> absl::Status {
     ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
     return Answer(manager_->Create(spec, request.start(), Creation{key.id, key.digest}), response);
   });
 }
 
-absl::Status Changes::Update(const v1::UpdateRequest& request, const Cancellation& caller, v1::Streamer* response) {
-  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
+absl::Status Changes::Update(const v1::UpdateRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool accepted) -> absl::Status {
     if (accepted) return Answer(manager_->Settle(request.spec().name(), caller), response);
     ASSIGN_OR_RETURN(StreamerSpec spec, FromProto(request.spec()));
@@ -64,17 +64,17 @@ absl::Status Changes::Update(const v1::UpdateRequest& request, const Cancellatio
   });
 }
 
-absl::Status Changes::Delete(const v1::DeleteRequest& request, const Cancellation& caller,
+absl::Status Changes::Delete(const v1::DeleteRequest& request, const std::string& user, const Cancellation& caller,
                              v1::DeleteResponse* response) {
-  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
+  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool accepted) {
     return accepted ? AwaitDelete(*manager_, request.name(), caller)
                     : manager_->Delete(request.name(), request.etag(), caller);
   });
 }
 
-absl::Status Changes::Apply(const v1::ApplyRequest& request, const Cancellation& caller, v1::ApplyResponse* response) {
-  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
+absl::Status Changes::Apply(const v1::ApplyRequest& request, const std::string& user, const Cancellation& caller, v1::ApplyResponse* response) {
+  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool accepted) -> absl::Status {
     Manager::Outcome outcome = Manager::Outcome::kRestarted;
     absl::StatusOr<StreamerView> view;
@@ -93,14 +93,14 @@ absl::Status Changes::Apply(const v1::ApplyRequest& request, const Cancellation&
   });
 }
 
-absl::Status Changes::Start(const v1::StartRequest& request, const Cancellation& caller, v1::Streamer* response) {
-  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
+absl::Status Changes::Start(const v1::StartRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response,
                        [&](bool) { return Answer(manager_->Start(request.name(), caller), response); });
 }
 
-absl::Status Changes::Stop(const v1::StopRequest& request, const Cancellation& caller, v1::Streamer* response) {
-  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id()));
+absl::Status Changes::Stop(const v1::StopRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+  ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response,
                        [&](bool) { return Answer(manager_->Stop(request.name(), caller), response); });
 }

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/status_macros.h"
 #include "binlogd/v1/service.grpc.pb.h"
 #include "wire/status_detail.h"
@@ -17,24 +19,26 @@ namespace {
 using Scope = MethodRule::Scope;
 
 constexpr MethodRule kRules[] = {
-    {"Create", Right::kChange, Scope::kNamed, false, true},
-    {"Get", Right::kView, Scope::kNamed, false, false},
-    {"List", Right::kView, Scope::kSome, false, false},
-    {"Update", Right::kChange, Scope::kNamed, false, true},
-    {"Delete", Right::kChange, Scope::kNamed, false, true},
-    {"Apply", Right::kChange, Scope::kNamed, false, true},
-    {"Start", Right::kOperate, Scope::kNamed, false, true},
-    {"Stop", Right::kOperate, Scope::kNamed, false, true},
-    {"Status", Right::kView, Scope::kNamed, false, false},
-    {"Watch", Right::kView, Scope::kAll, true, false},
-    {"Metrics", Right::kView, Scope::kNamed, false, false},
+    {"Create", Right::kChange, Scope::kNamed, true},
+    {"Get", Right::kView, Scope::kNamed, false},
+    {"List", Right::kView, Scope::kSome, false},
+    {"Update", Right::kChange, Scope::kNamed, true},
+    {"Delete", Right::kChange, Scope::kNamed, true},
+    // Also with validate_only: the answer tells whether a secret is the one that is stored.
+    {"Apply", Right::kChange, Scope::kNamed, true},
+    {"Start", Right::kOperate, Scope::kNamed, true},
+    {"Stop", Right::kOperate, Scope::kNamed, true},
+    {"Status", Right::kView, Scope::kNamed, false},
+    {"Watch", Right::kView, Scope::kSome, false, StreamKind::kWatch},
+    {"Metrics", Right::kView, Scope::kNamed, false},
     // It reads the secrets that the spec names, and connects where the spec says.
-    {"Validate", Right::kChange, Scope::kNamed, false, true},
-    {"Tap", Right::kTap, Scope::kNamed, true, true},
+    {"Validate", Right::kChange, Scope::kNamed, true},
+    {"Tap", Right::kTap, Scope::kNamed, true, StreamKind::kTap},
 };
 
 // No streamer's name is longer; what a request holds may be.
 constexpr size_t kLongestName = 63;
+constexpr size_t kLongestRequestId = 128;
 
 CallerCredentials CredentialsOf(const grpc::ServerContextBase& context) {
   CallerCredentials credentials;
@@ -56,6 +60,11 @@ CallerCredentials CredentialsOf(const grpc::ServerContextBase& context) {
 // "ipv4:192.0.2.7:4711" without the port.
 std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
 
+// To whom a call is counted.
+std::string ClientOf(const Caller& caller, const std::string& peer) {
+  return caller.user == nullptr ? HostOf(peer) : absl::StrCat("user ", caller.name);
+}
+
 }  // namespace
 
 // One call, as gRPC's machinery sees it; lives as long as the call.
@@ -65,15 +74,25 @@ class CallObserver final : public grpc::experimental::Interceptor {
   ~CallObserver() override { guard_->Forget(context_); }
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
-    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+    using Point = grpc::experimental::InterceptionHookPoints;
+    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_MESSAGE)) is_message_ = methods->GetRecvMessage() != nullptr;
+    if (methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS)) {
+      // By itself gRPC says no word, and of some methods that they are not implemented.
+      if (!is_message_) methods->ModifySendStatus(ToGrpcStatus(NoMessage()));
       guard_->Note(context_, methods->GetSendStatus());
     }
     methods->Proceed();
   }
 
  private:
+  static absl::Status NoMessage() {
+    return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
+                     "the request is no message of this call: it is cut off or garbled, or a text in it is not UTF-8");
+  }
+
   Guard* const guard_;
   const grpc::ServerContextBase* const context_;
+  bool is_message_ = true;
 };
 
 namespace {
@@ -86,8 +105,6 @@ class CallObserverFactory final : public grpc::experimental::ServerInterceptorFa
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
     absl::string_view method = call->method();
     if (!absl::ConsumePrefix(&method, prefix_)) return nullptr;
-    const MethodRule* rule = FindMethodRule(method);
-    if (rule == nullptr || (!rule->audited && !rule->is_stream)) return nullptr;
     return new CallObserver(guard_, call->server_context());
   }
 
@@ -104,43 +121,65 @@ const MethodRule* FindMethodRule(absl::string_view method) {
   return found == std::end(kRules) ? nullptr : found;
 }
 
-absl::StatusOr<Caller> Guard::Admit(const grpc::ServerContextBase& context, absl::string_view method,
-                                    absl::string_view streamer) {
+absl::StatusOr<Caller> Guard::Authenticate(const CallerCredentials& credentials, absl::string_view method,
+                                           const std::string& peer) {
+  absl::StatusOr<Caller> caller = access_->Authenticate(credentials);
+  if (caller.ok()) {
+    RETURN_IF_ERROR(limits_->CountCall(ClientOf(*caller, peer)));
+    return caller;
+  }
+  if (const std::optional<uint64_t> kept_back = failures_.Admit(absl::Now())) {
+    Log(LogLevel::kWarning, "server",
+        absl::StrCat(method, " from ", peer, " refused: ", ErrorReason(caller.status()),
+                     *kept_back == 0 ? "" : absl::StrCat("; ", *kept_back, " more since the last such line")));
+  }
+  RETURN_IF_ERROR(limits_->CountFailure(HostOf(peer)));
+  return caller;
+}
+
+absl::StatusOr<std::shared_ptr<Permit>> Guard::Admit(const grpc::ServerContextBase& context, absl::string_view method,
+                                                     const CallSubject& subject) {
   const MethodRule* rule = FindMethodRule(method);
   if (rule == nullptr) {
     return MakeError(absl::StatusCode::kPermissionDenied, "NOT_ALLOWED", absl::StrCat("nobody may call ", method));
   }
   const std::string peer = context.peer();
-  absl::StatusOr<Caller> caller = access_->Authenticate(CredentialsOf(context));
-  const bool is_user = caller.ok() && caller->user != nullptr;
-  const std::string client = is_user ? absl::StrCat("user ", caller->name) : HostOf(peer);
+  CallerCredentials credentials = CredentialsOf(context);
+  const absl::StatusOr<Caller> caller = Authenticate(credentials, method, peer);
   // A call too many costs next to nothing: no line either.
-  RETURN_IF_ERROR(limits_->CountCall(client));
+  if (absl::IsResourceExhausted(caller.status())) return caller.status();
 
   Call call;
-  call.entry = {caller.ok() ? caller->name : "", caller.ok() ? caller->shown : "none", peer, std::string(method),
-                std::string(streamer.substr(0, kLongestName))};
+  call.entry.peer = peer;
+  call.entry.method = std::string(method);
+  call.entry.streamer = std::string(subject.streamer.substr(0, kLongestName));
+  call.entry.request_id = std::string(subject.request_id.substr(0, kLongestRequestId));
+  call.entry.validate_only = subject.validate_only;
   call.audited = rule->audited;
-  if (caller.ok() && rule->scope != Scope::kSome) {
-    const absl::Status allowed = rule->scope == Scope::kNamed ? CheckAllowed(*caller, rule->right, streamer)
-                                                              : CheckAllowedEverywhere(*caller, rule->right);
-    if (!allowed.ok()) caller = allowed;
+  absl::Status admitted = caller.status();
+  std::optional<NeededRight> needed;
+  if (rule->scope == Scope::kNamed) needed = NeededRight{rule->right, std::string(subject.streamer)};
+  if (caller.ok()) {
+    call.entry.user = caller->name;
+    call.entry.shown = caller->shown;
+    if (needed) admitted = CheckAllowed(*caller, needed->right, needed->streamer);
+    if (admitted.ok() && rule->stream) admitted = OpenStream(*caller, *rule, peer, &call);
   }
-  if (caller.ok() && rule->is_stream) {
-    absl::StatusOr<CallLimits::Stream> stream = limits_->OpenStream(client);
-    if (!stream.ok()) caller = stream.status();
-    if (stream.ok()) call.stream = *std::move(stream);
-  }
-  if (caller.ok() && rule->is_stream && rule->audited) {
-    AuditEntry begin = call.entry;
-    begin.phase = "begin";
-    audit_->Write(begin);
-  }
-  if (rule->audited || rule->is_stream) {
+  if (rule->audited || rule->stream) {
     absl::MutexLock lock(&mutex_);
     calls_.insert_or_assign(&context, std::move(call));
   }
-  return caller;
+  RETURN_IF_ERROR(admitted);
+  return std::make_shared<Permit>(access_, std::move(credentials), *caller, std::move(needed));
+}
+
+absl::Status Guard::OpenStream(const Caller& caller, const MethodRule& rule, const std::string& peer, Call* call) {
+  ASSIGN_OR_RETURN(call->stream, limits_->OpenStream(*rule.stream, ClientOf(caller, peer)));
+  if (!rule.audited) return absl::OkStatus();
+  AuditEntry begin = call->entry;
+  begin.phase = "begin";
+  audit_->Write(begin);
+  return absl::OkStatus();
 }
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> Guard::MakeObserver() {

@@ -5,6 +5,7 @@
 #include <grpcpp/support/server_interceptor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -15,6 +16,8 @@
 #include "auth/access.h"
 #include "auth/audit_log.h"
 #include "auth/call_limits.h"
+#include "base/log_limiter.h"
+#include "rpc/permit.h"
 
 namespace binlogd {
 
@@ -23,14 +26,21 @@ struct MethodRule {
   // On which streamers the caller needs the right.
   enum class Scope {
     kNamed,  // The one that the request names.
-    kAll,    // Every one, those to come included.
     kSome,   // Any: the answer leaves out those on which the caller lacks it.
   };
   absl::string_view method;  // Its name in the proto.
   Right right = Right::kChange;
   Scope scope = Scope::kNamed;
-  bool is_stream = false;
   bool audited = false;
+  std::optional<StreamKind> stream = std::nullopt;
+};
+
+// What of a request the guard and its audit log look at.
+struct CallSubject {
+  // The streamer that it names; empty: none.
+  absl::string_view streamer;
+  absl::string_view request_id = {};
+  bool validate_only = false;
 };
 
 // Null for a method without a rule, which nobody may call.
@@ -43,12 +53,12 @@ class Guard {
   // None is owned; all outlive the guard.
   Guard(Access* access, CallLimits* limits, AuditLog* audit) : access_(access), limits_(limits), audit_(audit) {}
 
-  // To be asked once a call, before anything is done for it. `streamer` is the name in the request, or empty. The
-  // caller, or why the call is refused: UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED.
-  absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context, absl::string_view method,
-                               absl::string_view streamer);
+  // To be asked once a call, before anything is done for it: why the call is refused (UNAUTHENTICATED, PERMISSION_DENIED
+  // or RESOURCE_EXHAUSTED), or what it was admitted by.
+  absl::StatusOr<std::shared_ptr<Permit>> Admit(const grpc::ServerContextBase& context, absl::string_view method,
+                                                const CallSubject& subject);
 
-  // To be given to the server: tells the guard how each call ends.
+  // To be given to the server: tells the guard how each call ends, and puts into words why one that is no message does.
   std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeObserver();
 
  private:
@@ -60,6 +70,12 @@ class Guard {
     CallLimits::Stream stream;
   };
 
+  absl::StatusOr<Caller> Authenticate(const CallerCredentials& credentials, absl::string_view method,
+                                      const std::string& peer);
+
+  // Counts it and writes its first line.
+  absl::Status OpenStream(const Caller& caller, const MethodRule& rule, const std::string& peer, Call* call);
+
   // Called by the observer: the status that is sent, and the end of all that has to do with the call.
   void Note(const grpc::ServerContextBase* context, const grpc::Status& status);
   void Forget(const grpc::ServerContextBase* context);
@@ -67,6 +83,7 @@ class Guard {
   Access* const access_;
   CallLimits* const limits_;
   AuditLog* const audit_;
+  LogLimiter failures_{absl::Seconds(10)};
   absl::Mutex mutex_;
   absl::flat_hash_map<const grpc::ServerContextBase*, Call> calls_ ABSL_GUARDED_BY(mutex_);
 };

@@ -8,14 +8,17 @@
 namespace binlogd {
 namespace {
 
-// The streamer that a request is about.
 template <typename Request>
-const std::string& StreamerOf(const Request& request) {
+CallSubject SubjectOf(const Request& request) {
+  CallSubject subject;
   if constexpr (requires { request.spec(); }) {
-    return request.spec().name();
-  } else {
-    return request.name();
+    subject.streamer = request.spec().name();
+  } else if constexpr (requires { request.name(); }) {
+    subject.streamer = request.name();
   }
+  if constexpr (requires { request.request_id(); }) subject.request_id = request.request_id();
+  if constexpr (requires { request.validate_only(); }) subject.validate_only = request.validate_only();
+  return subject;
 }
 
 grpc::Status Refuse(grpc::ServerContext*, const grpc::Status& status) { return status; }
@@ -32,9 +35,17 @@ using Inner = StreamerServiceImpl;
 
 template <auto Method, typename AnyContext, typename Request, typename Response>
 auto GuardedService::Guarded(absl::string_view name, AnyContext* context, const Request* request, Response* response) {
-  const absl::StatusOr<Caller> caller = guard_->Admit(*context, name, StreamerOf(*request));
-  if (!caller.ok()) return Refuse(context, ToGrpcStatus(caller.status()));
-  return (service_->*Method)(context, request, response);
+  const absl::StatusOr<std::shared_ptr<Permit>> permit = guard_->Admit(*context, name, SubjectOf(*request));
+  if (!permit.ok()) return Refuse(context, ToGrpcStatus(permit.status()));
+  return (service_->*Method)(context, *permit, request, response);
+}
+
+template <auto Method, typename Response, typename Request>
+grpc::ServerWriteReactor<Response>* GuardedService::GuardedStream(absl::string_view name, Context* context,
+                                                                  const Request* request) {
+  const absl::StatusOr<std::shared_ptr<Permit>> permit = guard_->Admit(*context, name, SubjectOf(*request));
+  if (!permit.ok()) return new RefusedStream<Response>(permit.status());
+  return (service_->*Method)(context, *permit, request);
 }
 
 grpc::ServerUnaryReactor* GuardedService::Create(Context* context, const v1::CreateRequest* request,
@@ -47,15 +58,7 @@ grpc::Status GuardedService::Get(SyncContext* context, const v1::GetRequest* req
 }
 
 grpc::Status GuardedService::List(SyncContext* context, const v1::ListRequest* request, v1::ListResponse* response) {
-  const absl::StatusOr<Caller> caller = guard_->Admit(*context, "List", "");
-  if (!caller.ok()) return ToGrpcStatus(caller.status());
-  const grpc::Status listed = service_->List(context, request, response);
-  v1::ListResponse shown;
-  for (v1::Streamer& streamer : *response->mutable_streamers()) {
-    if (caller->May(Right::kView, streamer.spec().name())) shown.add_streamers()->Swap(&streamer);
-  }
-  response->mutable_streamers()->Swap(shown.mutable_streamers());
-  return listed;
+  return Guarded<&Inner::List>("List", context, request, response);
 }
 
 grpc::ServerUnaryReactor* GuardedService::Update(Context* context, const v1::UpdateRequest* request,
@@ -98,17 +101,12 @@ grpc::ServerUnaryReactor* GuardedService::Validate(Context* context, const v1::V
   return Guarded<&Inner::Validate>("Validate", context, request, response);
 }
 
-grpc::ServerWriteReactor<v1::TapResponse>* GuardedService::Tap(grpc::CallbackServerContext* context,
-                                                               const v1::TapRequest* request) {
-  const absl::StatusOr<Caller> caller = guard_->Admit(*context, "Tap", request->name());
-  if (!caller.ok()) return new RefusedStream<v1::TapResponse>(caller.status());
-  return service_->Tap(context, request);
+grpc::ServerWriteReactor<v1::TapResponse>* GuardedService::Tap(Context* context, const v1::TapRequest* request) {
+  return GuardedStream<&Inner::Tap, v1::TapResponse>("Tap", context, request);
 }
 
 grpc::ServerWriteReactor<v1::WatchResponse>* GuardedService::Watch(Context* context, const v1::WatchRequest* request) {
-  const absl::StatusOr<Caller> caller = guard_->Admit(*context, "Watch", "");
-  if (!caller.ok()) return new RefusedStream<v1::WatchResponse>(caller.status());
-  return service_->Watch(context, request);
+  return GuardedStream<&Inner::Watch, v1::WatchResponse>("Watch", context, request);
 }
 
 }  // namespace binlogd

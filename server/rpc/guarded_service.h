@@ -3,10 +3,19 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "binlogd/v1/service.grpc.pb.h"
 #include "rpc/guard.h"
 #include "rpc/streamer_service.h"
 
 namespace binlogd {
+
+// The generated base with callback methods for the calls that may wait, or stream.
+using StreamerServiceBase =
+    v1::StreamerService::WithCallbackMethod_Create<v1::StreamerService::WithCallbackMethod_Update<
+        v1::StreamerService::WithCallbackMethod_Delete<v1::StreamerService::WithCallbackMethod_Apply<
+            v1::StreamerService::WithCallbackMethod_Start<v1::StreamerService::WithCallbackMethod_Stop<
+                v1::StreamerService::WithCallbackMethod_Validate<v1::StreamerService::WithCallbackMethod_Tap<
+                    v1::StreamerService::WithCallbackMethod_Watch<v1::StreamerService::Service>>>>>>>>>;
 
 // Asks the guard about each call and passes what it admits on. What the server registers: an RPC that is not named here
 // is UNIMPLEMENTED, so that none is served unguarded. Thread-safe.
@@ -15,8 +24,8 @@ class GuardedService final : public StreamerServiceBase {
   // Neither is owned; both outlive the service.
   GuardedService(StreamerServiceImpl* service, Guard* guard) : service_(service), guard_(guard) {}
 
-  using SyncContext = grpc::ServerContext;
-  using Context = grpc::CallbackServerContext;
+  using SyncContext = StreamerServiceImpl::SyncContext;
+  using Context = StreamerServiceImpl::Context;
   grpc::ServerUnaryReactor* Create(Context*, const v1::CreateRequest*, v1::Streamer*) override;
   grpc::Status Get(SyncContext*, const v1::GetRequest*, v1::Streamer*) override;
   grpc::Status List(SyncContext*, const v1::ListRequest*, v1::ListResponse*) override;
@@ -35,6 +44,8 @@ class GuardedService final : public StreamerServiceBase {
   // The answer of `method` of the service, or the guard's refusal.
   template <auto Method, typename AnyContext, typename Request, typename Response>
   auto Guarded(absl::string_view name, AnyContext* context, const Request* request, Response* response);
+  template <auto Method, typename Response, typename Request>
+  grpc::ServerWriteReactor<Response>* GuardedStream(absl::string_view name, Context* context, const Request* request);
 
   StreamerServiceImpl* const service_;
   Guard* const guard_;

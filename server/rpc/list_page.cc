@@ -69,8 +69,10 @@ absl::StatusOr<StreamerFilter> FromProto(const v1::StreamerFilter& message) {
   return filter;
 }
 
-absl::Status ListPage(const Manager& manager, const v1::ListRequest& request, v1::ListResponse* response) {
-  ASSIGN_OR_RETURN(const StreamerFilter filter, FromProto(request.filter()));
+absl::Status ListPage(const Manager& manager, const v1::ListRequest& request, const Caller& caller,
+                      v1::ListResponse* response) {
+  ASSIGN_OR_RETURN(StreamerFilter filter, FromProto(request.filter()));
+  filter.visible = [&caller](absl::string_view streamer) { return caller.May(Right::kView, streamer); };
   if (request.page_size() < 0) return InvalidField("page_size", "BAD_VALUE", "it must not be negative");
   ASSIGN_OR_RETURN(const std::string after, ReadToken(request));
   const int size = request.page_size() == 0 ? kDefaultPageSize : std::min(request.page_size(), kMostPageSize);

@@ -13,19 +13,21 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/thread_pool.h"
+#include "rpc/permit.h"
 #include "wire/status_detail.h"
 
 namespace binlogd {
 
 // Waits (kIdle) until it is woken, makes the next message (kPumping) on a pool, or waits for a write (kWriting): there
 // is one write in flight at most, nothing is made before the last message was written, and Finish is called in one
-// place, by whoever moves to kFinished. Owns itself from Begin() until the call is over. Thread-safe.
+// place, by whoever moves to kFinished. Its permit is looked at before each message, and at least with each heartbeat: a
+// caller who would not be admitted any more is told why. Owns itself from Begin() until the call is over. Thread-safe.
 template <typename Response>
 class PumpedStream : public grpc::ServerWriteReactor<Response>,
                      public std::enable_shared_from_this<PumpedStream<Response>> {
  public:
   // `pool` outlives the server.
-  explicit PumpedStream(ThreadPool* pool) : pool_(pool) {}
+  PumpedStream(ThreadPool* pool, std::shared_ptr<Permit> permit) : pool_(pool), permit_(std::move(permit)) {}
 
   // Answers the call from now on, first with a heartbeat.
   void Begin() {
@@ -80,6 +82,7 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
   virtual Outcome Next(bool heartbeat, Response* response, absl::Status* end) = 0;
   // The call is over; nothing is called any more but the destructor.
   virtual void Over() = 0;
+  const Caller& caller() const { return permit_->caller(); }
   bool cancelled() const {
     absl::MutexLock lock(&mutex_);
     return cancelled_;
@@ -95,9 +98,9 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
       absl::MutexLock lock(&mutex_);
       heartbeat = heartbeat_due_;
     }
-    absl::Status end;
+    absl::Status end = permit_->Check();
     Response next;
-    const Outcome outcome = cancelled() ? Outcome::kEnd : Next(heartbeat, &next, &end);
+    const Outcome outcome = cancelled() || !end.ok() ? Outcome::kEnd : Next(heartbeat, &next, &end);
     if (cancelled()) {
       End(grpc::Status(grpc::StatusCode::CANCELLED, "the call was cancelled"));
     } else if (outcome == Outcome::kMessage || outcome == Outcome::kHeartbeat) {
@@ -150,6 +153,7 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
   }
 
   ThreadPool* const pool_;
+  const std::shared_ptr<Permit> permit_;
   std::shared_ptr<PumpedStream> self_;  // From Begin() until OnDone().
 
   // Used by whoever has moved the state away from kIdle.

@@ -31,9 +31,13 @@ std::string Serialize(const google::protobuf::Message& message) {
   return bytes;
 }
 
+// An id has no blanks.
+std::string Named(const RequestKey& key) { return absl::StrCat(key.id, " ", key.user); }
+
 }  // namespace
 
-absl::StatusOr<RequestKey> KeyOf(const google::protobuf::Message& request, absl::string_view id) {
+absl::StatusOr<RequestKey> KeyOf(const google::protobuf::Message& request, absl::string_view id,
+                                 absl::string_view user) {
   if (id.empty()) return RequestKey();
   bool good = id.size() <= kMostIdBytes;
   for (const char c : id) good = good && absl::ascii_isgraph(static_cast<unsigned char>(c));
@@ -45,7 +49,7 @@ absl::StatusOr<RequestKey> KeyOf(const google::protobuf::Message& request, absl:
   digest.Update(request.GetTypeName());
   digest.Update("\n");
   digest.Update(Serialize(request));
-  return RequestKey{std::string(id), digest.Finish()};
+  return RequestKey{std::string(id), digest.Finish(), std::string(user)};
 }
 
 RequestLog::RequestLog(std::function<absl::Time()> now) : now_(std::move(now)) {}
@@ -64,20 +68,21 @@ absl::Status RequestLog::Run(const RequestKey& key, const Cancellation& caller, 
 absl::StatusOr<bool> RequestLog::Enter(const RequestKey& key, const Cancellation& caller,
                                        google::protobuf::Message* response, bool* accepted) {
   // Whoever lets go of the lock has the condition looked at again.
+  const std::string id = Named(key);
   const Cancellation::Listener wake(caller, [this] { absl::MutexLock lock(&mutex_); });
   absl::MutexLock lock(&mutex_);
   ForgetOld();
-  const auto over = [this, &key, &caller]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    const auto found = by_id_.find(key.id);
+  const auto over = [this, &id, &caller]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    const auto found = by_id_.find(id);
     return found == by_id_.end() || found->second->state != State::kWorking || caller.cancelled();
   };
   const bool in_time = mutex_.AwaitWithDeadline(absl::Condition(&over), caller.deadline());
-  const auto found = by_id_.find(key.id);
+  const auto found = by_id_.find(id);
   if (found == by_id_.end()) {
     Entry& added = entries_.emplace_back();
-    added.id = key.id;
+    added.id = id;
     added.digest = key.digest;
-    by_id_[key.id] = std::prev(entries_.end());
+    by_id_[id] = std::prev(entries_.end());
     return false;
   }
   Entry& entry = *found->second;
@@ -105,7 +110,7 @@ void RequestLog::Leave(const RequestKey& key, bool accepted, const absl::Status&
   const bool goes_on =
       ErrorReason(status) == "CHANGE_GOES_ON" || (accepted && ErrorReason(status) == "CHANGE_NOT_BEGUN");
   absl::MutexLock lock(&mutex_);
-  const auto entry = by_id_.find(key.id)->second;
+  const auto entry = by_id_.find(Named(key))->second;
   if (!status.ok() && !goes_on) {
     Forget(entry);
     return;

@@ -23,11 +23,13 @@ namespace binlogd {
 struct RequestKey {
   std::string id;      // Chosen by the caller; empty: the request is one of its own each time it is sent.
   std::string digest;  // Of the whole request.
+  std::string user;    // Each has ids of its own.
 };
 
 // The key of a request that has the field `request_id`. INVALID_ARGUMENT when that is more than 128 bytes, or has
 // others than printable ASCII.
-absl::StatusOr<RequestKey> KeyOf(const google::protobuf::Message& request, absl::string_view id);
+absl::StatusOr<RequestKey> KeyOf(const google::protobuf::Message& request, absl::string_view id,
+                                 absl::string_view user);
 
 // Remembers the answers of requests that went well, the newest 4096 and 16 MiB, for ten minutes. One that failed is
 // forgotten: it has changed nothing. Thread-safe.
@@ -51,7 +53,7 @@ class RequestLog {
 
   enum class State { kWorking, kAccepted, kAnswered };
   struct Entry {
-    std::string id;
+    std::string id;  // Of the user and the request.
     std::string digest;
     State state = State::kWorking;
     std::string answer;

@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 
 #include <utility>
 #include <vector>
@@ -16,6 +17,10 @@ namespace {
 
 constexpr int kLargestRequest = 4 << 20;  // Bytes; a spec file has at most 1 MiB.
 constexpr int kMostCallsOfAConnection = 1024;
+// Of all connections together: requests that are not whole yet, and what clients are slow to take.
+constexpr size_t kTransportBytes = 256 << 20;
+// Of calls that only look; the others have theirs (waiting_calls.h).
+constexpr int kMostThreads = 256;
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const RpcServerOptions& options) {
   if (options.certificates == nullptr) return grpc::InsecureServerCredentials();
@@ -27,6 +32,7 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const RpcServerOptions& opt
 void SetLimits(const RpcServerOptions& options, grpc::ServerBuilder* builder) {
   constexpr int kSecond = 1000;  // In milliseconds.
   builder->SetMaxReceiveMessageSize(kLargestRequest);
+  builder->SetResourceQuota(grpc::ResourceQuota("connections").Resize(kTransportBytes).SetMaxThreads(kMostThreads));
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfAConnection);
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                               static_cast<int>(absl::ToInt64Milliseconds(options.handshake_timeout)));

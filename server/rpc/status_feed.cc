@@ -98,6 +98,17 @@ absl::StatusOr<std::shared_ptr<StatusFeed::Watcher>> StatusFeed::Attach(Streamer
   return watcher;
 }
 
+void StatusFeed::SetRights(uint64_t generation) {
+  {
+    absl::MutexLock lock(&mutex_);
+    // Two calls may come with theirs in the wrong order.
+    if (generation <= rights_) return;
+    rights_ = generation;
+    forgotten_ = ++newest_;
+  }
+  WakeAll();
+}
+
 void StatusFeed::Detach(const std::shared_ptr<Watcher>& watcher) {
   absl::MutexLock lock(&mutex_);
   watchers_.erase(watcher);
@@ -201,6 +212,8 @@ void StatusFeed::WakeAll() {
 }
 
 bool StatusFeed::Tell(Watcher& watcher, const Change& change, v1::WatchResponse* response) {
+  // Whatever became of it: who may not know of it is not told that it is gone either.
+  if (!watcher.filter.IsVisible(change.name)) return false;
   const Entry* entry = change.deleted ? nullptr : &entries_.find(change.name)->second;
   const bool has = watcher.has.count(change.name) != 0;
   const bool wanted = entry != nullptr && watcher.filter.Matches(change.name, entry->labels, StateOf(*entry));

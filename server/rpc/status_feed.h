@@ -38,7 +38,11 @@ class StatusFeed {
   // One who watches. Used through the feed only.
   class Watcher;
 
-  // `wake` is called without a lock whenever there may be something new to Take(); it must be quick. `from` is the
+  // Who may see what was decided anew when `generation` is another than the last: all who watch begin anew, those who
+  // resume as well.
+  void SetRights(uint64_t generation);
+
+  // `filter.visible` is asked in Take() alone. `wake` is called without a lock whenever there may be something new to Take(); it must be quick. `from` is the
   // revision up to which the watcher knows everything: 0, one of long ago or of another binlogd lets it begin anew.
   // RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) when there are kMostWatchers; UNAVAILABLE (SHUTTING_DOWN) once closed.
   absl::StatusOr<std::shared_ptr<Watcher>> Attach(StreamerFilter filter, uint64_t from, std::function<void()> wake);
@@ -89,6 +93,7 @@ class StatusFeed {
   uint64_t forgotten_ ABSL_GUARDED_BY(mutex_);        // Deletions up to it may be missing from changes_.
   uint64_t looks_begun_ ABSL_GUARDED_BY(mutex_) = 0;  // Times that all streamers were looked at.
   uint64_t looks_done_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t rights_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::map<uint64_t, Change> changes_ ABSL_GUARDED_BY(mutex_);  // By revision; one a streamer, and deleted ones.
   std::set<uint64_t> deleted_ ABSL_GUARDED_BY(mutex_);          // Revisions of these.

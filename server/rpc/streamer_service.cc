@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kTapThreads = 2;
 constexpr int kWatchThreads = 2;
+
 absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, const Cancellation& caller,
                           v1::ValidateResponse* response) {
   const absl::StatusOr<StreamerSpec> spec = FromProto(request.spec());
@@ -31,25 +32,25 @@ absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, 
 StreamerServiceImpl::StreamerServiceImpl(Manager* manager)
     : manager_(manager), changes_(manager), feed_(manager), tap_pool_(kTapThreads), watch_pool_(kWatchThreads) {}
 
-grpc::Status StreamerServiceImpl::Get(grpc::ServerContext*, const v1::GetRequest* request, v1::Streamer* response) {
+grpc::Status StreamerServiceImpl::Get(SyncContext*, Permitted, const v1::GetRequest* request, v1::Streamer* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
   if (view.ok()) *response = ToProto(*view);
   return ToGrpcStatus(view.status());
 }
 
-grpc::Status StreamerServiceImpl::List(grpc::ServerContext*, const v1::ListRequest* request,
+grpc::Status StreamerServiceImpl::List(SyncContext*, Permitted permit, const v1::ListRequest* request,
                                        v1::ListResponse* response) {
-  return ToGrpcStatus(ListPage(*manager_, *request, response));
+  return ToGrpcStatus(ListPage(*manager_, *request, permit->caller(), response));
 }
 
-grpc::Status StreamerServiceImpl::Status(grpc::ServerContext*, const v1::StatusRequest* request,
+grpc::Status StreamerServiceImpl::Status(SyncContext*, Permitted, const v1::StatusRequest* request,
                                          v1::StreamerStatus* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
   if (view.ok()) *response = ToProto(view->snapshot);
   return ToGrpcStatus(view.status());
 }
 
-grpc::Status StreamerServiceImpl::Metrics(grpc::ServerContext*, const v1::MetricsRequest* request,
+grpc::Status StreamerServiceImpl::Metrics(SyncContext*, Permitted, const v1::MetricsRequest* request,
                                           v1::MetricsResponse* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
   if (!view.ok()) return ToGrpcStatus(view.status());
@@ -57,54 +58,58 @@ grpc::Status StreamerServiceImpl::Metrics(grpc::ServerContext*, const v1::Metric
   return grpc::Status::OK;
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Create(Context* context, const v1::CreateRequest* request,
-                                                      v1::Streamer* response) {
-  return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return changes_.Create(*request, caller, response); });
+template <auto Method, typename Request, typename Response>
+grpc::ServerUnaryReactor* StreamerServiceImpl::Change(Context* context, Permitted permit, const Request* request,
+                                                      Response* response) {
+  return waiting_calls_.Start(context, [=, this, user = permit->caller().name](const Cancellation& caller) {
+    return (changes_.*Method)(*request, user, caller, response);
+  });
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Update(Context* context, const v1::UpdateRequest* request,
+grpc::ServerUnaryReactor* StreamerServiceImpl::Create(Context* context, Permitted permit, const v1::CreateRequest* request,
                                                       v1::Streamer* response) {
-  return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return changes_.Update(*request, caller, response); });
+  return Change<&Changes::Create>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Delete(Context* context, const v1::DeleteRequest* request,
+grpc::ServerUnaryReactor* StreamerServiceImpl::Update(Context* context, Permitted permit, const v1::UpdateRequest* request,
+                                                      v1::Streamer* response) {
+  return Change<&Changes::Update>(context, permit, request, response);
+}
+
+grpc::ServerUnaryReactor* StreamerServiceImpl::Delete(Context* context, Permitted permit, const v1::DeleteRequest* request,
                                                       v1::DeleteResponse* response) {
-  return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return changes_.Delete(*request, caller, response); });
+  return Change<&Changes::Delete>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Apply(Context* context, const v1::ApplyRequest* request,
-                                                     v1::ApplyResponse* response) {
-  return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return changes_.Apply(*request, caller, response); });
+grpc::ServerUnaryReactor* StreamerServiceImpl::Apply(Context* context, Permitted permit, const v1::ApplyRequest* request,
+                                                      v1::ApplyResponse* response) {
+  return Change<&Changes::Apply>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Start(Context* context, const v1::StartRequest* request,
-                                                     v1::Streamer* response) {
-  return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return changes_.Start(*request, caller, response); });
+grpc::ServerUnaryReactor* StreamerServiceImpl::Start(Context* context, Permitted permit, const v1::StartRequest* request,
+                                                      v1::Streamer* response) {
+  return Change<&Changes::Start>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Stop(Context* context, const v1::StopRequest* request,
-                                                    v1::Streamer* response) {
-  return waiting_calls_.Start(
-      context, [=, this](const Cancellation& caller) { return changes_.Stop(*request, caller, response); });
+grpc::ServerUnaryReactor* StreamerServiceImpl::Stop(Context* context, Permitted permit, const v1::StopRequest* request,
+                                                      v1::Streamer* response) {
+  return Change<&Changes::Stop>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Validate(Context* context, const v1::ValidateRequest* request,
+grpc::ServerUnaryReactor* StreamerServiceImpl::Validate(Context* context, Permitted, const v1::ValidateRequest* request,
                                                         v1::ValidateResponse* response) {
   return waiting_calls_.Start(
       context, [=, this](const Cancellation& caller) { return ValidateFrom(*manager_, *request, caller, response); });
 }
 
-grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(Context*, const v1::TapRequest* request) {
-  return StartTap(*manager_, *request, &tap_pool_);
+grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(Context*, Permitted permit,
+                                                                    const v1::TapRequest* request) {
+  return StartTap(*manager_, *request, permit, &tap_pool_);
 }
 
-grpc::ServerWriteReactor<v1::WatchResponse>* StreamerServiceImpl::Watch(Context*, const v1::WatchRequest* request) {
-  return StartWatch(feed_, *request, &watch_pool_);
+grpc::ServerWriteReactor<v1::WatchResponse>* StreamerServiceImpl::Watch(Context*, Permitted permit,
+                                                                        const v1::WatchRequest* request) {
+  return StartWatch(feed_, *request, permit, &watch_pool_);
 }
 
 }  // namespace binlogd

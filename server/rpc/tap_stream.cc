@@ -106,8 +106,8 @@ class TapEncoder {
 // Sends what its tap has.
 class TapStream : public PumpedStream<v1::TapResponse> {
  public:
-  TapStream(std::shared_ptr<Streamer> streamer, FilterSpec filter, ThreadPool* pool)
-      : PumpedStream(pool),
+  TapStream(std::shared_ptr<Streamer> streamer, FilterSpec filter, std::shared_ptr<Permit> permit, ThreadPool* pool)
+      : PumpedStream(pool, std::move(permit)),
         streamer_(std::move(streamer)),
         streamer_filter_(streamer_->spec().filter),
         tap_filter_(std::move(filter)),
@@ -178,18 +178,20 @@ class TapStream : public PumpedStream<v1::TapResponse> {
   std::optional<absl::Status> end_;  // Why the stream is over once messages_ are written.
 };
 
-absl::StatusOr<std::shared_ptr<TapStream>> MakeTap(Manager& manager, const v1::TapRequest& request, ThreadPool* pool) {
+absl::StatusOr<std::shared_ptr<TapStream>> MakeTap(Manager& manager, const v1::TapRequest& request,
+                                                   std::shared_ptr<Permit> permit, ThreadPool* pool) {
   ASSIGN_OR_RETURN(FilterSpec filter, FromProto(request.filter()));
   ASSIGN_OR_RETURN(std::shared_ptr<Streamer> streamer, manager.Find(request.name()));
-  auto stream = std::make_shared<TapStream>(std::move(streamer), std::move(filter), pool);
+  auto stream = std::make_shared<TapStream>(std::move(streamer), std::move(filter), std::move(permit), pool);
   RETURN_IF_ERROR(Annotate(stream->Attach(), absl::StrCat("streamer \"", request.name(), "\"")));
   return stream;
 }
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::TapResponse>* StartTap(Manager& manager, const v1::TapRequest& request, ThreadPool* pool) {
-  const absl::StatusOr<std::shared_ptr<TapStream>> stream = MakeTap(manager, request, pool);
+grpc::ServerWriteReactor<v1::TapResponse>* StartTap(Manager& manager, const v1::TapRequest& request,
+                                                    std::shared_ptr<Permit> permit, ThreadPool* pool) {
+  const absl::StatusOr<std::shared_ptr<TapStream>> stream = MakeTap(manager, request, std::move(permit), pool);
   if (!stream.ok()) return new RefusedStream<v1::TapResponse>(stream.status());
   (*stream)->Begin();
   return stream->get();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -22,7 +23,7 @@ absl::StatusOr<std::vector<User>> ParseWords(absl::string_view text, absl::strin
     if (word == "bad") return MakeError(absl::StatusCode::kInvalidArgument, "USERS_INVALID", origin);
     User user;
     user.name = std::string(word);
-    user.token_hashes = {HashToken(word)};
+    user.tokens = {{HashToken(word)}, {HashToken(absl::StrCat("until-2000-", word)), absl::FromUnixSeconds(2000)}};
     user.certificate_names = {std::string(word)};
     user.grants = {{RightsOfRole("viewer"), {"*"}}};
     users.push_back(std::move(user));
@@ -34,7 +35,7 @@ class AccessTest : public ::testing::Test {
  protected:
   AccessTest() {
     Put("alice bob");
-    access_ = *Access::Open(path_, ParseWords);
+    access_ = *Access::Open(path_, ParseWords, [this] { return now_; });
   }
   void Put(const std::string& text) { ASSERT_TRUE(ReplaceFile(path_, text, 0600).ok()); }
   std::string NameOf(const CallerCredentials& credentials) {
@@ -43,6 +44,7 @@ class AccessTest : public ::testing::Test {
   }
 
   testing::TempDir directory_;
+  absl::Time now_ = absl::FromUnixSeconds(1000);
   const std::string path_ = directory_ / "users";
   std::unique_ptr<Access> access_;
 };
@@ -61,6 +63,38 @@ TEST_F(AccessTest, ATokenOrACertificateSaysWhoCalls) {
 TEST_F(AccessTest, AWrongTokenIsNotMendedByACertificate) {
   EXPECT_EQ(NameOf({"Bearer carol", {"bob"}}), "CREDENTIALS_UNKNOWN");
   EXPECT_EQ(NameOf({"Bearer alice", {"bob"}}), "alice");
+}
+
+TEST_F(AccessTest, ATokenEndsInTime) {
+  const absl::StatusOr<Caller> caller = access_->Authenticate({"Bearer until-2000-alice", {}});
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_FALSE(access_->HasChanged(*caller));
+  now_ = absl::FromUnixSeconds(2000);
+  EXPECT_TRUE(access_->HasChanged(*caller));
+  const absl::Status refused = access_->Authenticate({"Bearer until-2000-alice", {}}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ErrorReason(refused), "CREDENTIALS_EXPIRED");
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("user \"alice\" ended at 1970-01-01T00:33:20"));
+  EXPECT_EQ(NameOf({"Bearer alice", {}}), "alice");
+}
+
+TEST_F(AccessTest, WhoWasLetInIsLookedAtAgainWhenTheUsersChange) {
+  const Caller alice = *access_->Authenticate({"Bearer alice", {}});
+  EXPECT_FALSE(access_->HasChanged(alice));
+  Put("bad");
+  EXPECT_FALSE(access_->HasChanged(alice)) << "a bad file changes nothing";
+  Put("bob");
+  EXPECT_TRUE(access_->HasChanged(alice));
+  EXPECT_FALSE(access_->HasChanged(*access_->Authenticate({"Bearer bob", {}})));
+  Access open;
+  EXPECT_FALSE(open.HasChanged(*open.Authenticate({"", {}})));
+}
+
+TEST_F(AccessTest, AFileThatOthersMayWriteIsRefused) {
+  ASSERT_TRUE(ReplaceFile(path_, "mallory", 0666).ok());
+  EXPECT_EQ(ErrorReason(Access::Open(path_, ParseWords).status()), "FILE_OPEN_TO_EVERYBODY");
+  EXPECT_EQ(NameOf({"Bearer mallory", {}}), "CREDENTIALS_UNKNOWN");
+  EXPECT_EQ(NameOf({"Bearer alice", {}}), "alice");
 }
 
 TEST_F(AccessTest, RefusalsDoNotRepeatTheToken) {
@@ -101,6 +135,7 @@ TEST_F(AccessTest, ARefusalNamesTheUserTheRightAndTheStreamer) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ErrorReason(refused), "NOT_ALLOWED");
   EXPECT_THAT(std::string(refused.message()), HasSubstr("user \"alice\" may not change streamer \"or\\nders\""));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("grant the role admin on it"));
 }
 
 }  // namespace

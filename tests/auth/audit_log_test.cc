@@ -21,9 +21,17 @@ std::vector<std::string> LinesOf(const std::string& path) {
 }
 
 TEST(AuditLogTest, OneJsonObjectALine) {
-  AuditEntry entry{"alice",  "token", "ipv4:192.0.2.7:4711", "Delete",
-                   "orders", "end",   "NOT_FOUND",           "STREAMER_NOT_FOUND"};
+  AuditEntry entry{"alice", "token", "ipv4:192.0.2.7:4711", "Delete", "orders"};
+  EXPECT_FALSE(json::parse(AuditLine(entry)).contains("reason"));
+  EXPECT_FALSE(json::parse(AuditLine(entry)).contains("request_id"));
+  EXPECT_FALSE(json::parse(AuditLine(entry)).contains("validate_only"));
+  entry.code = "NOT_FOUND";
+  entry.reason = "STREAMER_NOT_FOUND";
+  entry.request_id = "0b5c";
+  entry.validate_only = true;
   const json line = json::parse(AuditLine(entry));
+  EXPECT_EQ(line["request_id"], "0b5c");
+  EXPECT_EQ(line["validate_only"], true);
   EXPECT_EQ(line["user"], "alice");
   EXPECT_EQ(line["shown"], "token");
   EXPECT_EQ(line["peer"], "ipv4:192.0.2.7:4711");

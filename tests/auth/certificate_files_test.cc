@@ -60,6 +60,16 @@ TEST_F(CertificateFilesTest, NamesTheFileThatIsWrong) {
   ExpectRefused("TLS_FILE_UNREADABLE", "ca.pem");
 }
 
+TEST_F(CertificateFilesTest, AKeyThatEverybodyMayReadIsRefused) {
+  ASSERT_TRUE(ReplaceFile(directory_ / "key.pem", Text("server.key"), 0644).ok());
+  ExpectRefused("FILE_OPEN_TO_EVERYBODY", "key.pem");
+  Put("key.pem", Text("server.key"));
+  ASSERT_TRUE(ReplaceFile(directory_ / "cert.pem", Text("server.pem"), 0644).ok());
+  EXPECT_TRUE(Open().ok()) << "a certificate is no secret";
+  ASSERT_TRUE(ReplaceFile(directory_ / "ca.pem", Text("ca.pem"), 0666).ok());
+  ExpectRefused("FILE_OPEN_TO_EVERYBODY", "ca.pem");
+}
+
 TEST_F(CertificateFilesTest, AReplacedPairIsTakenWhenBothAreThere) {
   const auto files = Open();
   ASSERT_TRUE(files.ok()) << files.status();

@@ -41,24 +41,28 @@ TEST(UsersTest, AGrantHoldsForTheStreamersThatItNames) {
   EXPECT_FALSE(user.May(Right::kView, ""));
 }
 
-TEST(UsersTest, OnlyAStarIsEverywhere) {
-  EXPECT_TRUE(MakeUser("u", "viewer", {"shop", "*"}).MayEverywhere(Right::kView));
-  EXPECT_FALSE(MakeUser("u", "viewer", {"*"}).MayEverywhere(Right::kTap));
-  EXPECT_FALSE(MakeUser("u", "viewer", {"a*", "b*"}).MayEverywhere(Right::kView));
+TEST(UsersTest, TheLeastRoleGivesTheRight) {
+  for (const Right right : {Right::kView, Right::kOperate, Right::kChange, Right::kTap}) {
+    EXPECT_TRUE(Has(std::string(LeastRole(right)), right)) << RightName(right);
+  }
 }
 
 TEST(UsersTest, ATokenIsFoundByItsHashAlone) {
   const std::string token = *NewToken();
   EXPECT_NE(token, *NewToken());
   User user = MakeUser("u", "viewer", {"*"});
-  user.token_hashes = {HashToken("old"), HashToken(token)};
+  const absl::Time end = absl::FromUnixSeconds(1000);
+  user.tokens = {{HashToken("old"), end}, {HashToken(token)}};
   const auto list = UserList::Make({user});
   ASSERT_TRUE(list.ok());
-  ASSERT_NE((*list)->FindByToken(token), nullptr);
-  EXPECT_EQ((*list)->FindByToken(token)->name, "u");
-  EXPECT_NE((*list)->FindByToken("old"), nullptr);
+  absl::Time expires;
+  ASSERT_NE((*list)->FindByToken(token, &expires), nullptr);
+  EXPECT_EQ((*list)->FindByToken(token, &expires)->name, "u");
+  EXPECT_EQ(expires, absl::InfiniteFuture());
+  EXPECT_NE((*list)->FindByToken("old", &expires), nullptr);
+  EXPECT_EQ(expires, end);
   for (const std::string& wrong : {std::string(), token + "x", token.substr(1), TokenHashText(HashToken(token))}) {
-    EXPECT_EQ((*list)->FindByToken(wrong), nullptr) << wrong;
+    EXPECT_EQ((*list)->FindByToken(wrong, &expires), nullptr) << wrong;
   }
 }
 
@@ -87,13 +91,13 @@ TEST(UsersTest, ACertificateIsFoundByAnyOfItsNames) {
 
 TEST(UsersTest, NothingIsShared) {
   User a = MakeUser("a", "viewer", {"*"});
-  a.token_hashes = {HashToken("t")};
+  a.tokens = {{HashToken("t")}};
   a.certificate_names = {"c"};
   User b = MakeUser("b", "viewer", {"*"});
   EXPECT_TRUE(UserList::Make({a, b}).ok());
-  b.token_hashes = a.token_hashes;
+  b.tokens = a.tokens;
   EXPECT_EQ(ErrorReason(UserList::Make({a, b}).status()), "USERS_INVALID");
-  b.token_hashes.clear();
+  b.tokens.clear();
   b.certificate_names = a.certificate_names;
   EXPECT_EQ(ErrorReason(UserList::Make({a, b}).status()), "USERS_INVALID");
   b.certificate_names.clear();

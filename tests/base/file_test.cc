@@ -4,14 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "base/error.h"
 #include "tests/harness/temp_dir.h"
 
 namespace binlogd {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
@@ -123,6 +126,27 @@ TEST(PathsOverlapTest, ByNameAlone) {
     EXPECT_EQ(PathsOverlap(c.a, c.b), c.overlap) << c.a << " " << c.b;
     EXPECT_EQ(PathsOverlap(c.b, c.a), c.overlap) << c.b << " " << c.a;
   }
+}
+
+TEST_F(FileTest, ProtectedFilesAreNotOpenToEverybody) {
+  const std::string path = dir_ / "secret";
+  const auto reason = [&path](int mode, Protection protection) {
+    EXPECT_TRUE(ReplaceFile(path, "word", mode).ok());
+    const absl::StatusOr<std::string> text = ReadProtectedFile(path, protection, 100);
+    return text.ok() ? *text : ErrorReason(text.status());
+  };
+  for (const Protection protection : {Protection::kUnread, Protection::kUnwritten}) {
+    for (const int mode : {0600, 0400, 0440, 0660}) EXPECT_EQ(reason(mode, protection), "word") << mode;
+    for (const int mode : {0602, 0606}) EXPECT_EQ(reason(mode, protection), "FILE_OPEN_TO_EVERYBODY") << mode;
+  }
+  EXPECT_EQ(reason(0644, Protection::kUnwritten), "word");
+  EXPECT_EQ(reason(0644, Protection::kUnread), "FILE_OPEN_TO_EVERYBODY");
+  EXPECT_THAT(std::string(ReadProtectedFile(path, Protection::kUnread, 100).status().message()),
+              AllOf(HasSubstr(path), HasSubstr("chmod o=")));
+  // What counts is the file that a link leads to.
+  ASSERT_EQ(symlink(path.c_str(), (dir_ / "link").c_str()), 0);
+  EXPECT_EQ(ErrorReason(ReadProtectedFile(dir_ / "link", Protection::kUnread, 100).status()), "FILE_OPEN_TO_EVERYBODY");
+  EXPECT_TRUE(absl::IsNotFound(ReadProtectedFile(dir_ / "missing", Protection::kUnread, 100).status()));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 constexpr char kHash[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -34,7 +35,8 @@ users:
   ASSERT_TRUE(users.ok()) << users.status();
   ASSERT_EQ(users->size(), 3u);
   const User& orchestrator = (*users)[0];
-  EXPECT_THAT(orchestrator.token_hashes, ElementsAre(HashToken("abc")));
+  EXPECT_THAT(orchestrator.tokens, SizeIs(1));
+  EXPECT_EQ(orchestrator.tokens[0].hash, HashToken("abc"));
   EXPECT_TRUE(orchestrator.May(Right::kChange, "orders-eu"));
   EXPECT_TRUE(orchestrator.May(Right::kTap, "shop"));
   EXPECT_FALSE(orchestrator.May(Right::kTap, "orders-eu"));
@@ -43,6 +45,20 @@ users:
   EXPECT_TRUE(alice.May(Right::kView, "anything"));
   EXPECT_FALSE(alice.May(Right::kOperate, "anything"));
   EXPECT_FALSE((*users)[2].May(Right::kView, "anything"));
+}
+
+TEST(UsersFileTest, TokensMayEnd) {
+  const auto users = ParseUsers(
+      absl::StrCat("users:\n- name: a\n  token_sha256:\n  - {hash: ", kHash, ", expires: 2027-01-31T12:00:00+01:00}\n  - ",
+                   TokenHashText(HashToken("new")), "\n"),
+      "f");
+  ASSERT_TRUE(users.ok()) << users.status();
+  const std::vector<TokenGrant>& tokens = (*users)[0].tokens;
+  ASSERT_THAT(tokens, SizeIs(2));
+  EXPECT_EQ(tokens[0].hash, HashToken("abc"));
+  EXPECT_EQ(tokens[0].expires, absl::FromCivil(absl::CivilSecond(2027, 1, 31, 11, 0, 0), absl::UTCTimeZone()));
+  EXPECT_EQ(tokens[1].hash, HashToken("new"));
+  EXPECT_EQ(tokens[1].expires, absl::InfiniteFuture());
 }
 
 TEST(UsersFileTest, JsonIsReadToo) {
@@ -64,6 +80,11 @@ TEST(UsersFileTest, WhatIsWrongIsNamedWithItsLine) {
            {"users:\n- name: a\n  grants: {role: admin}", "f:3: grants is not a list"},
            {"users:\n- grants: []", "f:2: a user has no name"},
            {"users:\n- name: a\n  token_sha256: []", "f:3: token_sha256 is an empty list"},
+           {"users:\n- name: a\n  token_sha256: {expires: 2027-01-31T00:00:00Z}", "f:3: a token has no hash"},
+           {absl::StrCat("users:\n- name: a\n  token_sha256: {hash: ", kHash, ", expires: soon}"),
+            "f:3: expires is \"soon\", not a time"},
+           {absl::StrCat("users:\n- name: a\n  token_sha256: {hash: ", kHash, ", ends: soon}"),
+            "f:3: there is no field \"ends\""},
            {"users: {name: a}", "f:1: users is not a list"},
            {"user: []", "f:1: there is no field \"user\""},
            {"- name: a", "f:1: the file is not a mapping"},

@@ -31,7 +31,7 @@ std::string TokenOf(const std::string& role) { return "token-of-" + role; }
 absl::StatusOr<std::vector<User>> UsersByRole(absl::string_view, absl::string_view) {
   std::vector<User> users;
   for (const char* role : {"viewer", "operator", "admin", "tap"}) {
-    users.push_back({role, {HashToken(TokenOf(role))}, {}, {{RightsOfRole(role), {"a*"}}}});
+    users.push_back({role, {{HashToken(TokenOf(role))}}, {}, {{RightsOfRole(role), {"a*"}}}});
   }
   return users;
 }

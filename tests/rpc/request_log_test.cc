@@ -13,7 +13,7 @@ namespace {
 
 class RequestLogTest : public ::testing::Test {
  protected:
-  static RequestKey Key(const std::string& id, const std::string& request = "request") { return {id, request}; }
+  static RequestKey Key(const std::string& id, const std::string& request = "request") { return {id, request, "alice"}; }
   // Runs a request whose work, when it is done, answers `etag`.
   absl::StatusOr<std::string> Ask(const RequestKey& key, const std::string& etag) {
     v1::Streamer response;
@@ -54,6 +54,13 @@ TEST_F(RequestLogTest, AnotherRequestOfTheSameIdIsRefused) {
   EXPECT_EQ(ErrorReason(refused), "REQUEST_ID_REUSED");
   EXPECT_EQ(ErrorField(refused), "request_id");
   EXPECT_EQ(worked_, 1);
+}
+
+TEST_F(RequestLogTest, UsersHaveIdsOfTheirOwn) {
+  EXPECT_EQ(*Ask(Key("a"), "1"), "1");
+  EXPECT_EQ(*Ask({"a", "other", "bob"}, "2"), "2");
+  EXPECT_EQ(*Ask(Key("a"), "3"), "1");
+  EXPECT_EQ(*Ask({"a", "other", "bob"}, "4"), "2");
 }
 
 TEST_F(RequestLogTest, AFailureIsForgotten) {
@@ -129,19 +136,19 @@ TEST(RequestKeyTest, TellsRequestsApart) {
   start.set_name("a");
   v1::StopRequest stop;
   stop.set_name("a");
-  EXPECT_EQ(KeyOf(start, "x")->digest, KeyOf(start, "x")->digest);
-  EXPECT_NE(KeyOf(start, "x")->digest, KeyOf(stop, "x")->digest);
+  EXPECT_EQ(KeyOf(start, "x", "alice")->digest, KeyOf(start, "x", "alice")->digest);
+  EXPECT_NE(KeyOf(start, "x", "alice")->digest, KeyOf(stop, "x", "alice")->digest);
   v1::CreateRequest one, other;
   for (int i = 0; i < 50; ++i) {
     (*one.mutable_spec()->mutable_labels())[absl::StrCat("k", i)] = "v";
     (*other.mutable_spec()->mutable_labels())[absl::StrCat("k", 49 - i)] = "v";
   }
-  EXPECT_EQ(KeyOf(one, "x")->digest, KeyOf(other, "x")->digest) << "maps have no order";
+  EXPECT_EQ(KeyOf(one, "x", "alice")->digest, KeyOf(other, "x", "alice")->digest) << "maps have no order";
   one.set_start(true);
-  EXPECT_NE(KeyOf(one, "x")->digest, KeyOf(other, "x")->digest);
-  EXPECT_EQ(KeyOf(one, "")->id, "");
+  EXPECT_NE(KeyOf(one, "x", "alice")->digest, KeyOf(other, "x", "alice")->digest);
+  EXPECT_EQ(KeyOf(one, "", "alice")->id, "");
   for (const std::string& id : {std::string(129, 'x'), std::string("a b"), std::string("a\n"), std::string("ä")}) {
-    EXPECT_EQ(ErrorField(KeyOf(one, id).status()), "request_id") << id;
+    EXPECT_EQ(ErrorField(KeyOf(one, id, "alice").status()), "request_id") << id;
   }
 }
 
