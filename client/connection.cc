@@ -46,10 +46,13 @@ class TokenSenderFactory final : public grpc::experimental::ClientInterceptorFac
   const std::string header_;
 };
 
-absl::StatusOr<std::string> ReadNamed(const std::string& path, absl::string_view option, absl::string_view reason) {
+// `protection`: of a secret, kUnread.
+absl::StatusOr<std::string> ReadNamed(const std::string& path, absl::string_view option, absl::string_view reason,
+                                      Protection protection) {
   if (path.empty()) return std::string();
-  absl::StatusOr<std::string> text = ReadWholeFile(path, kLargestFile);
+  absl::StatusOr<std::string> text = ReadProtectedFile(path, protection, kLargestFile);
   if (text.ok()) return text;
+  if (ErrorReason(text.status()) == "FILE_OPEN_TO_EVERYBODY") return Annotate(text.status(), option);
   return MakeError(absl::StatusCode::kFailedPrecondition, reason, absl::StrCat(option, ": ", text.status().message()));
 }
 
@@ -60,9 +63,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Conn
                      "--tls-cert and --tls-key are given together or not at all");
   }
   grpc::SslCredentialsOptions tls;
-  ASSIGN_OR_RETURN(tls.pem_root_certs, ReadNamed(options.tls_ca, "--tls-ca", "TLS_FILE_UNREADABLE"));
-  ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadNamed(options.tls_cert, "--tls-cert", "TLS_FILE_UNREADABLE"));
-  ASSIGN_OR_RETURN(tls.pem_private_key, ReadNamed(options.tls_key, "--tls-key", "TLS_FILE_UNREADABLE"));
+  constexpr char kUnreadable[] = "TLS_FILE_UNREADABLE";
+  ASSIGN_OR_RETURN(tls.pem_root_certs, ReadNamed(options.tls_ca, "--tls-ca", kUnreadable, Protection::kUnwritten));
+  ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadNamed(options.tls_cert, "--tls-cert", kUnreadable, Protection::kUnwritten));
+  ASSIGN_OR_RETURN(tls.pem_private_key, ReadNamed(options.tls_key, "--tls-key", kUnreadable, Protection::kUnread));
   return grpc::SslCredentials(tls);
 }
 
@@ -75,7 +79,7 @@ absl::StatusOr<std::string> ReadToken(const ConnectionOptions& options) {
                                   " without TLS, where others could read it; give --tls-ca, or --tls for authorities "
                                   "that the system trusts"));
   }
-  ASSIGN_OR_RETURN(const std::string text, ReadNamed(options.token_file, "--token-file", "TOKEN_UNREADABLE"));
+  ASSIGN_OR_RETURN(const std::string text, ReadNamed(options.token_file, "--token-file", "TOKEN_UNREADABLE", Protection::kUnread));
   std::string token(absl::StripAsciiWhitespace(text));
   for (const char c : token) {
     if (!absl::ascii_isgraph(c)) token.clear();

@@ -28,6 +28,13 @@ std::string WayOut(const ConnectionOptions& options, absl::string_view cause) {
                                    : "; if it speaks TLS, give --tls-ca");
 }
 
+// What was shown, for the message that it is not taken.
+std::string Shown(const ConnectionOptions& options) {
+  if (!options.token_file.empty()) return absl::StrCat("the token of --token-file ", options.token_file);
+  if (!options.tls_cert.empty()) return absl::StrCat("the certificate of --tls-cert ", options.tls_cert);
+  return "";
+}
+
 }  // namespace
 
 Session::Session(ConnectionOptions connection, absl::Duration timeout)
@@ -56,6 +63,9 @@ absl::Status Session::Explain(const grpc::Status& status, absl::string_view atte
   if (!from_server && status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
     return absl::UnimplementedError(absl::StrCat(attempt, ": the server at ", connection_.server,
                                                  " does not know this call; is it a binlogd of this version?"));
+  }
+  if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED && !Shown(connection_).empty()) {
+    return Annotate(FromGrpcStatus(status), absl::StrCat(attempt, " with ", Shown(connection_)));
   }
   // The server names the streamer for those who have only its message; here `attempt` has named it already.
   const size_t subject = attempt.find("streamer ");

@@ -21,6 +21,7 @@
 #include "config/spec_file.h"
 #include "config/users_file.h"
 #include "rpc/convert.h"
+#include "rpc/library_logs.h"
 #include "rpc/server.h"
 #include "rpc/spec_json.h"
 #include "streamer/manager.h"
@@ -198,6 +199,7 @@ int Main(int argc, char** argv) {
   LogLevel level = LogLevel::kInfo;
   if (ParseLogLevel(flags.log_level, &level)) SetLogLevel(level);
   TuneAllocator();
+  RouteLibraryLogs();
   signal(SIGPIPE, SIG_IGN);
   const sigset_t signals = AwaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -1,5 +1,7 @@
 #include <grpcpp/security/server_credentials.h>
+#include <sys/stat.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "tests/client/fixture.h"
 #include "tests/harness/certificates.h"
@@ -25,6 +27,11 @@ class ConnectionTest : public ClientTest {
     return grpc::SslServerCredentials(tls);
   }
   static std::string Path(const std::string& name) { return TestCertificates().path(name); }
+  // That nobody else may read.
+  std::string SecretFile(const std::string& name, const std::string& text) {
+    EXPECT_TRUE(ReplaceFile(directory_ / name, text, 0600).ok());
+    return directory_ / name;
+  }
   // Asks for the streamers; `options` stand before the verb.
   CommandResult Get(std::vector<std::string> options) {
     options.insert(options.end(), {"get", "-o", "name"});
@@ -69,7 +76,7 @@ TEST_F(ConnectionTest, FilesThatAreNoGoodAreNamed) {
               HasSubstr("--tls-cert and --tls-key"));
   EXPECT_THAT(Get({"--tls-ca", Path("ca.pem"), "--token-file", missing}).error_output,
               AllOf(HasSubstr("--token-file: "), HasSubstr(missing)));
-  const std::string two_words = File("token", "two words");
+  const std::string two_words = SecretFile("token", "two words");
   const CommandResult refused = Get({"--tls-ca", Path("ca.pem"), "--token-file", two_words});
   EXPECT_THAT(refused.error_output, HasSubstr(two_words + " does not hold a token"));
   EXPECT_THAT(refused.error_output, HasSubstr("TOKEN_UNREADABLE)"));
@@ -77,7 +84,7 @@ TEST_F(ConnectionTest, FilesThatAreNoGoodAreNamed) {
 }
 
 TEST_F(ConnectionTest, EveryCallCarriesTheToken) {
-  const std::string token_file = File("token", std::string(kToken) + "\n");
+  const std::string token_file = SecretFile("token", std::string(kToken) + "\n");
   EXPECT_EQ(Get({"--tls-ca", Path("ca.pem"), "--token-file", token_file}).output, "a\n");
   EXPECT_EQ(server_.authorization(), std::string("Bearer ") + kToken);
   EXPECT_EQ(Get({"--tls-ca", Path("ca.pem")}).output, "a\n");
@@ -87,8 +94,37 @@ TEST_F(ConnectionTest, EveryCallCarriesTheToken) {
   EXPECT_EQ(server_.authorization(), std::string("Bearer ") + kToken);
 }
 
+TEST_F(ConnectionTest, SecretsThatEverybodyMayReadAreNotUsed) {
+  const std::string token_file = SecretFile("token", kToken);
+  ASSERT_EQ(chmod(token_file.c_str(), 0644), 0);
+  const CommandResult refused = Get({"--tls-ca", Path("ca.pem"), "--token-file", token_file});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.error_output, AllOf(HasSubstr("--token-file: " + token_file), HasSubstr("chmod o="),
+                                          HasSubstr("FILE_OPEN_TO_EVERYBODY)"), Not(HasSubstr(kToken))));
+  const std::string key = SecretFile("key", *ReadWholeFile(Path("client.key")));
+  ASSERT_EQ(chmod(key.c_str(), 0644), 0);
+  EXPECT_THAT(Get({"--tls-ca", Path("ca.pem"), "--tls-cert", Path("client.pem"), "--tls-key", key}).error_output,
+              HasSubstr("--tls-key: " + key));
+  ASSERT_EQ(chmod(token_file.c_str(), 0640), 0);
+  EXPECT_EQ(Get({"--tls-ca", Path("ca.pem"), "--token-file", token_file}).output, "a\n");
+}
+
+TEST_F(ConnectionTest, ARefusalSaysWhatWasShownAndWhatToDo) {
+  const std::string token_file = SecretFile("token", kToken);
+  server_.SetTap({}, MakeError(absl::StatusCode::kUnauthenticated, "CREDENTIALS_UNKNOWN", "ask for another"));
+  EXPECT_THAT(Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--token-file", token_file}).error_output,
+              HasSubstr(" with the token of --token-file " + token_file + ": ask for another (CREDENTIALS_UNKNOWN)"));
+  EXPECT_THAT(Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--tls-cert", Path("client.pem"), "--tls-key",
+                   Path("client.key")})
+                  .error_output,
+              HasSubstr(" with the certificate of --tls-cert " + Path("client.pem") + ": ask for another"));
+  server_.SetTap({}, MakeError(absl::StatusCode::kPermissionDenied, "NOT_ALLOWED", "ask for the role tap"));
+  EXPECT_THAT(Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--token-file", token_file}).error_output,
+              HasSubstr("ask for the role tap (NOT_ALLOWED)"));
+}
+
 TEST_F(ConnectionTest, ATokenIsNotSentToOtherMachinesWithoutTls) {
-  const std::string token_file = File("token", kToken);
+  const std::string token_file = SecretFile("token", kToken);
   const CommandResult refused = Get({"--server", "192.0.2.1:7070", "--token-file", token_file});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.error_output, HasSubstr("TOKEN_NEEDS_TLS)"));

@@ -7,12 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <fstream>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
-#include "tests/rpc/rpc_testing.h"
+#include "tests/rpc/guard_testing.h"
 #include "tests/streamer/streamer_testing.h"
 
 namespace binlogd {
@@ -21,20 +23,10 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using nlohmann::json;
+using testing::TokenOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// One user for each role, on streamers whose names begin with "a".
-std::string TokenOf(const std::string& role) { return "token-of-" + role; }
-
-absl::StatusOr<std::vector<User>> UsersByRole(absl::string_view, absl::string_view) {
-  std::vector<User> users;
-  for (const char* role : {"viewer", "operator", "admin", "tap"}) {
-    users.push_back({role, {{HashToken(TokenOf(role))}}, {}, {{RightsOfRole(role), {"a*"}}}});
-  }
-  return users;
-}
 
 std::vector<const MethodDescriptor*> Methods() {
   const google::protobuf::ServiceDescriptor* service =
@@ -60,20 +52,10 @@ std::string RequestAbout(const MethodDescriptor& method, const std::string& stre
 
 std::string PathOf(const MethodDescriptor& method) { return "/binlogd.v1.StreamerService/" + method.name(); }
 
-class GuardTest : public testing::RpcTest {
+class GuardTest : public testing::GuardedRpcTest {
  protected:
-  GuardTest() {
-    EXPECT_TRUE(ReplaceFile(dir_ / "users", "", 0600).ok());
-    access_ = *Access::Open(dir_ / "users", UsersByRole);
-    audit_ = *AuditLog::Open(dir_ / "audit");
-    ServeUsers({});
-  }
-  ~GuardTest() override { server_.reset(); }
-
-  void ServeUsers(CallLimitOptions limits) { Serve({"127.0.0.1:0", nullptr, access_.get(), audit_.get(), limits}); }
-
   grpc::Status Call(const MethodDescriptor& method, const std::string& streamer, const std::string& token) {
-    return Ask(PathOf(method), RequestAbout(method, streamer), token).status;
+    return Ask(PathOf(method), RequestAbout(method, streamer), token, /*cancel=*/method.server_streaming()).status;
   }
   static bool Refused(const grpc::Status& status) {
     return status.error_code() == grpc::StatusCode::PERMISSION_DENIED ||
@@ -95,9 +77,6 @@ class GuardTest : public testing::RpcTest {
     lines.resize(count);
     return lines;
   }
-
-  std::unique_ptr<Access> access_;
-  std::unique_ptr<AuditLog> audit_;
 };
 
 TEST_F(GuardTest, EveryMethodHasARuleAndAsksWhoCalls) {
@@ -105,7 +84,7 @@ TEST_F(GuardTest, EveryMethodHasARuleAndAsksWhoCalls) {
   for (const MethodDescriptor* method : Methods()) {
     const MethodRule* rule = FindMethodRule(method->name());
     ASSERT_NE(rule, nullptr) << method->name() << " needs a rule, and a line in docs/security.md";
-    EXPECT_EQ(rule->is_stream, method->server_streaming()) << method->name();
+    EXPECT_EQ(rule->stream.has_value(), method->server_streaming()) << method->name();
     // What changes something is audited.
     EXPECT_TRUE(rule->audited || rule->right == Right::kView) << method->name();
     for (const char* streamer : {"a", ""}) {
@@ -121,10 +100,8 @@ TEST_F(GuardTest, EveryRoleMayDoWhatItsRuleSays) {
     for (const MethodDescriptor* method : Methods()) {
       const MethodRule& rule = *FindMethodRule(method->name());
       const bool may = (RightsOfRole(role) & static_cast<Rights>(rule.right)) != 0;
-      const bool about_one = rule.scope == MethodRule::Scope::kNamed;
       const bool about_some = rule.scope == MethodRule::Scope::kSome;
-      EXPECT_EQ(Refused(Call(*method, "a", TokenOf(role))), !about_some && !(about_one && may))
-          << role << " " << method->name();
+      EXPECT_EQ(Refused(Call(*method, "a", TokenOf(role))), !about_some && !may) << role << " " << method->name();
       EXPECT_EQ(Refused(Call(*method, "b", TokenOf(role))), !about_some) << role << " " << method->name();
       EXPECT_EQ(Refused(Call(*method, "", TokenOf(role))), !about_some) << role << " " << method->name();
     }
@@ -132,26 +109,44 @@ TEST_F(GuardTest, EveryRoleMayDoWhatItsRuleSays) {
 }
 
 TEST_F(GuardTest, ARefusalDoesNotTellWhatIsThere) {
+  Serve({"127.0.0.1:0"});
+  ASSERT_TRUE(Create(Spec("b1"), false).ok());
+  ServeUsers();
+  for (const char* role : {"viewer", "operator", "admin", "tap"}) {
+    for (const MethodDescriptor* method : Methods()) {
+      if (FindMethodRule(method->name())->scope == MethodRule::Scope::kSome) continue;
+      const grpc::Status there = Call(*method, "b1", TokenOf(role));
+      const grpc::Status not_there = Call(*method, "b2", TokenOf(role));
+      ExpectError(there, grpc::StatusCode::PERMISSION_DENIED, "NOT_ALLOWED");
+      EXPECT_EQ(absl::StrReplaceAll(there.error_message(), {{"b1", "b2"}}), not_there.error_message());
+    }
+  }
   const MethodDescriptor& get = *Methods()[1];
   ASSERT_EQ(get.name(), "Get");
-  const grpc::Status refused = Call(get, "b", TokenOf("viewer"));
-  ExpectError(refused, grpc::StatusCode::PERMISSION_DENIED, "NOT_ALLOWED");
-  EXPECT_THAT(refused.error_message(), HasSubstr("user \"viewer\" may not view streamer \"b\""));
+  EXPECT_THAT(Call(get, "b1", TokenOf("viewer")).error_message(),
+              HasSubstr("user \"viewer\" may not view streamer \"b1\"; ask who runs the server to grant the role viewer"));
 }
 
-TEST_F(GuardTest, ListLeavesOutWhatTheCallerMayNotSee) {
+TEST_F(GuardTest, ListHasFullPagesOfWhatTheCallerMaySee) {
   Serve({"127.0.0.1:0"});
-  for (const char* name : {"a1", "a2", "b1"}) ASSERT_TRUE(Create(Spec(name), false).ok());
-  ServeUsers({});
-  const auto names = [this](const std::string& role) {
-    v1::ListResponse response;
-    EXPECT_TRUE(response.ParseFromString(Ask("/binlogd.v1.StreamerService/List", "", TokenOf(role)).message));
-    std::vector<std::string> found;
-    for (const v1::Streamer& streamer : response.streamers()) found.push_back(streamer.spec().name());
-    return found;
+  for (const char* name : {"a1", "a2", "a3", "Z", "a21", "b1"}) ASSERT_TRUE(Create(Spec(name), false).ok());
+  ServeUsers();
+  const auto pages = [this](const std::string& role) {
+    v1::ListRequest request;
+    request.set_page_size(2);
+    std::vector<std::string> names;
+    do {
+      v1::ListResponse response;
+      EXPECT_TRUE(response.ParseFromString(
+          Ask("/binlogd.v1.StreamerService/List", request.SerializeAsString(), TokenOf(role)).message));
+      names.emplace_back();
+      for (const v1::Streamer& streamer : response.streamers()) absl::StrAppend(&names.back(), streamer.spec().name(), " ");
+      request.set_page_token(response.next_page_token());
+    } while (!request.page_token().empty());
+    return names;
   };
-  EXPECT_THAT(names("viewer"), ElementsAre("a1", "a2"));
-  EXPECT_THAT(names("tap"), ElementsAre());
+  EXPECT_THAT(pages("viewer"), ElementsAre("a1 a2 ", "a21 a3 "));
+  EXPECT_THAT(pages("tap"), ElementsAre(""));
 }
 
 TEST_F(GuardTest, ChangesAreAuditedWithTheirResult) {
@@ -160,8 +155,13 @@ TEST_F(GuardTest, ChangesAreAuditedWithTheirResult) {
   };
   v1::CreateRequest create;
   *create.mutable_spec() = Spec("a1");
+  create.set_request_id("id-of-the-request");
   create.mutable_spec()->mutable_source()->mutable_password()->set_value("pass-word");
   EXPECT_TRUE(Ask("/binlogd.v1.StreamerService/Create", create.SerializeAsString(), TokenOf("admin")).status.ok());
+  v1::ApplyRequest preview;
+  *preview.mutable_spec() = Spec("a2");
+  preview.set_validate_only(true);
+  EXPECT_TRUE(Ask("/binlogd.v1.StreamerService/Apply", preview.SerializeAsString(), TokenOf("admin")).status.ok());
   call("Delete", "a2", TokenOf("admin"));
   call("Stop", "a1", TokenOf("viewer"));
   call("Start", "a1", "forged");
@@ -172,7 +172,9 @@ TEST_F(GuardTest, ChangesAreAuditedWithTheirResult) {
   EXPECT_EQ(created["shown"], "token");
   EXPECT_EQ(created["streamer"], "a1");
   EXPECT_EQ(created["code"], "OK");
+  EXPECT_EQ(created["request_id"], "id-of-the-request");
   EXPECT_THAT(created["peer"].get<std::string>(), HasSubstr("127.0.0.1"));
+  EXPECT_EQ(AwaitAudit("Apply", 1)[0]["validate_only"], true);
   const json deleted = AwaitAudit("Delete", 1)[0];
   EXPECT_EQ(deleted["code"], "NOT_FOUND");
   EXPECT_EQ(deleted["reason"], "STREAMER_NOT_FOUND");
@@ -216,7 +218,7 @@ class TapGuardTest : public GuardTest {
 TEST_F(TapGuardTest, OpenTapsAreCountedAndAudited) {
   Serve({"127.0.0.1:0"});
   ASSERT_TRUE(Create(Spec("a"), /*start=*/true).ok());
-  ServeUsers({/*calls_per_second=*/0, /*streams=*/1});
+  ServeUsers({/*calls_per_second=*/0, /*failures_per_second=*/0, /*taps=*/1, /*watches=*/0});
   const std::unique_ptr<OpenTap> first = Tap();
   ASSERT_TRUE(first->begun) << first->status.error_message();
   EXPECT_EQ(AwaitAudit("Tap", 1)[0]["phase"], "begin");
@@ -229,8 +231,22 @@ TEST_F(TapGuardTest, OpenTapsAreCountedAndAudited) {
   }));
 }
 
+TEST_F(TapGuardTest, ATapEndsWithItsUser) {
+  Serve({"127.0.0.1:0"});
+  ASSERT_TRUE(Create(Spec("a"), /*start=*/true).ok());
+  ServeUsers();
+  const std::unique_ptr<OpenTap> tap = Tap();
+  ASSERT_TRUE(tap->begun) << tap->status.error_message();
+  PutUsers("tap b*\n");
+  // Wakes the tap, which would have been told of it; by itself it looks every ten seconds.
+  ASSERT_TRUE(manager_->Stop("a", Cancellation::Never()).ok());
+  v1::TapResponse response;
+  EXPECT_FALSE(tap->reader->Read(&response));
+  ExpectError(tap->reader->Finish(), grpc::StatusCode::PERMISSION_DENIED, "NOT_ALLOWED");
+}
+
 TEST_F(GuardTest, AClientThatCallsTooOftenIsTold) {
-  ServeUsers({/*calls_per_second=*/1, /*streams=*/0});
+  ServeUsers({/*calls_per_second=*/1, /*failures_per_second=*/0, /*taps=*/0, /*watches=*/0});
   grpc::Status status;
   for (int i = 0; i < 1000 && status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED; ++i) {
     status = Call(*Methods()[1], "a", TokenOf("viewer"));
@@ -240,18 +256,39 @@ TEST_F(GuardTest, AClientThatCallsTooOftenIsTold) {
   EXPECT_EQ(Call(*Methods()[1], "a", TokenOf("operator")).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(GuardTest, WhoFailsToSayWhoCallsIsHeldBackApart) {
+  ServeUsers({/*calls_per_second=*/0, /*failures_per_second=*/1, /*taps=*/0, /*watches=*/0});
+  grpc::Status status;
+  for (int i = 0; i < 1000 && status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED; ++i) {
+    status = Call(*Methods()[1], "a", "forged");
+  }
+  ExpectError(status, grpc::StatusCode::RESOURCE_EXHAUSTED, "TOO_MANY_FAILURES");
+  EXPECT_EQ(Call(*Methods()[1], "a", TokenOf("viewer")).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(GuardTest, FailuresAreLoggedOnceInAWhile) {
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 20; ++i) Call(*Methods()[1], "a", "forged-word");
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("Get from ipv4:127.0.0.1:"));
+  EXPECT_THAT(log, HasSubstr("refused: CREDENTIALS_UNKNOWN"));
+  EXPECT_THAT(log, Not(HasSubstr("forged-word")));
+  EXPECT_LE(std::count(log.begin(), log.end(), '\n'), 2) << log;
+}
+
 TEST_F(GuardTest, MessagesHaveALargestSize) {
   const grpc::Status status =
       Ask("/binlogd.v1.StreamerService/Apply", std::string(5 << 20, '\0'), TokenOf("admin")).status;
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
 }
 
-TEST_F(GuardTest, BytesThatAreNoTextAreRefused) {
-  for (const std::string message : {"\x0a\x01\xff",
-                                    "\x0a\x05"
-                                    "a",
-                                    "\xff\xff\xff"}) {
-    EXPECT_FALSE(Ask("/binlogd.v1.StreamerService/Start", message, TokenOf("admin")).status.ok());
+TEST_F(GuardTest, BytesThatAreNoMessageAreRefused) {
+  // A name that is not UTF-8, a name that is cut off, and no field at all.
+  for (const std::string& message : {std::string("\x0a\x01\xff"), std::string("\x0a\x05" "a"), std::string(3, '\xff')}) {
+    for (const char* method : {"Get", "Start", "Delete", "Tap"}) {
+      ExpectError(Ask(std::string("/binlogd.v1.StreamerService/") + method, message, TokenOf("admin")).status,
+                  grpc::StatusCode::INVALID_ARGUMENT, "MALFORMED_REQUEST");
+    }
   }
   EXPECT_EQ(Call(*Methods()[1], "a", TokenOf("viewer")).error_code(), grpc::StatusCode::NOT_FOUND);
 }

@@ -85,8 +85,10 @@ class RpcTest : public ::testing::Test {
     grpc::Status status;
     std::string message;
   };
-  // Sends one message, as bytes, to a method that this program may have no stub for.
-  RawAnswer Ask(const std::string& method, const std::string& message, const std::string& token = "") {
+  // Sends one message, as bytes, to a method that this program may have no stub for. With `cancel` the call is cancelled
+  // after its first answer, as it may have no end.
+  RawAnswer Ask(const std::string& method, const std::string& message, const std::string& token = "",
+                bool cancel = false) {
     grpc::GenericStub stub(channel_);
     grpc::CompletionQueue queue;
     grpc::ClientContext context;
@@ -108,7 +110,8 @@ class RpcTest : public ::testing::Test {
     call->WritesDone(nullptr);
     ok = wait() && ok;
     call->Read(&response, nullptr);
-    if (wait() && ok) {
+    const bool answered = wait() && ok;
+    if (answered) {
       std::vector<grpc::Slice> slices;
       if (response.Dump(&slices).ok()) {
         for (const grpc::Slice& part : slices) {
@@ -116,6 +119,7 @@ class RpcTest : public ::testing::Test {
         }
       }
     }
+    if (cancel && answered) context.TryCancel();
     call->Finish(&answer.status, nullptr);
     (void)wait();
     queue.Shutdown();

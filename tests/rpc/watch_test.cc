@@ -1,82 +1,19 @@
 #include <map>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "rpc/status_feed.h"
 #include "tests/rpc/rpc_testing.h"
+#include "tests/rpc/watcher.h"
 
 namespace binlogd {
 namespace {
 
 using grpc::StatusCode;
+using testing::Watch;
 
 class WatchTest : public testing::RpcTest {
  protected:
-  // A watcher that knows what it was told.
-  struct Watch {
-    explicit Watch(v1::StreamerService::Stub* stub, const v1::WatchRequest& request)
-        : reader(stub->Watch(&context, request)) {}
-    ~Watch() {
-      context.TryCancel();
-      Finish();
-    }
-    // How it ended; waits for that.
-    grpc::Status Finish() {
-      if (reader == nullptr) return grpc::Status();
-      const grpc::Status status = reader->Finish();
-      reader.reset();
-      return status;
-    }
-    // Takes messages until `done`; false when the watch ended before.
-    template <typename Done>
-    bool Until(Done done) {
-      v1::WatchResponse response;
-      while (!done()) {
-        if (!reader->Read(&response)) return false;
-        Take(response);
-      }
-      return true;
-    }
-    bool Synced() {
-      synced = false;
-      return Until([this] { return synced; });
-    }
-    void Take(const v1::WatchResponse& response) {
-      if (response.reset()) {
-        ++resets;
-        streamers.clear();
-      }
-      EXPECT_GE(response.revision(), revision);
-      revision = response.revision();
-      synced = response.synced();
-      for (const v1::WatchResponse::Change& change : response.changes()) {
-        if (change.has_streamer()) streamers[change.streamer().spec().name()] = change.streamer();
-        if (change.has_status()) {
-          EXPECT_EQ(streamers.count(change.status().name()), 1u) << "only of one that was told as a whole";
-          *streamers[change.status().name()].mutable_status() = change.status();
-        }
-        if (change.kind_case() == v1::WatchResponse::Change::kDeleted) {
-          streamers.erase(change.deleted());
-          deleted.insert(change.deleted());
-        }
-      }
-    }
-    std::string Names() const {
-      std::string names;
-      for (const auto& [name, streamer] : streamers) absl::StrAppend(&names, name, " ");
-      return names;
-    }
-    v1::State StateOf(const std::string& name) { return streamers[name].status().state(); }
-
-    grpc::ClientContext context;
-    std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader;
-    std::map<std::string, v1::Streamer> streamers;
-    std::set<std::string> deleted;
-    uint64_t revision = 0;
-    bool synced = false;
-    int resets = 0;
-  };
   std::unique_ptr<Watch> Begin(const std::string& selector = "", uint64_t revision = 0) {
     v1::WatchRequest request;
     request.mutable_filter()->set_selector(selector);
@@ -226,6 +163,9 @@ TEST_F(WatchTest, ALargeFleetComesInParts) {
 }
 
 TEST_F(WatchTest, WatchersAreCounted) {
+  RpcServerOptions options{"127.0.0.1:0"};
+  options.limits.watches = 0;
+  Serve(options);
   std::vector<std::unique_ptr<Watch>> watches;
   for (size_t i = 0; i < StatusFeed::kMostWatchers; ++i) {
     watches.push_back(Begin());
