@@ -71,13 +71,24 @@ void WaitForEnd(AuditLog* audit) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-absl::Status ApplyFile(Manager& manager, const std::string& path) {
+absl::Status ApplySpec(Manager& manager, const v1::StreamerSpec& message) {
+  ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(message));
+  Manager::Outcome outcome;
+  return manager.Apply(spec, /*start=*/true, &outcome).status();
+}
+
+absl::Status ApplyFile(Manager& manager, const std::string& path, AuditLog* audit) {
   ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
   ASSIGN_OR_RETURN(const std::vector<v1::StreamerSpec> messages, ParseSpecs(text, path));
   for (const v1::StreamerSpec& message : messages) {
-    ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(message));
-    Manager::Outcome outcome;
-    RETURN_IF_ERROR(manager.Apply(spec, /*start=*/true, &outcome).status());
+    const absl::Status applied = ApplySpec(manager, message);
+    AuditEntry entry;
+    entry.user = "--streamers";
+    entry.method = "Apply";
+    entry.streamer = message.name();
+    entry.SetResult(applied);
+    audit->Write(entry);
+    RETURN_IF_ERROR(applied);
   }
   return absl::OkStatus();
 }
@@ -130,7 +141,7 @@ absl::Status Serve(const Flags& flags) {
                    MetricsExposer::Listen(flags.metrics_listen, &manager));
   RETURN_IF_ERROR(manager.Load());
   for (const std::string& path : flags.streamers) {
-    if (const absl::Status applied = ApplyFile(manager, path); !applied.ok()) {
+    if (const absl::Status applied = ApplyFile(manager, path, gate.audit.get()); !applied.ok()) {
       Log(LogLevel::kError, "server", applied.message());
     }
   }

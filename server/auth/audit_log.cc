@@ -23,6 +23,11 @@ absl::StatusOr<FileDescriptor> OpenToAppend(const std::string& path) {
 
 }  // namespace
 
+void AuditEntry::SetResult(const absl::Status& status) {
+  code = absl::StatusCodeToString(status.code());
+  reason = status.ok() ? "" : ErrorReason(status);
+}
+
 std::string AuditLine(const AuditEntry& entry) {
   using Json = nlohmann::ordered_json;
   Json json = {{"time", absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone())},

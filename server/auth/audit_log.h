@@ -31,6 +31,9 @@ struct AuditEntry {
   // The code's name, and the reason when it is not OK.
   std::string code = "OK";
   std::string reason = {};
+
+  // Sets the last two.
+  void SetResult(const absl::Status& status);
 };
 
 // The entry as one JSON object in a line, without a line break.

@@ -195,9 +195,7 @@ void Guard::Note(const grpc::ServerContextBase* context, const grpc::Status& sta
     found->second.audited = false;
     entry = found->second.entry;
   }
-  const absl::Status result = FromGrpcStatus(status);
-  entry.code = absl::StatusCodeToString(result.code());
-  if (!result.ok()) entry.reason = ErrorReason(result);
+  entry.SetResult(FromGrpcStatus(status));
   audit_->Write(entry);
 }
 

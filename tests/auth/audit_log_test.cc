@@ -25,8 +25,7 @@ TEST(AuditLogTest, OneJsonObjectALine) {
   EXPECT_FALSE(json::parse(AuditLine(entry)).contains("reason"));
   EXPECT_FALSE(json::parse(AuditLine(entry)).contains("request_id"));
   EXPECT_FALSE(json::parse(AuditLine(entry)).contains("validate_only"));
-  entry.code = "NOT_FOUND";
-  entry.reason = "STREAMER_NOT_FOUND";
+  entry.SetResult(MakeError(absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND", "x"));
   entry.request_id = "0b5c";
   entry.validate_only = true;
   const json line = json::parse(AuditLine(entry));

@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "tests/fault/binlogd_process.h"
 #include "tests/harness/certificates.h"
@@ -21,6 +23,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr char kPassword[] = "pass-word-of-the-source";
+constexpr char kFilePassword[] = "pass-word-in-a-file";
+constexpr char kVariablePassword[] = "pass-word-in-a-variable";
+constexpr char kS3Secret[] = "secret-key-of-the-store";
+constexpr char kS3Token[] = "session-token-of-the-store";
+constexpr char kKafkaPassword[] = "pass-word-of-the-brokers";
 
 class SecurityTest : public ::testing::Test {
  protected:
@@ -30,7 +37,8 @@ class SecurityTest : public ::testing::Test {
     binlogd_ = std::make_unique<BinlogdProcess>(
         directory_ / "state", std::vector<std::string>{"--tls-cert", Certificate("server.pem"), "--tls-key",
                                                        Certificate("server.key"), "--users", directory_ / "users.yaml",
-                                                       "--audit-log", directory_ / "audit", "--log-level", "debug"});
+                                                       "--audit-log", directory_ / "audit", "--log-level", "debug"},
+        std::vector<std::string>{std::string("REPL_PASSWORD=") + kVariablePassword});
   }
 
   static std::string Certificate(const std::string& name) { return TestCertificates().path(name); }
@@ -66,10 +74,21 @@ class SecurityTest : public ::testing::Test {
     arguments.insert(arguments.end(), {"--tls-ca", Certificate("ca.pem"), "--token-file", directory_ / user});
     return binlogd_->Control(arguments, input);
   }
-  std::string Spec() const {
-    return absl::StrCat("name: orders\nsource: {endpoints: [\"127.0.0.1:1\"], user: repl, password: {value: ",
-                        kPassword, "}}\ntargets:\n- {name: archive, file: {path: ", directory_ / "archive", "}}\n");
+  std::string Spec() const { return SpecWith("orders", absl::StrCat("{value: ", kPassword, "}")); }
+  std::string SpecWith(const std::string& name, const std::string& password) const {
+    return absl::StrCat("name: ", name, "\nsource: {endpoints: [\"127.0.0.1:1\"], user: repl, password: ", password,
+                        "}\ntargets:\n- {name: archive, file: {path: ", directory_ / name, "}}\n");
   }
+  // Of each secret that a spec may have, one by value.
+  std::string SpecOfSecrets() const {
+    return absl::StrCat(Spec(), "- {name: cold, s3: {bucket: b, prefix: p/, region: r, endpoint: \"http://127.0.0.1:1\", ",
+                        "credentials: {access_key_id: id, secret_access_key: {value: ", kS3Secret,
+                        "}, session_token: {value: ", kS3Token, "}}}}\n",
+                        "- {name: bus, kafka: {brokers: [\"127.0.0.1:1\"], topic: t, format: JSON, ",
+                        "sasl: {mechanism: PLAIN, user: u, password: {value: ", kKafkaPassword, "}}}}\n");
+  }
+  // What the process holds for everybody on the machine to see.
+  std::string CommandLine() const { return *ReadWholeFile(absl::StrCat("/proc/", binlogd_->pid(), "/cmdline")); }
   std::string Audit() const { return ReadWholeFile(directory_ / "audit").value_or(""); }
 
   TempDir directory_;
@@ -94,17 +113,75 @@ TEST_F(SecurityTest, UsersDoWhatTheirRolesAllow) {
 }
 
 TEST_F(SecurityTest, NoSecretIsShownAnywhere) {
-  ASSERT_EQ(Control("admin", {"apply", "--start", "-f", "-"}, Spec()).exit_code, 0);
-  EXPECT_TRUE(WaitUntil([this] {
-    return Control("viewer", {"status", "orders"}).output.find("RETRYING") != std::string::npos;
-  }));
-  const std::string shown = absl::StrCat(Control("admin", {"get", "orders", "-o", "yaml"}).output,
-                                         Control("admin", {"status", "orders", "-o", "json"}).output, binlogd_->Log(),
-                                         Audit(), *ReadWholeFile(absl::StrCat("/proc/", binlogd_->pid(), "/cmdline")));
+  ASSERT_TRUE(ReplaceFile(directory_ / "password", kFilePassword, 0600).ok());
+  std::string shown;
+  const auto run = [&](std::vector<std::string> arguments, const std::string& input = "") {
+    const CommandResult result = Control("admin", std::move(arguments), input);
+    absl::StrAppend(&shown, result.output, result.error_output);
+    return result.exit_code;
+  };
+  ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecOfSecrets()), 0) << shown;
+  ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecWith("file", "{file: " + (directory_ / "password") + "}")), 0);
+  ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecWith("variable", "{env: REPL_PASSWORD}")), 0);
+  for (const char* name : {"orders", "file", "variable"}) {
+    EXPECT_TRUE(WaitUntil([&] { return Control("viewer", {"status", name}).output.find("RETRYING") != std::string::npos; }))
+        << name;
+    for (const char* form : {"table", "json", "yaml"}) {
+      EXPECT_EQ(run({"get", name, "-o", form}), 0);
+      EXPECT_EQ(run({"status", name, "-o", form}), 0);
+      EXPECT_EQ(run({"metrics", name, "-o", form}), 0);
+    }
+  }
+  // What is wrong with a spec, what would change, and what does.
+  run({"apply", "-f", "-"}, absl::StrCat(SpecOfSecrets(), "  frobnicate: 1\n"));
+  run({"diff", "-f", "-"}, SpecWith("orders", "{value: another-word}"));
+  run({"apply", "-f", "-"}, SpecWith("orders", "{value: another-word}"));
+  absl::StrAppend(&shown, binlogd_->Log(), Audit(), CommandLine());
   EXPECT_THAT(shown, HasSubstr("orders"));
-  EXPECT_THAT(shown, Not(HasSubstr(kPassword)));
-  EXPECT_THAT(shown, Not(HasSubstr("PRIVATE KEY")));
+  for (const char* secret : {kPassword, kFilePassword, kVariablePassword, kS3Secret, kS3Token, kKafkaPassword,
+                             "another-word", "PRIVATE KEY"}) {
+    EXPECT_THAT(shown, Not(HasSubstr(secret)));
+  }
   for (const auto& [user, token] : tokens_) EXPECT_THAT(shown, Not(HasSubstr(token))) << user;
+  struct stat about;
+  ASSERT_EQ(stat((directory_ / "state/streamers/orders/streamer.json").c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0600u);
+}
+
+TEST_F(SecurityTest, FailedHandshakesDoNotFloodTheLog) {
+  for (int i = 0; i < 20; ++i) binlogd_->Control({"get"});  // In plaintext.
+  size_t lines = 0;
+  for (const absl::string_view line : absl::StrSplit(binlogd_->Log(), '\n')) lines += absl::StrContains(line, "andshake");
+  EXPECT_GE(lines, 1u) << binlogd_->Log();
+  EXPECT_LE(lines, 3u) << binlogd_->Log();
+}
+
+TEST_F(SecurityTest, CertificatesAreReplacedWithoutARestart) {
+  const std::string certificate = directory_ / "cert.pem", key = directory_ / "key.pem";
+  const auto put = [&](const std::string& name) {
+    ASSERT_TRUE(ReplaceFile(certificate, *ReadWholeFile(Certificate(name + ".pem")), 0644).ok());
+    ASSERT_TRUE(ReplaceFile(key, *ReadWholeFile(Certificate(name + ".key")), 0600).ok());
+  };
+  put("expired");
+  binlogd_ = std::make_unique<BinlogdProcess>(
+      directory_ / "state2", std::vector<std::string>{"--tls-cert", certificate, "--tls-key", key, "--tls-client-ca",
+                                                      Certificate("ca.pem")});
+  const std::vector<std::string> get = {"get", "--tls-ca", Certificate("ca.pem"), "--tls-cert", Certificate("client.pem"),
+                                        "--tls-key", Certificate("client.key")};
+  EXPECT_THAT(binlogd_->Control(get).error_output, HasSubstr("cannot reach binlogd"));
+  put("server");
+  EXPECT_EQ(binlogd_->Control(get).exit_code, 0);
+  // mTLS: without a certificate, and with one of another authority, nobody is let in.
+  EXPECT_THAT(binlogd_->Control({"get", "--tls-ca", Certificate("ca.pem")}).error_output,
+              HasSubstr("whether it asks for a --tls-cert"));
+  for (const char* wrong : {"forged", "expired"}) {
+    EXPECT_EQ(binlogd_
+                  ->Control({"get", "--tls-ca", Certificate("ca.pem"), "--tls-cert", Certificate(wrong + std::string(".pem")),
+                             "--tls-key", Certificate(wrong + std::string(".key"))})
+                  .exit_code,
+              1)
+        << wrong;
+  }
 }
 
 TEST_F(SecurityTest, TheAuditLogIsRotatedOnAHangup) {
@@ -138,6 +215,11 @@ TEST_F(SecurityTest, WhatIsUnsafeIsNotStarted) {
   EXPECT_THAT(refused({"--tls-cert", Certificate("server.pem"), "--tls-key", Certificate("client.key")}),
               HasSubstr("client.key"));
   EXPECT_THAT(refused({"--users", directory_ / "missing"}), HasSubstr("missing"));
+  ASSERT_TRUE(ReplaceFile(directory_ / "open.key", *ReadWholeFile(Certificate("server.key")), 0644).ok());
+  EXPECT_THAT(refused({"--tls-cert", Certificate("server.pem"), "--tls-key", directory_ / "open.key"}),
+              HasSubstr("open.key is open to everybody"));
+  ASSERT_TRUE(ReplaceFile(directory_ / "open.yaml", "users: []", 0666).ok());
+  EXPECT_THAT(refused({"--users", directory_ / "open.yaml"}), HasSubstr("may be written by everybody"));
   EXPECT_EQ(Binlogd({}).exit_code, 2);
 }
 
