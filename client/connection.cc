@@ -79,7 +79,8 @@ absl::StatusOr<std::string> ReadToken(const ConnectionOptions& options) {
                                   " without TLS, where others could read it; give --tls-ca, or --tls for authorities "
                                   "that the system trusts"));
   }
-  ASSIGN_OR_RETURN(const std::string text, ReadNamed(options.token_file, "--token-file", "TOKEN_UNREADABLE", Protection::kUnread));
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadNamed(options.token_file, "--token-file", "TOKEN_UNREADABLE", Protection::kUnread));
   std::string token(absl::StripAsciiWhitespace(text));
   for (const char c : token) {
     if (!absl::ascii_isgraph(c)) token.clear();

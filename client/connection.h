@@ -30,7 +30,8 @@ struct ConnectionOptions {
 };
 
 // A channel on which every call carries the token; it connects with the first call. Of the files: TLS_FILE_UNREADABLE,
-// TOKEN_UNREADABLE, FILE_OPEN_TO_EVERYBODY when others may read a key or token. TOKEN_NEEDS_TLS when the token would travel readable for others.
+// TOKEN_UNREADABLE, FILE_OPEN_TO_EVERYBODY when others may read a key or token. TOKEN_NEEDS_TLS when the token would
+// travel readable for others.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options);
 
 }  // namespace binlogd

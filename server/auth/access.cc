@@ -95,14 +95,15 @@ absl::StatusOr<Caller> Access::CallerOf(const CallerCredentials& credentials, co
   }
   if (caller.user == nullptr) {
     return Unauthenticated("CREDENTIALS_UNKNOWN",
-                           absl::StrCat("the ", caller.shown, " that was shown is no user's of this server; see that it "
+                           absl::StrCat("the ", caller.shown,
+                                        " that was shown is no user's of this server; see that it "
                                         "is the right one, or ask who runs the server for another"));
   }
   if (clock_() >= caller.expires) {
-    return Unauthenticated("CREDENTIALS_EXPIRED",
-                           absl::StrCat("the token of user \"", caller.user->name, "\" ended at ",
-                                        absl::FormatTime(caller.expires, absl::UTCTimeZone()),
-                                        "; ask who runs the server for a new one"));
+    return Unauthenticated(
+        "CREDENTIALS_EXPIRED",
+        absl::StrCat("the token of user \"", caller.user->name, "\" ended at ",
+                     absl::FormatTime(caller.expires, absl::UTCTimeZone()), "; ask who runs the server for a new one"));
   }
   caller.name = caller.user->name;
   return caller;

@@ -60,9 +60,9 @@ absl::StatusOr<CallLimits::Stream> CallLimits::OpenStream(StreamKind kind, const
     absl::MutexLock lock(&streams_->mutex);
     int& open = streams_->open[{kind, client}];
     if (most != 0 && open >= most) {
-      return TooMany("TOO_MANY_STREAMS",
-                     absl::StrCat("this client holds ", open, is_tap ? " taps" : " watches", " open; end some, or raise ",
-                                  is_tap ? "--max-taps-per-client" : "--max-watches-per-client"));
+      return TooMany("TOO_MANY_STREAMS", absl::StrCat("this client holds ", open, is_tap ? " taps" : " watches",
+                                                      " open; end some, or raise ",
+                                                      is_tap ? "--max-taps-per-client" : "--max-watches-per-client"));
     }
     ++open;
   }

@@ -33,8 +33,8 @@ struct TlsMaterial {
 // its certificate, as between the two steps of a replacement, leaves the last good ones in force. Thread-safe.
 class CertificateFiles {
  public:
-  // FAILED_PRECONDITION with TLS_FILE_UNREADABLE, TLS_FILE_INVALID or FILE_OPEN_TO_EVERYBODY (a key that others may read,
-  // a certificate that they may write), which names the file.
+  // FAILED_PRECONDITION with TLS_FILE_UNREADABLE, TLS_FILE_INVALID or FILE_OPEN_TO_EVERYBODY (a key that others may
+  // read, a certificate that they may write), which names the file.
   static absl::StatusOr<std::unique_ptr<CertificateFiles>> Open(TlsFiles files);
 
   // What is in force. Looks at the files first; what is wrong with a new one is logged once.

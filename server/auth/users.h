@@ -68,8 +68,8 @@ class UserList {
   // INVALID_ARGUMENT (USERS_INVALID) when two users share a name, a token or a certificate's name.
   static absl::StatusOr<std::shared_ptr<const UserList>> Make(std::vector<User> users);
 
-  // Null when there is none; `*expires`: when the token ends, or ended. How long it takes does not tell how near a token
-  // came.
+  // Null when there is none; `*expires`: when the token ends, or ended. How long it takes does not tell how near a
+  // token came.
   std::shared_ptr<const User> FindByToken(absl::string_view token, absl::Time* expires) const;
   std::shared_ptr<const User> FindByCertificate(const std::vector<std::string>& names) const;
   size_t size() const { return users_.size(); }

@@ -47,7 +47,8 @@ absl::StatusOr<StreamerView> AwaitApply(Manager& manager, const v1::ApplyRequest
 
 Changes::Changes(Manager* manager) : manager_(manager), requests_(absl::Now) {}
 
-absl::Status Changes::Create(const v1::CreateRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+absl::Status Changes::Create(const v1::CreateRequest& request, const std::string& user, const Cancellation& caller,
+                             v1::Streamer* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool) -> absl::Status {
     ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
@@ -55,7 +56,8 @@ absl::Status Changes::Create(const v1::CreateRequest& request, const std::string
   });
 }
 
-absl::Status Changes::Update(const v1::UpdateRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+absl::Status Changes::Update(const v1::UpdateRequest& request, const std::string& user, const Cancellation& caller,
+                             v1::Streamer* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool accepted) -> absl::Status {
     if (accepted) return Answer(manager_->Settle(request.spec().name(), caller), response);
@@ -73,7 +75,8 @@ absl::Status Changes::Delete(const v1::DeleteRequest& request, const std::string
   });
 }
 
-absl::Status Changes::Apply(const v1::ApplyRequest& request, const std::string& user, const Cancellation& caller, v1::ApplyResponse* response) {
+absl::Status Changes::Apply(const v1::ApplyRequest& request, const std::string& user, const Cancellation& caller,
+                            v1::ApplyResponse* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool accepted) -> absl::Status {
     Manager::Outcome outcome = Manager::Outcome::kRestarted;
@@ -93,13 +96,15 @@ absl::Status Changes::Apply(const v1::ApplyRequest& request, const std::string& 
   });
 }
 
-absl::Status Changes::Start(const v1::StartRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+absl::Status Changes::Start(const v1::StartRequest& request, const std::string& user, const Cancellation& caller,
+                            v1::Streamer* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response,
                        [&](bool) { return Answer(manager_->Start(request.name(), caller), response); });
 }
 
-absl::Status Changes::Stop(const v1::StopRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response) {
+absl::Status Changes::Stop(const v1::StopRequest& request, const std::string& user, const Cancellation& caller,
+                           v1::Streamer* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response,
                        [&](bool) { return Answer(manager_->Stop(request.name(), caller), response); });

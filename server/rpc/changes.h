@@ -18,12 +18,18 @@ class Changes {
   // `manager` outlives it.
   explicit Changes(Manager* manager);
 
-  absl::Status Create(const v1::CreateRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response);
-  absl::Status Update(const v1::UpdateRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response);
-  absl::Status Delete(const v1::DeleteRequest& request, const std::string& user, const Cancellation& caller, v1::DeleteResponse* response);
-  absl::Status Apply(const v1::ApplyRequest& request, const std::string& user, const Cancellation& caller, v1::ApplyResponse* response);
-  absl::Status Start(const v1::StartRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response);
-  absl::Status Stop(const v1::StopRequest& request, const std::string& user, const Cancellation& caller, v1::Streamer* response);
+  absl::Status Create(const v1::CreateRequest& request, const std::string& user, const Cancellation& caller,
+                      v1::Streamer* response);
+  absl::Status Update(const v1::UpdateRequest& request, const std::string& user, const Cancellation& caller,
+                      v1::Streamer* response);
+  absl::Status Delete(const v1::DeleteRequest& request, const std::string& user, const Cancellation& caller,
+                      v1::DeleteResponse* response);
+  absl::Status Apply(const v1::ApplyRequest& request, const std::string& user, const Cancellation& caller,
+                     v1::ApplyResponse* response);
+  absl::Status Start(const v1::StartRequest& request, const std::string& user, const Cancellation& caller,
+                     v1::Streamer* response);
+  absl::Status Stop(const v1::StopRequest& request, const std::string& user, const Cancellation& caller,
+                    v1::Streamer* response);
 
  private:
   Manager* const manager_;

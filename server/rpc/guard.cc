@@ -75,7 +75,8 @@ class CallObserver final : public grpc::experimental::Interceptor {
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     using Point = grpc::experimental::InterceptionHookPoints;
-    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_MESSAGE)) is_message_ = methods->GetRecvMessage() != nullptr;
+    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_MESSAGE))
+      is_message_ = methods->GetRecvMessage() != nullptr;
     if (methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS)) {
       // By itself gRPC says no word, and of some methods that they are not implemented.
       if (!is_message_) methods->ModifySendStatus(ToGrpcStatus(NoMessage()));

@@ -53,8 +53,8 @@ class Guard {
   // None is owned; all outlive the guard.
   Guard(Access* access, CallLimits* limits, AuditLog* audit) : access_(access), limits_(limits), audit_(audit) {}
 
-  // To be asked once a call, before anything is done for it: why the call is refused (UNAUTHENTICATED, PERMISSION_DENIED
-  // or RESOURCE_EXHAUSTED), or what it was admitted by.
+  // To be asked once a call, before anything is done for it: why the call is refused (UNAUTHENTICATED,
+  // PERMISSION_DENIED or RESOURCE_EXHAUSTED), or what it was admitted by.
   absl::StatusOr<std::shared_ptr<Permit>> Admit(const grpc::ServerContextBase& context, absl::string_view method,
                                                 const CallSubject& subject);
 

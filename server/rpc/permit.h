@@ -18,8 +18,8 @@ struct NeededRight {
   std::string streamer;
 };
 
-// The caller of a call, and what it needs; a stream looks at it again for as long as it is open. Used by one thread at a
-// time.
+// The caller of a call, and what it needs; a stream looks at it again for as long as it is open. Used by one thread at
+// a time.
 class Permit {
  public:
   // `access` outlives it. Without `needed` every caller who is known is admitted.

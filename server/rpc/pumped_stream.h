@@ -20,8 +20,9 @@ namespace binlogd {
 
 // Waits (kIdle) until it is woken, makes the next message (kPumping) on a pool, or waits for a write (kWriting): there
 // is one write in flight at most, nothing is made before the last message was written, and Finish is called in one
-// place, by whoever moves to kFinished. Its permit is looked at before each message, and at least with each heartbeat: a
-// caller who would not be admitted any more is told why. Owns itself from Begin() until the call is over. Thread-safe.
+// place, by whoever moves to kFinished. Its permit is looked at before each message, and at least with each heartbeat:
+// a caller who would not be admitted any more is told why. Owns itself from Begin() until the call is over.
+// Thread-safe.
 template <typename Response>
 class PumpedStream : public grpc::ServerWriteReactor<Response>,
                      public std::enable_shared_from_this<PumpedStream<Response>> {

@@ -42,9 +42,10 @@ class StatusFeed {
   // resume as well.
   void SetRights(uint64_t generation);
 
-  // `filter.visible` is asked in Take() alone. `wake` is called without a lock whenever there may be something new to Take(); it must be quick. `from` is the
-  // revision up to which the watcher knows everything: 0, one of long ago or of another binlogd lets it begin anew.
-  // RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) when there are kMostWatchers; UNAVAILABLE (SHUTTING_DOWN) once closed.
+  // `filter.visible` is asked in Take() alone. `wake` is called without a lock whenever there may be something new to
+  // Take(); it must be quick. `from` is the revision up to which the watcher knows everything: 0, one of long ago or of
+  // another binlogd lets it begin anew. RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) when there are kMostWatchers;
+  // UNAVAILABLE (SHUTTING_DOWN) once closed.
   absl::StatusOr<std::shared_ptr<Watcher>> Attach(StreamerFilter filter, uint64_t from, std::function<void()> wake);
   void Detach(const std::shared_ptr<Watcher>& watcher);
 

@@ -66,33 +66,33 @@ grpc::ServerUnaryReactor* StreamerServiceImpl::Change(Context* context, Permitte
   });
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Create(Context* context, Permitted permit, const v1::CreateRequest* request,
-                                                      v1::Streamer* response) {
+grpc::ServerUnaryReactor* StreamerServiceImpl::Create(Context* context, Permitted permit,
+                                                      const v1::CreateRequest* request, v1::Streamer* response) {
   return Change<&Changes::Create>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Update(Context* context, Permitted permit, const v1::UpdateRequest* request,
-                                                      v1::Streamer* response) {
+grpc::ServerUnaryReactor* StreamerServiceImpl::Update(Context* context, Permitted permit,
+                                                      const v1::UpdateRequest* request, v1::Streamer* response) {
   return Change<&Changes::Update>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Delete(Context* context, Permitted permit, const v1::DeleteRequest* request,
-                                                      v1::DeleteResponse* response) {
+grpc::ServerUnaryReactor* StreamerServiceImpl::Delete(Context* context, Permitted permit,
+                                                      const v1::DeleteRequest* request, v1::DeleteResponse* response) {
   return Change<&Changes::Delete>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Apply(Context* context, Permitted permit, const v1::ApplyRequest* request,
-                                                      v1::ApplyResponse* response) {
+grpc::ServerUnaryReactor* StreamerServiceImpl::Apply(Context* context, Permitted permit,
+                                                     const v1::ApplyRequest* request, v1::ApplyResponse* response) {
   return Change<&Changes::Apply>(context, permit, request, response);
 }
 
-grpc::ServerUnaryReactor* StreamerServiceImpl::Start(Context* context, Permitted permit, const v1::StartRequest* request,
-                                                      v1::Streamer* response) {
+grpc::ServerUnaryReactor* StreamerServiceImpl::Start(Context* context, Permitted permit,
+                                                     const v1::StartRequest* request, v1::Streamer* response) {
   return Change<&Changes::Start>(context, permit, request, response);
 }
 
 grpc::ServerUnaryReactor* StreamerServiceImpl::Stop(Context* context, Permitted permit, const v1::StopRequest* request,
-                                                      v1::Streamer* response) {
+                                                    v1::Streamer* response) {
   return Change<&Changes::Stop>(context, permit, request, response);
 }
 

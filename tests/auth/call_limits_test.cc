@@ -20,7 +20,8 @@ class CallLimitsTest : public ::testing::Test {
   }
 
   absl::Time now_ = absl::FromUnixSeconds(1000);
-  CallLimits limits_{{/*calls_per_second=*/5, /*failures_per_second=*/1, /*taps=*/2, /*watches=*/1}, [this] { return now_; }};
+  CallLimits limits_{{/*calls_per_second=*/5, /*failures_per_second=*/1, /*taps=*/2, /*watches=*/1},
+                     [this] { return now_; }};
 };
 
 TEST_F(CallLimitsTest, TenSecondsWorthAtOnceThenTheRate) {

@@ -113,11 +113,12 @@ TEST_F(ConnectionTest, ARefusalSaysWhatWasShownAndWhatToDo) {
   const std::string token_file = SecretFile("token", kToken);
   server_.SetTap({}, MakeError(absl::StatusCode::kUnauthenticated, "CREDENTIALS_UNKNOWN", "ask for another"));
   EXPECT_THAT(Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--token-file", token_file}).error_output,
-              HasSubstr(" with the token of --token-file " + token_file + ": ask for another (UNAUTHENTICATED, CREDENTIALS_UNKNOWN)"));
-  EXPECT_THAT(Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--tls-cert", Path("client.pem"), "--tls-key",
-                   Path("client.key")})
-                  .error_output,
-              HasSubstr(" with the certificate of --tls-cert " + Path("client.pem") + ": ask for another"));
+              HasSubstr(" with the token of --token-file " + token_file +
+                        ": ask for another (UNAUTHENTICATED, CREDENTIALS_UNKNOWN)"));
+  EXPECT_THAT(
+      Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--tls-cert", Path("client.pem"), "--tls-key", Path("client.key")})
+          .error_output,
+      HasSubstr(" with the certificate of --tls-cert " + Path("client.pem") + ": ask for another"));
   server_.SetTap({}, MakeError(absl::StatusCode::kPermissionDenied, "NOT_ALLOWED", "ask for the role tap"));
   EXPECT_THAT(Run({"tap", "a", "--tls-ca", Path("ca.pem"), "--token-file", token_file}).error_output,
               HasSubstr("ask for the role tap (PERMISSION_DENIED, NOT_ALLOWED)"));

@@ -48,10 +48,10 @@ users:
 }
 
 TEST(UsersFileTest, TokensMayEnd) {
-  const auto users = ParseUsers(
-      absl::StrCat("users:\n- name: a\n  token_sha256:\n  - {hash: ", kHash, ", expires: 2027-01-31T12:00:00+01:00}\n  - ",
-                   TokenHashText(HashToken("new")), "\n"),
-      "f");
+  const auto users =
+      ParseUsers(absl::StrCat("users:\n- name: a\n  token_sha256:\n  - {hash: ", kHash,
+                              ", expires: 2027-01-31T12:00:00+01:00}\n  - ", TokenHashText(HashToken("new")), "\n"),
+                 "f");
   ASSERT_TRUE(users.ok()) << users.status();
   const std::vector<TokenGrant>& tokens = (*users)[0].tokens;
   ASSERT_THAT(tokens, SizeIs(2));

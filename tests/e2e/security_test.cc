@@ -35,9 +35,10 @@ class SecurityTest : public ::testing::Test {
     for (const char* user : {"admin", "viewer"}) MakeUser(user);
     WriteUsers({"admin", "viewer"});
     binlogd_ = std::make_unique<BinlogdProcess>(
-        directory_ / "state", std::vector<std::string>{"--tls-cert", Certificate("server.pem"), "--tls-key",
-                                                       Certificate("server.key"), "--users", directory_ / "users.yaml",
-                                                       "--audit-log", directory_ / "audit", "--log-level", "debug"},
+        directory_ / "state",
+        std::vector<std::string>{"--tls-cert", Certificate("server.pem"), "--tls-key", Certificate("server.key"),
+                                 "--users", directory_ / "users.yaml", "--audit-log", directory_ / "audit",
+                                 "--log-level", "debug"},
         std::vector<std::string>{std::string("REPL_PASSWORD=") + kVariablePassword});
   }
 
@@ -81,11 +82,13 @@ class SecurityTest : public ::testing::Test {
   }
   // Of each secret that a spec may have, one by value.
   std::string SpecOfSecrets() const {
-    return absl::StrCat(Spec(), "- {name: cold, s3: {bucket: b, prefix: p/, region: r, endpoint: \"http://127.0.0.1:1\", ",
-                        "credentials: {access_key_id: id, secret_access_key: {value: ", kS3Secret,
-                        "}, session_token: {value: ", kS3Token, "}}}}\n",
-                        "- {name: bus, kafka: {brokers: [\"127.0.0.1:1\"], topic: t, format: JSON, ",
-                        "sasl: {mechanism: PLAIN, user: u, password: {value: ", kKafkaPassword, "}}}}\n");
+    return absl::StrCat(
+        Spec(),
+        "- {name: cold, s3: {bucket: backups, prefix: p/, region: eu-west-1, endpoint: \"http://127.0.0.1:1\", ",
+        "credentials: {access_key_id: id, secret_access_key: {value: ", kS3Secret,
+        "}, session_token: {value: ", kS3Token, "}}}}\n",
+        "- {name: bus, kafka: {brokers: [\"127.0.0.1:1\"], topic: t, format: JSON, ",
+        "sasl: {mechanism: PLAIN, user: u, password: {value: ", kKafkaPassword, "}}}}\n");
   }
   // What the process holds for everybody on the machine to see.
   std::string CommandLine() const { return *ReadWholeFile(absl::StrCat("/proc/", binlogd_->pid(), "/cmdline")); }
@@ -124,8 +127,9 @@ TEST_F(SecurityTest, NoSecretIsShownAnywhere) {
   ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecWith("file", "{file: " + (directory_ / "password") + "}")), 0);
   ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecWith("variable", "{env: REPL_PASSWORD}")), 0);
   for (const char* name : {"orders", "file", "variable"}) {
-    EXPECT_TRUE(WaitUntil([&] { return Control("viewer", {"status", name}).output.find("RETRYING") != std::string::npos; }))
-        << name;
+    EXPECT_TRUE(WaitUntil([&] {
+      return Control("viewer", {"status", name}).output.find("RETRYING") != std::string::npos;
+    })) << name;
     for (const char* form : {"table", "json", "yaml"}) {
       EXPECT_EQ(run({"get", name, "-o", form}), 0);
       EXPECT_EQ(run({"status", name, "-o", form}), 0);
@@ -151,7 +155,8 @@ TEST_F(SecurityTest, NoSecretIsShownAnywhere) {
 TEST_F(SecurityTest, FailedHandshakesDoNotFloodTheLog) {
   for (int i = 0; i < 20; ++i) binlogd_->Control({"get"});  // In plaintext.
   size_t lines = 0;
-  for (const absl::string_view line : absl::StrSplit(binlogd_->Log(), '\n')) lines += absl::StrContains(line, "andshake");
+  for (const absl::string_view line : absl::StrSplit(binlogd_->Log(), '\n'))
+    lines += absl::StrContains(line, "andshake");
   EXPECT_GE(lines, 1u) << binlogd_->Log();
   EXPECT_LE(lines, 3u) << binlogd_->Log();
 }
@@ -164,10 +169,15 @@ TEST_F(SecurityTest, CertificatesAreReplacedWithoutARestart) {
   };
   put("expired");
   binlogd_ = std::make_unique<BinlogdProcess>(
-      directory_ / "state2", std::vector<std::string>{"--tls-cert", certificate, "--tls-key", key, "--tls-client-ca",
-                                                      Certificate("ca.pem")});
-  const std::vector<std::string> get = {"get", "--tls-ca", Certificate("ca.pem"), "--tls-cert", Certificate("client.pem"),
-                                        "--tls-key", Certificate("client.key")};
+      directory_ / "state2",
+      std::vector<std::string>{"--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", Certificate("ca.pem")});
+  const std::vector<std::string> get = {"get",
+                                        "--tls-ca",
+                                        Certificate("ca.pem"),
+                                        "--tls-cert",
+                                        Certificate("client.pem"),
+                                        "--tls-key",
+                                        Certificate("client.key")};
   EXPECT_THAT(binlogd_->Control(get).error_output, HasSubstr("cannot reach binlogd"));
   put("server");
   EXPECT_EQ(binlogd_->Control(get).exit_code, 0);
@@ -175,11 +185,12 @@ TEST_F(SecurityTest, CertificatesAreReplacedWithoutARestart) {
   EXPECT_THAT(binlogd_->Control({"get", "--tls-ca", Certificate("ca.pem")}).error_output,
               HasSubstr("whether it asks for a --tls-cert"));
   for (const char* wrong : {"forged", "expired"}) {
-    EXPECT_EQ(binlogd_
-                  ->Control({"get", "--tls-ca", Certificate("ca.pem"), "--tls-cert", Certificate(wrong + std::string(".pem")),
-                             "--tls-key", Certificate(wrong + std::string(".key"))})
-                  .exit_code,
-              1)
+    EXPECT_EQ(
+        binlogd_
+            ->Control({"get", "--tls-ca", Certificate("ca.pem"), "--tls-cert", Certificate(wrong + std::string(".pem")),
+                       "--tls-key", Certificate(wrong + std::string(".key"))})
+            .exit_code,
+        1)
         << wrong;
   }
 }

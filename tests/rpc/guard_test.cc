@@ -23,10 +23,10 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using nlohmann::json;
-using testing::TokenOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::TokenOf;
 
 std::vector<const MethodDescriptor*> Methods() {
   const google::protobuf::ServiceDescriptor* service =
@@ -123,8 +123,9 @@ TEST_F(GuardTest, ARefusalDoesNotTellWhatIsThere) {
   }
   const MethodDescriptor& get = *Methods()[1];
   ASSERT_EQ(get.name(), "Get");
-  EXPECT_THAT(Call(get, "b1", TokenOf("viewer")).error_message(),
-              HasSubstr("user \"viewer\" may not view streamer \"b1\"; ask who runs the server to grant the role viewer"));
+  EXPECT_THAT(
+      Call(get, "b1", TokenOf("viewer")).error_message(),
+      HasSubstr("user \"viewer\" may not view streamer \"b1\"; ask who runs the server to grant the role viewer"));
 }
 
 TEST_F(GuardTest, ListHasFullPagesOfWhatTheCallerMaySee) {
@@ -140,7 +141,8 @@ TEST_F(GuardTest, ListHasFullPagesOfWhatTheCallerMaySee) {
       EXPECT_TRUE(response.ParseFromString(
           Ask("/binlogd.v1.StreamerService/List", request.SerializeAsString(), TokenOf(role)).message));
       names.emplace_back();
-      for (const v1::Streamer& streamer : response.streamers()) absl::StrAppend(&names.back(), streamer.spec().name(), " ");
+      for (const v1::Streamer& streamer : response.streamers())
+        absl::StrAppend(&names.back(), streamer.spec().name(), " ");
       request.set_page_token(response.next_page_token());
     } while (!request.page_token().empty());
     return names;
@@ -284,7 +286,10 @@ TEST_F(GuardTest, MessagesHaveALargestSize) {
 
 TEST_F(GuardTest, BytesThatAreNoMessageAreRefused) {
   // A name that is not UTF-8, a name that is cut off, and no field at all.
-  for (const std::string& message : {std::string("\x0a\x01\xff"), std::string("\x0a\x05" "a"), std::string(3, '\xff')}) {
+  for (const std::string& message : {std::string("\x0a\x01\xff"),
+                                     std::string("\x0a\x05"
+                                                 "a"),
+                                     std::string(3, '\xff')}) {
     for (const char* method : {"Get", "Start", "Delete", "Tap"}) {
       ExpectError(Ask(std::string("/binlogd.v1.StreamerService/") + method, message, TokenOf("admin")).status,
                   grpc::StatusCode::INVALID_ARGUMENT, "MALFORMED_REQUEST");

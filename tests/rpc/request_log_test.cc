@@ -13,7 +13,9 @@ namespace {
 
 class RequestLogTest : public ::testing::Test {
  protected:
-  static RequestKey Key(const std::string& id, const std::string& request = "request") { return {id, request, "alice"}; }
+  static RequestKey Key(const std::string& id, const std::string& request = "request") {
+    return {id, request, "alice"};
+  }
   // Runs a request whose work, when it is done, answers `etag`.
   absl::StatusOr<std::string> Ask(const RequestKey& key, const std::string& etag) {
     v1::Streamer response;

@@ -85,8 +85,8 @@ class RpcTest : public ::testing::Test {
     grpc::Status status;
     std::string message;
   };
-  // Sends one message, as bytes, to a method that this program may have no stub for. With `cancel` the call is cancelled
-  // after its first answer, as it may have no end.
+  // Sends one message, as bytes, to a method that this program may have no stub for. With `cancel` the call is
+  // cancelled after its first answer, as it may have no end.
   RawAnswer Ask(const std::string& method, const std::string& message, const std::string& token = "",
                 bool cancel = false) {
     grpc::GenericStub stub(channel_);
