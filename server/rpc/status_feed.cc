@@ -195,8 +195,9 @@ void StatusFeed::PublishDeleted(const std::string& name) {
   changes_[++newest_] = Change{name, true};
   deleted_.insert(newest_);
   if (deleted_.size() <= kMostDeleted) return;
-  forgotten_ = *deleted_.begin();
-  changes_.erase(forgotten_);
+  const uint64_t oldest = *deleted_.begin();
+  forgotten_ = std::max(forgotten_, oldest);
+  changes_.erase(oldest);
   deleted_.erase(deleted_.begin());
 }
 
