@@ -3,6 +3,7 @@
 namespace binlogd::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class CompletionTest : public ClientTest {
@@ -36,7 +37,7 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
   EXPECT_EQ(Complete("start o", 2), "old orders\n");
   EXPECT_EQ(Complete("--server " + server_.address() + " start us", 4), "users\n");
   EXPECT_THAT(Complete("tap --", 2), HasSubstr("--databases --tables --events --count"));
-  EXPECT_THAT(Complete("get --", 2), HasSubstr("--server --output --timeout"));
+  EXPECT_THAT(Complete("get --", 2), AllOf(HasSubstr("--server --tls "), HasSubstr("--token-file --output --timeout")));
   EXPECT_EQ(Complete("get -o j", 3), "json\n");
   EXPECT_THAT(Complete("decode --", 2), HasSubstr("--start-position --stop-position --start-datetime"));
   EXPECT_EQ(Complete("decode x --format m", 4), "maxwell\n");
