@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <iostream>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -93,8 +94,14 @@ class DifferentialTest : public ServerTest {
     for (const std::string& file : files) RETURN_IF_ERROR(model.ReadFile(file));
     // The program gives up at times in the old form.
     if (!traits_.old_temporals) {
-      ASSIGN_OR_RETURN(const std::vector<DumpedImage> dumped, DumpFiles(*server_, files));
-      totals->printed_values += CompareDump(dumped, model, findings);
+      const absl::StatusOr<std::vector<DumpedImage>> dumped = DumpFiles(*server_, files);
+      // Of some logs mysqlbinlog 9.7 itself dies (SIGSEGV): those are compared with SELECT alone.
+      if (absl::IsAborted(dumped.status())) {
+        std::cout << "round " << round << ": " << dumped.status().message() << std::endl;
+      } else {
+        RETURN_IF_ERROR(dumped.status());
+        totals->printed_values += CompareDump(*dumped, model, findings);
+      }
     }
     for (const GeneratedTable& table : workload.tables()) {
       ASSIGN_OR_RETURN(const size_t compared, CompareTable(table, model, connection_.get(), findings));
@@ -135,8 +142,7 @@ class DifferentialTest : public ServerTest {
 
 TEST_P(DifferentialTest, EveryValueIsWhatTheServerSays) {
   const uint64_t wanted = NumberArgument("values", 100000);
-  // The same each time: of some seeds' logs mysqlbinlog 9.7 itself dies (SIGSEGV).
-  const uint64_t seed = NumberArgument("seed", 1001);
+  const uint64_t seed = NumberArgument("seed", std::random_device()());
   std::cout << "seed " << seed << std::endl;
   SCOPED_TRACE(absl::StrCat("run again with --seed ", seed));
   Random random(seed);

@@ -105,8 +105,10 @@ absl::StatusOr<std::vector<DumpedImage>> DumpFiles(const MySqlServer& server, co
                        "--base64-output=decode-rows"};
   options.arguments.insert(options.arguments.end(), files.begin(), files.end());
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(options, absl::Minutes(5)));
+  constexpr int kDied = 128;  // And the signal's number, as the wrapper's shell tells it.
   if (result.exit_code != 0) {
-    return absl::InternalError(
+    return absl::Status(
+        result.exit_code > kDied ? absl::StatusCode::kAborted : absl::StatusCode::kInternal,
         absl::StrCat(options.arguments[0], " ended with ", result.exit_code, ": ", result.error_output));
   }
   return ParseDump(result.output);

@@ -25,7 +25,7 @@ struct DumpedImage {
 // The images of a whole output, in order.
 std::vector<DumpedImage> ParseDump(absl::string_view output);
 
-// Runs the server's program over whole files, oldest first.
+// Runs the server's program over whole files, oldest first. ABORTED when it dies of them.
 absl::StatusOr<std::vector<DumpedImage>> DumpFiles(const MySqlServer& server, const std::vector<std::string>& files);
 
 // Compares the images of the model's database with its own, but for tables with types that the program does not know:
