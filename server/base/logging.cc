@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/log_history.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
 
@@ -54,6 +55,7 @@ bool ParseLogLevel(absl::string_view word, LogLevel* level) {
 void Log(LogLevel level, absl::string_view subject, absl::string_view message) {
   // A source's error text may hold line breaks; a log line may not.
   Logger().log(ToSpdlog(level), absl::StrReplaceAll(absl::StrCat(subject, ": ", message), {{"\n", " "}, {"\r", " "}}));
+  KeepLogLine(level, subject, message);
 }
 
 }  // namespace binlogd

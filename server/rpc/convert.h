@@ -2,6 +2,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "base/log_history.h"
 #include "binlog/event_filter.h"
 #include "binlogd/v1/service.pb.h"
 #include "streamer/manager.h"
@@ -26,5 +27,6 @@ v1::StreamerStatus ToProto(const StreamerSnapshot& snapshot);
 v1::Streamer ToProto(const StreamerView& view);
 v1::Metric ToProto(const MetricSample& sample);
 v1::Finding ToProto(const Finding& finding);
+v1::LogEntry ToProto(const LogLine& line);
 
 }  // namespace binlogd

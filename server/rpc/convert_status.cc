@@ -117,4 +117,18 @@ v1::Finding ToProto(const Finding& finding) {
   return message;
 }
 
+v1::LogEntry ToProto(const LogLine& line) {
+  v1::LogEntry message;
+  message.set_number(line.number);
+  *message.mutable_time() = ToProto(line.time);
+  message.set_level(line.level == LogLevel::kError     ? v1::LogEntry::ERROR
+                    : line.level == LogLevel::kWarning ? v1::LogEntry::WARNING
+                                                       : v1::LogEntry::INFO);
+  message.set_text(line.text);
+  if (line.file.empty()) return message;
+  message.mutable_position()->set_file(line.file);
+  message.mutable_position()->set_position(line.offset);
+  return message;
+}
+
 }  // namespace binlogd

@@ -30,6 +30,7 @@ constexpr MethodRule kRules[] = {
     {"Stop", Right::kOperate, Scope::kNamed, true},
     {"Status", Right::kView, Scope::kNamed, false},
     {"Watch", Right::kView, Scope::kSome, false, StreamKind::kWatch},
+    {"Logs", Right::kView, Scope::kNamed, false, StreamKind::kWatch},
     {"Metrics", Right::kView, Scope::kNamed, false},
     // It reads the secrets that the spec names, and connects where the spec says.
     {"Validate", Right::kChange, Scope::kNamed, true},

@@ -109,4 +109,8 @@ grpc::ServerWriteReactor<v1::WatchResponse>* GuardedService::Watch(Context* cont
   return GuardedStream<&Inner::Watch, v1::WatchResponse>("Watch", context, request);
 }
 
+grpc::ServerWriteReactor<v1::LogsResponse>* GuardedService::Logs(Context* context, const v1::LogsRequest* request) {
+  return GuardedStream<&Inner::Logs, v1::LogsResponse>("Logs", context, request);
+}
+
 }  // namespace binlogd

@@ -15,7 +15,8 @@ using StreamerServiceBase =
         v1::StreamerService::WithCallbackMethod_Delete<v1::StreamerService::WithCallbackMethod_Apply<
             v1::StreamerService::WithCallbackMethod_Start<v1::StreamerService::WithCallbackMethod_Stop<
                 v1::StreamerService::WithCallbackMethod_Validate<v1::StreamerService::WithCallbackMethod_Tap<
-                    v1::StreamerService::WithCallbackMethod_Watch<v1::StreamerService::Service>>>>>>>>>;
+                    v1::StreamerService::WithCallbackMethod_Watch<
+                        v1::StreamerService::WithCallbackMethod_Logs<v1::StreamerService::Service>>>>>>>>>>;
 
 // Asks the guard about each call and passes what it admits on. What the server registers: an RPC that is not named here
 // is UNIMPLEMENTED, so that none is served unguarded. Thread-safe.
@@ -39,6 +40,7 @@ class GuardedService final : public StreamerServiceBase {
   grpc::ServerUnaryReactor* Validate(Context*, const v1::ValidateRequest*, v1::ValidateResponse*) override;
   grpc::ServerWriteReactor<v1::TapResponse>* Tap(Context*, const v1::TapRequest*) override;
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context*, const v1::WatchRequest*) override;
+  grpc::ServerWriteReactor<v1::LogsResponse>* Logs(Context*, const v1::LogsRequest*) override;
 
  private:
   // The answer of `method` of the service, or the guard's refusal.

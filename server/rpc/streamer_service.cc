@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "rpc/convert.h"
 #include "rpc/list_page.h"
+#include "rpc/logs_stream.h"
 #include "rpc/tap_stream.h"
 #include "rpc/watch_stream.h"
 #include "wire/status_detail.h"
@@ -110,6 +111,11 @@ grpc::ServerWriteReactor<v1::TapResponse>* StreamerServiceImpl::Tap(Context*, Pe
 grpc::ServerWriteReactor<v1::WatchResponse>* StreamerServiceImpl::Watch(Context*, Permitted permit,
                                                                         const v1::WatchRequest* request) {
   return StartWatch(feed_, *request, permit, &watch_pool_);
+}
+
+grpc::ServerWriteReactor<v1::LogsResponse>* StreamerServiceImpl::Logs(Context*, Permitted permit,
+                                                                      const v1::LogsRequest* request) {
+  return StartLogs(*manager_, *request, permit, &watch_pool_);
 }
 
 }  // namespace binlogd

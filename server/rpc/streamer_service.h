@@ -16,7 +16,7 @@
 namespace binlogd {
 
 // Answers calls that were admitted. Those that only look are synchronous; those that may wait are worked out on threads
-// of their own; Tap and Watch are reactors. Thread-safe. What each call does stands in the proto.
+// of their own; Tap, Watch and Logs are reactors. Thread-safe. What each call does stands in the proto.
 class StreamerServiceImpl {
  public:
   // `manager` outlives the service; the service outlives its server.
@@ -38,8 +38,9 @@ class StreamerServiceImpl {
   grpc::ServerUnaryReactor* Validate(Context*, Permitted, const v1::ValidateRequest*, v1::ValidateResponse*);
   grpc::ServerWriteReactor<v1::TapResponse>* Tap(Context*, Permitted, const v1::TapRequest*);
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context*, Permitted, const v1::WatchRequest*);
+  grpc::ServerWriteReactor<v1::LogsResponse>* Logs(Context*, Permitted, const v1::LogsRequest*);
 
-  // Ends every Watch, with UNAVAILABLE; taps end with their streamers.
+  // Ends every Watch, with UNAVAILABLE; taps and logs end with their streamers.
   void EndWatches() { feed_.Close(); }
 
  private:
@@ -52,7 +53,7 @@ class StreamerServiceImpl {
   StatusFeed feed_;
   WaitingCalls waiting_calls_;
   ThreadPool tap_pool_;    // Decodes for taps.
-  ThreadPool watch_pool_;  // Makes the messages of watches.
+  ThreadPool watch_pool_;  // Makes the messages of watches and logs.
 };
 
 }  // namespace binlogd

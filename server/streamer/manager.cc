@@ -412,6 +412,7 @@ absl::Status Manager::Forget(Entry& entry) {
     entries_.erase(name);
   }
   board_->Note(name);
+  StreamerOf(entry)->history()->Close(NotFound(name));
   return absl::OkStatus();
 }
 
@@ -458,6 +459,7 @@ void Manager::Shutdown() {
     const std::shared_ptr<Streamer> streamer = StreamerOf(*entry);
     streamer->RequestStop(ShuttingDown());
     streamer->WaitStopped(Cancellation::Never());
+    streamer->history()->Close(ShuttingDown());
   }
 }
 

@@ -74,7 +74,7 @@ class Manager {
   absl::StatusOr<StreamerView> Stop(absl::string_view name, const Cancellation& caller = Cancellation::Never());
   // The streamer after the change that is under way; CHANGE_NOT_BEGUN when the caller's patience ended before.
   absl::StatusOr<StreamerView> Settle(absl::string_view name, const Cancellation& caller);
-  // The streamer itself, for taps; kept alive by the caller, though it may be deleted meanwhile.
+  // The streamer itself, for taps and its history; kept alive by the caller, though it may be deleted meanwhile.
   absl::StatusOr<std::shared_ptr<Streamer>> Find(absl::string_view name) const;
   // On which every streamer whose state or spec changes is noted, and one that is deleted.
   const std::shared_ptr<ChangeBoard>& board() const { return board_; }

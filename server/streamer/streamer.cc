@@ -33,7 +33,8 @@ Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path, std::shared_p
     : spec_(std::move(spec)),
       definitions_path_((std::filesystem::path(checkpoint_path).parent_path() / "definitions.json").string()),
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file),
-      board_(std::move(board)) {
+      board_(std::move(board)),
+      history_(LogHistory::Of(spec_.name)) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
   last_targets_ = UnopenedTargets();
@@ -95,6 +96,7 @@ void Streamer::RequestStop(const absl::Status& why) {
     pipeline = pipeline_;
   }
   NoteChange();
+  Log(LogLevel::kInfo, spec_.name, "stopping");
   taps_.Close(why);
   interrupter_.Interrupt();
   check_interrupter_.Interrupt();
@@ -357,6 +359,7 @@ void Streamer::Disconnected() {
 }
 
 void Streamer::OnProgress(BlockBuilder& builder) {
+  history_->SetPlace(builder.next().file, builder.next().offset);
   absl::MutexLock lock(&mutex_);
   snapshot_.read_position = builder.next();
   if (counters_.caught_up.load()) UpdateFreshness();

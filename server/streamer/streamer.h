@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "base/backoff.h"
 #include "base/cancellation.h"
+#include "base/log_history.h"
 #include "mysql/interrupter.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/log_reader.h"
@@ -51,6 +52,8 @@ class Streamer {
 
   StreamerSnapshot Snapshot() const;
   TapHub& taps() { return taps_; }
+  // What was logged about the streamers of this name; outlives this one.
+  const std::shared_ptr<LogHistory>& history() const { return history_; }
 
  private:
   void Run();
@@ -95,6 +98,7 @@ class Streamer {
   const std::string definitions_path_;
   const std::string checkpoint_path_;
   const std::shared_ptr<ChangeBoard> board_;
+  const std::shared_ptr<LogHistory> history_;
   TapHub taps_;
   Interrupter interrupter_;
   Interrupter check_interrupter_;  // Of the connection beside the dump.
