@@ -1,7 +1,16 @@
 #include "client/client.h"
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
 #include <CLI/CLI.hpp>
 #include <map>
+#include <vector>
+
+#include "absl/strings/str_replace.h"
+#include "base/status_macros.h"
+#include "client/context_file.h"
+#include "client/duration_option.h"
 
 namespace binlogd {
 namespace {
@@ -17,34 +26,12 @@ const std::map<std::string, OutputFormat>& FormatNames() {
 // What a person may choose from; "name" is for `get` alone and so not among them.
 constexpr char kFormats[] = "table|json|yaml";
 
-std::string SetFormat(const std::string& word, OutputFormat* format) {
+void SetFormat(const std::string& word, OutputFormat* format) {
   const auto found = FormatNames().find(word);
-  if (found == FormatNames().end()) return "\"" + word + "\" is not one of table, json, yaml";
-  *format = found->second;
-  return "";
-}
-
-std::string SetTimeout(const std::string& word, absl::Duration* timeout) {
-  absl::Duration duration;
-  if (!absl::ParseDuration(word, &duration) || duration <= absl::ZeroDuration() || duration > absl::Hours(24)) {
-    return "\"" + word + "\" is not a duration such as 500ms, 10s or 2m";
+  if (found == FormatNames().end()) {
+    throw CLI::ValidationError("-o,--output", "\"" + word + "\" is not one of table, json, yaml");
   }
-  *timeout = duration;
-  return "";
-}
-
-// An option whose text `set` reads into place; what `set` returns is the complaint, if not empty.
-void AddOption(CLI::App* app, const std::string& names, const std::string& variable, const std::string& type,
-               const std::string& description, const std::string& shown_default,
-               std::function<std::string(const std::string&)> set) {
-  CLI::Option* option = app->add_option_function<std::string>(
-      names,
-      [names, set = std::move(set)](const std::string& word) {
-        const std::string complaint = set(word);
-        if (!complaint.empty()) throw CLI::ValidationError(names, complaint);
-      },
-      description);
-  option->envname(variable)->type_name(type)->default_str(shown_default);
+  *format = found->second;
 }
 
 void AddConnectionOptions(CLI::App* app, ConnectionOptions* options) {
@@ -69,11 +56,48 @@ void AddConnectionOptions(CLI::App* app, ConnectionOptions* options) {
 }  // namespace
 
 void Client::AddGlobalOptions(CLI::App* app) {
+  app_ = app;
+  app->add_option("--context", options_.context, "A context of binlogctl config; by default the one in use")
+      ->envname("BINLOGCTL_CONTEXT")
+      ->type_name(kContextType);
   AddConnectionOptions(app, &options_.connection);
-  AddOption(app, "-o,--output", "BINLOGCTL_OUTPUT", kFormats, "Form of the result", "table",
-            [this](const std::string& word) { return SetFormat(word, &options_.format); });
-  AddOption(app, "--timeout", "BINLOGCTL_TIMEOUT", "DURATION", "How long one call may take", "30s",
-            [this](const std::string& word) { return SetTimeout(word, &options_.timeout); });
+  app->add_option_function<std::string>(
+         "-o,--output", [this](const std::string& word) { SetFormat(word, &options_.format); }, "Form of the result")
+      ->envname("BINLOGCTL_OUTPUT")
+      ->type_name(kFormats)
+      ->default_str("table");
+  AddDurationOption(app, "--timeout", "How long one call may take", "30s", &options_.timeout)
+      ->envname("BINLOGCTL_TIMEOUT");
+}
+
+void Client::Do(std::function<absl::Status()> work) {
+  work_ = [this, work = std::move(work)] {
+    RETURN_IF_ERROR(UseContext());
+    return work();
+  };
+}
+
+absl::Status Client::UseContext() {
+  const bool asked = !options_.context.empty();
+  if (!asked && app_->get_option("--server")->count() > 0) return absl::OkStatus();
+  const absl::StatusOr<v1::ClientConfig> config = ReadContexts();
+  // Without a home there are no contexts.
+  if (!asked && absl::IsFailedPrecondition(config.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(config.status());
+  const std::string& name = asked ? options_.context : config->current();
+  if (name.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int place, FindContext(*config, name));
+  const v1::ConfigContext& context = config->contexts(place);
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  context.GetReflection()->ListFields(context, &fields);
+  for (const auto* field : fields) {
+    CLI::Option* option = app_->get_option_no_throw("--" + absl::StrReplaceAll(field->name(), {{"_", "-"}}));
+    if (option == nullptr || option->count() > 0) continue;
+    const bool flag = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL;
+    option->add_result(flag ? "true" : context.GetReflection()->GetString(context, field));
+    option->run_callback();
+  }
+  return absl::OkStatus();
 }
 
 bool Client::Run() {

@@ -2,20 +2,15 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace binlogd {
 namespace {
 
 constexpr int kLastKind = static_cast<int>(EventKind::kOther);
 
-// The kinds that a person may ask for, "write, update, …".
-std::string EventNames() {
-  std::string names;
-  for (int i = 1; i <= kLastKind; ++i) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", EventKindName(static_cast<EventKind>(i)));
-  }
-  return names;
-}
+// "write, update, …".
+std::string EventList() { return absl::StrJoin(EventNames(), ", "); }
 
 void AddEvent(const std::string& word, FilterSpec* filter) {
   for (int i = 1; i <= kLastKind; ++i) {
@@ -24,10 +19,16 @@ void AddEvent(const std::string& word, FilterSpec* filter) {
     filter->events.insert(kind);
     return;
   }
-  throw CLI::ValidationError("--events", absl::StrCat("\"", word, "\" is not one of ", EventNames()));
+  throw CLI::ValidationError("--events", absl::StrCat("\"", word, "\" is not one of ", EventList()));
 }
 
 }  // namespace
+
+std::vector<std::string> EventNames() {
+  std::vector<std::string> names;
+  for (int i = 1; i <= kLastKind; ++i) names.emplace_back(EventKindName(static_cast<EventKind>(i)));
+  return names;
+}
 
 void AddGlobs(CLI::App* verb, const std::string& name, const std::string& description,
               std::vector<std::string>* globs) {
@@ -42,8 +43,8 @@ void AddFilterOptions(CLI::App* verb, FilterSpec* filter) {
           [filter](const std::vector<std::string>& words) {
             for (const std::string& word : words) AddEvent(word, filter);
           },
-          "Only of these kinds: " + EventNames())
-      ->type_name("KIND[,KIND]")
+          "Only of these kinds: " + EventList())
+      ->type_name(kKindsType)
       ->delimiter(',')
       ->allow_extra_args(false);
 }

@@ -9,6 +9,10 @@
 
 namespace binlogd {
 
+// The type of an option that takes kinds of events, and which there are: "write", "update", ….
+inline constexpr char kKindsType[] = "KIND[,KIND]";
+std::vector<std::string> EventNames();
+
 // Adds an option that takes globs, parted by commas, and may be repeated.
 void AddGlobs(CLI::App* verb, const std::string& name, const std::string& description, std::vector<std::string>* globs);
 

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <iterator>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -23,12 +22,19 @@ sigset_t EndingSignals() {
   return signals;
 }
 
+// An eventfd takes this write at once.
+void Raise(const FileDescriptor& event) {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(event.get(), &one, sizeof(one));
+}
+
 }  // namespace
 
 Interrupt::Interrupt() {
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, &before_);
   signals_ = FileDescriptor(signalfd(-1, &signals, SFD_CLOEXEC));
+  triggered_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
   release_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
 }
 
@@ -41,20 +47,24 @@ Interrupt::~Interrupt() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-bool Interrupt::WaitFor(absl::Duration timeout) {
+bool Interrupt::WaitFor(absl::Duration timeout, const std::vector<int>& files) {
   const absl::Time deadline = absl::Now() + timeout;
   while (!interrupted_) {
     // No events are asked of standard output, but that its reader is gone (POLLERR, POLLHUP) is always told.
-    pollfd files[] = {{signals_.get(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {release_.get(), POLLIN, 0}};
+    std::vector<pollfd> polled = {
+        {signals_.get(), POLLIN, 0}, {triggered_.get(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {release_.get(), POLLIN, 0}};
+    for (const int file : files) polled.push_back({file, POLLIN, 0});
     const absl::Duration left = deadline - absl::Now();
     const int milliseconds = left > absl::Hours(1) ? -1 : static_cast<int>(absl::ToInt64Milliseconds(left) + 1);
-    const int ready = poll(files, std::size(files), left < absl::ZeroDuration() ? 0 : milliseconds);
+    const int ready = poll(polled.data(), polled.size(), left < absl::ZeroDuration() ? 0 : milliseconds);
     if (ready < 0 && errno == EINTR) continue;
-    interrupted_ = files[0].revents != 0 || files[1].revents != 0;
-    if (interrupted_ || files[2].revents != 0 || ready <= 0) break;
+    interrupted_ = polled[0].revents != 0 || polled[1].revents != 0 || polled[2].revents != 0;
+    break;
   }
   return interrupted_;
 }
+
+void Interrupt::Trigger() { Raise(triggered_); }
 
 Interrupt::Watch::Watch(Interrupt* interrupt, std::function<void()> action)
     : interrupt_(interrupt), thread_([interrupt, action = std::move(action)] {
@@ -62,9 +72,7 @@ Interrupt::Watch::Watch(Interrupt* interrupt, std::function<void()> action)
       }) {}
 
 Interrupt::Watch::~Watch() {
-  const uint64_t one = 1;
-  // An eventfd takes this write at once.
-  [[maybe_unused]] const ssize_t written = write(interrupt_->release_.get(), &one, sizeof(one));
+  Raise(interrupt_->release_);
   thread_.join();
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(interrupt_->release_.get(), &count, sizeof(count));

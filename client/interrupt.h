@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "base/file.h"
@@ -12,7 +13,8 @@
 namespace binlogd {
 
 // While it lives, Ctrl-C, SIGTERM and a reader of standard output that goes away do not end the process but are told
-// here. Make it before the first call of a Session: only threads that start afterwards leave the signals to it.
+// here; of several that live, all are told. Make it before the first call of a Session: only threads that start
+// afterwards leave the signals to it.
 class Interrupt {
  public:
   Interrupt();
@@ -21,9 +23,12 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  // Waits until interrupted (true) or for `timeout` (false). Once interrupted, returns true at once. Not thread-safe,
-  // and not to be called while a Watch lives.
-  bool WaitFor(absl::Duration timeout);
+  // Waits until interrupted (true), or for `timeout` or until one of `files` can be read (false). Once interrupted,
+  // returns true at once. Not thread-safe, and not to be called while a Watch lives.
+  bool WaitFor(absl::Duration timeout, const std::vector<int>& files = {});
+
+  // Interrupts it, as Ctrl-C does. Thread-safe.
+  void Trigger();
 
   // Calls `action` once, in a thread of its own, when interrupted during its life.
   class Watch {
@@ -39,6 +44,7 @@ class Interrupt {
  private:
   sigset_t before_;
   FileDescriptor signals_;
+  FileDescriptor triggered_;
   FileDescriptor release_;
   bool interrupted_ = false;
 };

@@ -8,31 +8,6 @@
 #include "client/text.h"
 
 namespace binlogd {
-namespace {
-
-// Cuts a line to `width` columns; the codes of colours take none.
-std::string CutLine(absl::string_view line, size_t width) {
-  std::string cut;
-  size_t columns = 0;
-  while (!line.empty()) {
-    size_t length = 1;
-    if (line[0] == '\x1b') {
-      length = line.find('m') + 1;
-      if (length == 0) break;
-    } else {
-      while (length < line.size() && (static_cast<unsigned char>(line[length]) & 0xc0) == 0x80) ++length;
-      if (++columns > width) {
-        line.remove_prefix(length);
-        continue;
-      }
-    }
-    absl::StrAppend(&cut, line.substr(0, length));
-    line.remove_prefix(length);
-  }
-  return cut;
-}
-
-}  // namespace
 
 void LiveView::Show(const std::string& text) {
   if (output_->terminal()) {
@@ -50,7 +25,7 @@ void LiveView::Redraw(const std::string& text) {
   if (lines.size() + 1 > size.lines) lines.resize(size.lines - 1);
   std::string screen;
   if (lines_on_screen_ > 0) absl::StrAppend(&screen, "\x1b[", lines_on_screen_, "A\r");
-  for (const absl::string_view line : lines) absl::StrAppend(&screen, "\x1b[K", CutLine(line, size.columns), "\n");
+  for (const absl::string_view line : lines) absl::StrAppend(&screen, "\x1b[K", CutPainted(line, size.columns), "\n");
   absl::StrAppend(&screen, "\x1b[J");
   lines_on_screen_ = lines.size();
   output_->Write(screen);

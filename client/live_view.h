@@ -15,6 +15,8 @@ class LiveView {
 
   // `text`: lines, each ending in a newline.
   void Show(const std::string& text);
+  // Something else was written to the terminal: what is shown stays there, and the next text comes below.
+  void Restart() { lines_on_screen_ = 0; }
 
  private:
   void Redraw(const std::string& text);

@@ -44,10 +44,18 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   client.AddGlobalOptions(&app);
   binlogd::AddCommands(&app, &client);
+  if (argc > 3 && std::string(argv[1]) == "__complete") {
+    binlogd::PrintCompletion(app, argv[2], std::vector<std::string>(argv + 3, argv + argc), &output);
+    return kDone;
+  }
   try {
     app.parse(argc, argv);
-    if (client.options().format == binlogd::OutputFormat::kName && !app.got_subcommand("get")) {
-      throw CLI::ValidationError("-o,--output", "\"name\" is for get alone");
+    if (client.options().format == binlogd::OutputFormat::kName && !app.got_subcommand("get") &&
+        !app.got_subcommand("config")) {
+      throw CLI::ValidationError("-o,--output", "\"name\" is for get and config list");
+    }
+    if (client.options().format != binlogd::OutputFormat::kTable && app.got_subcommand("top")) {
+      throw CLI::ValidationError("-o,--output", "top is for people; for programs: binlogctl status --watch -o json");
     }
   } catch (const CLI::ParseError& error) {
     return Explain(app, error, &output);

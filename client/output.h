@@ -1,6 +1,8 @@
 // Standard output and standard error.
 #pragma once
 
+#include <atomic>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -24,7 +26,7 @@ class Output {
   // The message of a failure: "binlogctl: MESSAGE (CODE, REASON)".
   void Error(const absl::Status& status);
 
-  // Whether the reader of standard output went away.
+  // Whether the reader of standard output went away. Thread-safe.
   bool closed() const { return closed_; }
   // What else went wrong with standard output, for example a full disk.
   const absl::Status& status() const { return status_; }
@@ -39,7 +41,7 @@ class Output {
  private:
   bool terminal_;
   bool colour_;
-  bool closed_ = false;
+  std::atomic<bool> closed_ = false;
   absl::Status status_;
 };
 

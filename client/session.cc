@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/error.h"
@@ -41,9 +42,20 @@ Session::Session(ConnectionOptions connection, absl::Duration timeout)
     : connection_(std::move(connection)), timeout_(timeout) {
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = Connect(connection_);
   status_ = channel.status();
+  if (channel.ok()) channel_ = *std::move(channel);
   // Without credentials it is a channel on which every call fails.
-  stub_ = v1::StreamerService::NewStub(channel.ok() ? *std::move(channel)
-                                                    : grpc::CreateChannel(connection_.server, nullptr));
+  stub_ = v1::StreamerService::NewStub(channel_ != nullptr ? channel_
+                                                           : grpc::CreateChannel(connection_.server, nullptr));
+}
+
+std::string Session::NewRequestId() {
+  absl::BitGen random;
+  const auto half = [&random] { return absl::Uniform<uint64_t>(random); };
+  return absl::StrCat("binlogctl-", absl::Hex(half(), absl::kZeroPad16), absl::Hex(half(), absl::kZeroPad16));
+}
+
+bool Session::AwaitConnection() const {
+  return channel_ != nullptr && channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::milliseconds(1500));
 }
 
 absl::Status Session::Explain(const grpc::Status& status, absl::string_view attempt) const {

@@ -1,6 +1,7 @@
 // The connection to one binlogd.
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <chrono>
@@ -26,15 +27,22 @@ class Session {
   // `timeout` bounds each unary call. When a file of the options is no good every call fails, and Explain() says so.
   Session(ConnectionOptions connection, absl::Duration timeout);
 
-  // One unary call. `attempt` begins the message of a failure: "cannot start streamer \"orders\"".
+  // One unary call. `attempt` begins the message of a failure: "cannot start streamer \"orders\"". A request that takes
+  // a request_id gets one, and is sent again with it, twice at most, when the connection breaks: it is done once.
   template <typename Request, typename Response>
-  absl::StatusOr<Response> Call(Method<Request, Response> method, const Request& request, absl::string_view attempt) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout_));
-    Response response;
-    const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
-    if (!status.ok()) return Explain(status, attempt);
-    return response;
+  absl::StatusOr<Response> Call(Method<Request, Response> method, Request request, absl::string_view attempt) {
+    constexpr bool kRepeatable = requires { request.set_request_id(""); };
+    if constexpr (kRepeatable) request.set_request_id(NewRequestId());
+    const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout_);
+    for (int tries_left = kRepeatable ? 2 : 0;; --tries_left) {
+      grpc::ClientContext context;
+      context.set_deadline(deadline);
+      Response response;
+      const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
+      if (status.ok()) return response;
+      const bool again = tries_left > 0 && status.error_code() == grpc::StatusCode::UNAVAILABLE;
+      if (!again || !AwaitConnection()) return Explain(status, attempt);
+    }
   }
 
   // For streaming calls; owned by the session.
@@ -45,9 +53,14 @@ class Session {
   absl::Status Explain(const grpc::Status& status, absl::string_view attempt) const;
 
  private:
+  static std::string NewRequestId();
+  // Waits a moment for a broken connection to stand again.
+  bool AwaitConnection() const;
+
   const ConnectionOptions connection_;
   const absl::Duration timeout_;
   absl::Status status_;  // Of making the channel.
+  std::shared_ptr<grpc::Channel> channel_;  // None when it could not be made.
   std::unique_ptr<Stub> stub_;
 };
 

@@ -13,16 +13,6 @@ namespace {
 
 constexpr size_t kErrorWidth = 60;
 
-absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
-
-// Lag means something only of a streamer that is at work.
-bool AtWork(const v1::StreamerStatus& status) {
-  return status.state() == v1::RUNNING || status.state() == v1::RETRYING || status.state() == v1::STOPPING ||
-         status.state() == v1::STARTING;
-}
-
 std::string ErrorSummary(const v1::StreamerStatus& status) {
   if (!status.has_error()) return "";
   return ShortenText(EscapeText(absl::StrCat(status.error().reason(), ": ", status.error().message())), kErrorWidth);
@@ -42,19 +32,6 @@ void AddStatus(const v1::StreamerStatus& status, Table* table) {
               {ErrorSummary(status), status.has_error() ? Colour::kRed : Colour::kNone}});
 }
 
-// Of a streamer that does not run there is only what was last known.
-Table::Cell TargetStateCell(const v1::TargetStatus& target) {
-  const std::string state(absl::StripPrefix(v1::TargetState_Name(target.state()), "TARGET_"));
-  switch (target.state()) {
-    case v1::TARGET_STATE_UNSPECIFIED:
-    case v1::FOLLOWING:
-      if (!target.healthy()) return {"FAILING", Colour::kRed};
-      return target.state() == v1::FOLLOWING ? Table::Cell(state, Colour::kGreen) : Table::Cell("");
-    case v1::CATCHING_UP: return {state, Colour::kYellow};
-    default: return {state, Colour::kRed};
-  }
-}
-
 std::string TargetsTable(const v1::StreamerStatus& status, bool colour) {
   Table table({{"NAME"},
                {"TYPE"},
@@ -64,8 +41,13 @@ std::string TargetsTable(const v1::StreamerStatus& status, bool colour) {
                {"POSITION"},
                {"WRITTEN", Table::Align::kRight}});
   for (const v1::TargetStatus& target : status.targets()) {
-    table.Add({target.name(), target.type(), TargetStateCell(target), target.required() ? "yes" : "no",
-               AtWork(status) ? DurationText(absl::Seconds(target.lag_seconds())) : "", PositionText(target.position()),
+    const TargetWord state = TargetStateText(target);
+    table.Add({target.name(),
+               target.type(),
+               {state.text, state.colour},
+               target.required() ? "yes" : "no",
+               AtWork(status) ? DurationText(absl::Seconds(target.lag_seconds())) : "",
+               PositionText(target.position()),
                BytesText(target.bytes_written())});
   }
   return table.Text(colour);
@@ -76,14 +58,6 @@ std::string ProblemText(absl::string_view subject, const v1::Problem& problem, a
   absl::StrAppend(&text, " (", problem.reason());
   if (problem.has_since()) absl::StrAppend(&text, ", for ", DurationText(now - TimeOf(problem.since())));
   return absl::StrCat(EscapeText(text), ")\n");
-}
-
-std::string SourceText(const v1::SourceStatus& source) {
-  std::string text = absl::StrCat("source: ", source.endpoint());
-  if (!source.version().empty()) absl::StrAppend(&text, ", version ", source.version(), ", id ", source.server_id());
-  absl::StrAppend(&text, source.connected() ? ", connected" : ", not connected", source.tls() ? " with TLS" : "");
-  if (!source.epoch().empty()) absl::StrAppend(&text, ", epoch ", source.epoch());
-  return absl::StrCat(EscapeText(text), "\n");
 }
 
 }  // namespace
@@ -104,7 +78,7 @@ std::string StatusTable(const std::vector<v1::StreamerStatus>& statuses, bool co
 std::string StatusDetails(const v1::StreamerStatus& status, absl::Time now, bool colour) {
   std::string text = StatusTable({status}, colour);
   absl::StrAppend(&text, "\n", TargetsTable(status, colour));
-  if (status.has_source()) absl::StrAppend(&text, "\n", SourceText(status.source()));
+  if (status.has_source()) absl::StrAppend(&text, "\nsource: ", EscapeText(SourceText(status.source())), "\n");
   if (!status.position().gtid().empty()) absl::StrAppend(&text, "gtid: ", EscapeText(status.position().gtid()), "\n");
   if (status.has_error()) absl::StrAppend(&text, "\n", ProblemText("error", status.error(), now));
   for (const v1::TargetStatus& target : status.targets()) {
@@ -118,8 +92,38 @@ std::string StatusDetails(const v1::StreamerStatus& status, absl::Time now, bool
   return text;
 }
 
+absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+bool AtWork(const v1::StreamerStatus& status) {
+  return status.state() == v1::RUNNING || status.state() == v1::RETRYING || status.state() == v1::STOPPING ||
+         status.state() == v1::STARTING;
+}
+
+// Of a streamer that does not run there is only what was last known.
+TargetWord TargetStateText(const v1::TargetStatus& target) {
+  const std::string state(absl::StripPrefix(v1::TargetState_Name(target.state()), "TARGET_"));
+  switch (target.state()) {
+    case v1::TARGET_STATE_UNSPECIFIED:
+    case v1::FOLLOWING:
+      if (!target.healthy()) return {"FAILING", Colour::kRed};
+      return target.state() == v1::FOLLOWING ? TargetWord{state, Colour::kGreen} : TargetWord{};
+    case v1::CATCHING_UP: return {state, Colour::kYellow};
+    default: return {state, Colour::kRed};
+  }
+}
+
 std::string PositionText(const v1::Position& position) {
   return position.file().empty() ? "" : absl::StrCat(position.file(), ":", position.position());
+}
+
+std::string SourceText(const v1::SourceStatus& source) {
+  std::string text = source.endpoint();
+  if (!source.version().empty()) absl::StrAppend(&text, ", version ", source.version(), ", id ", source.server_id());
+  absl::StrAppend(&text, source.connected() ? ", connected" : ", not connected", source.tls() ? " with TLS" : "");
+  if (!source.epoch().empty()) absl::StrAppend(&text, ", epoch ", source.epoch());
+  return text;
 }
 
 std::string StateText(v1::State state) {

@@ -38,6 +38,7 @@ absl::string_view Code(Colour colour) {
     case Colour::kNone: return "";
     case Colour::kBold: return "\x1b[1m";
     case Colour::kDim: return "\x1b[2m";
+    case Colour::kReverse: return "\x1b[7m";
     case Colour::kRed: return "\x1b[31m";
     case Colour::kGreen: return "\x1b[32m";
     case Colour::kYellow: return "\x1b[33m";
@@ -105,6 +106,27 @@ std::string ShortenText(absl::string_view text, size_t width) {
     if (!IsContinuation(text[end]) && ++characters >= std::max<size_t>(width, 1)) break;
   }
   return absl::StrCat(text.substr(0, end), "…");
+}
+
+std::string CutPainted(absl::string_view line, size_t width) {
+  std::string cut;
+  size_t columns = 0;
+  while (!line.empty()) {
+    size_t length = 1;
+    if (line[0] == '\x1b') {
+      length = line.find('m') + 1;
+      if (length == 0) break;
+    } else {
+      while (length < line.size() && IsContinuation(line[length])) ++length;
+      if (++columns > width) {
+        line.remove_prefix(length);
+        continue;
+      }
+    }
+    absl::StrAppend(&cut, line.substr(0, length));
+    line.remove_prefix(length);
+  }
+  return cut;
 }
 
 std::string Paint(absl::string_view text, Colour colour, bool on) {

@@ -28,7 +28,10 @@ size_t TextWidth(absl::string_view text);
 // The text cut to `width` characters, the last one then being "…". It must be valid UTF-8, as EscapeText() makes it.
 std::string ShortenText(absl::string_view text, size_t width);
 
-enum class Colour { kNone, kBold, kDim, kRed, kGreen, kYellow, kCyan };
+// A line of plain and painted text cut to `width` characters; the codes of colours take none, and all of them are kept.
+std::string CutPainted(absl::string_view line, size_t width);
+
+enum class Colour { kNone, kBold, kDim, kReverse, kRed, kGreen, kYellow, kCyan };
 
 // The text between the terminal's codes for a colour; only the text when `on` is false.
 std::string Paint(absl::string_view text, Colour colour, bool on);

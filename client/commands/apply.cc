@@ -74,6 +74,7 @@ absl::Status Apply(const ApplyOptions& options, Client* client) {
 void AddApply(CLI::App* app, Client* client) {
   auto options = std::make_shared<ApplyOptions>();
   CLI::App* verb = AddVerb(app, "apply", "Create streamers from spec files, or change them to what the files say");
+  AddExample(verb, "binlogctl apply -f orders.yaml --start");
   AddFileOption(verb, &options->files);
   verb->add_flag("--start", options->start, "Start them as well");
   verb->add_flag("--dry-run", options->dry_run, "Only say what would be done, and change nothing");

@@ -37,9 +37,10 @@ absl::Status Cat(const CatCommand& command, Client* client) {
 void AddCat(CLI::App* app, Client* client) {
   auto command = std::make_shared<CatCommand>();
   CLI::App* verb = AddVerb(app, "cat", "Write what files of file targets hold, decrypted and uncompressed");
+  AddExample(verb, "binlogctl cat /var/lib/binlogd/archive/orders/0001-6f1c2a9e/binlog.000007.zst > binlog.000007");
   AddInputFiles(verb, &command->paths, "Files, plain, compressed or encrypted, in order; - is standard input");
   AddKeyFiles(verb, &command->key_files);
-  verb->callback([command, client] { client->Do([command, client] { return Cat(*command, client); }); });
+  verb->callback([command, client] { client->DoLocally([command, client] { return Cat(*command, client); }); });
 }
 
 }  // namespace binlogd

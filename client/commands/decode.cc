@@ -179,6 +179,7 @@ void AddDecode(CLI::App* app, Client* client) {
   auto command = std::make_shared<DecodeCommand>();
   DecodeOptions& options = command->options;
   CLI::App* verb = AddVerb(app, "decode", "Read binary log files, without a server");
+  AddExample(verb, "binlogctl decode binlog.000007 --tables 'shop.*' --format json");
   AddInputFiles(verb, &options.paths,
                 "Binary log files, plain, compressed by zstd or gzip, or encrypted by binlogd, in order; a folder of "
                 "them, such as a RAW archive; - is standard input");
@@ -205,7 +206,7 @@ void AddDecode(CLI::App* app, Client* client) {
       ->type_name("NAME")
       ->capture_default_str();
   options.encoder.source_name = "decode";
-  verb->callback([command, client] { client->Do([command, client] { return Decode(command.get(), client); }); });
+  verb->callback([command, client] { client->DoLocally([command, client] { return Decode(command.get(), client); }); });
 }
 
 }  // namespace binlogd

@@ -27,6 +27,7 @@ absl::Status Delete(const std::string& name, Client* client) {
 void AddDelete(CLI::App* app, Client* client) {
   auto name = std::make_shared<std::string>();
   CLI::App* verb = AddVerb(app, "delete", "Stop and forget a streamer; what its targets hold stays");
+  AddExample(verb, "binlogctl delete orders");
   AddStreamerName(verb, name.get())->required();
   verb->callback([name, client] { client->Do([name, client] { return Delete(*name, client); }); });
 }

@@ -64,6 +64,7 @@ void AddDiff(CLI::App* app, Client* client) {
   CLI::App* verb = AddVerb(app, "diff",
                            "Show what apply would change, as a unified diff; ends with 1 when there is a difference, 2 "
                            "when something went wrong");
+  AddExample(verb, "binlogctl diff -f orders.yaml");
   AddFileOption(verb, files.get());
   verb->callback([files, client] { client->Do([files, client] { return Diff(*files, client); }); });
 }

@@ -66,6 +66,7 @@ absl::Status Get(const StreamerSelection& selection, Client* client) {
 void AddGet(CLI::App* app, Client* client) {
   auto selection = std::make_shared<StreamerSelection>();
   CLI::App* verb = AddVerb(app, "get", "Show streamers; with -o yaml or json, their specs as apply takes them");
+  AddExample(verb, "binlogctl get orders -o yaml > orders.yaml");
   AddStreamerSelection(verb, selection.get());
   verb->callback([selection, client] { client->Do([selection, client] { return Get(*selection, client); }); });
 }

@@ -45,6 +45,7 @@ absl::Status Metrics(const std::string& name, Client* client) {
 void AddMetrics(CLI::App* app, Client* client) {
   auto name = std::make_shared<std::string>();
   CLI::App* verb = AddVerb(app, "metrics", "Show a streamer's metrics");
+  AddExample(verb, "binlogctl metrics orders -o json");
   AddStreamerName(verb, name.get())->required();
   verb->callback([name, client] { client->Do([name, client] { return Metrics(*name, client); }); });
 }

@@ -28,6 +28,7 @@ absl::Status Start(const std::string& name, Client* client) {
 void AddStart(CLI::App* app, Client* client) {
   auto name = std::make_shared<std::string>();
   CLI::App* verb = AddVerb(app, "start", "Start a streamer");
+  AddExample(verb, "binlogctl start orders");
   AddStreamerName(verb, name.get())->required();
   verb->callback([name, client] { client->Do([name, client] { return Start(*name, client); }); });
 }

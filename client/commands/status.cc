@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
+#include "client/follow.h"
 #include "client/interrupt.h"
 #include "client/live_view.h"
 #include "client/status_text.h"
@@ -17,9 +18,6 @@
 
 namespace binlogd {
 namespace {
-
-// Between two tries to reach a binlogd that is away.
-constexpr absl::Duration kRetryInterval = absl::Seconds(1);
 
 struct StatusOptions {
   StreamerSelection selection;
@@ -64,47 +62,24 @@ class Watcher {
 
   absl::Status Run() {
     Interrupt interrupt;
-    for (;;) {
-      const absl::Status ended = WatchOnce(&interrupt);
-      // It fails at once, or later for another reason than that binlogd is away for a while.
-      if (ended.ok() || !seen_ || !absl::IsUnavailable(ended)) return ended;
-      if (!away_) client_->output().Error(ended);
-      away_ = true;
-      if (interrupt.WaitFor(kRetryInterval) || client_->output().closed()) return absl::OkStatus();
-    }
+    Following<v1::WatchResponse> following;
+    following.begin = [this](grpc::ClientContext* context) {
+      v1::WatchRequest request;
+      *request.mutable_filter() = options_.selection.Filter();
+      request.set_revision(revision_);
+      return client_->session().stub().Watch(context, request);
+    };
+    following.take = [this](const v1::WatchResponse& response) { return Show(response); };
+    following.away = [this](const absl::Status& why) {
+      client_->output().Error(why);
+      view_.Restart();
+    };
+    return Follow(following, "cannot watch the streamers", &interrupt, client_);
   }
 
  private:
-  // One call; OK when it was ended from here.
-  absl::Status WatchOnce(Interrupt* interrupt) {
-    v1::WatchRequest request;
-    *request.mutable_filter() = options_.selection.Filter();
-    request.set_revision(revision_);
-    grpc::ClientContext context;
-    absl::Status shown;
-    grpc::Status status;
-    {
-      const std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader =
-          client_->session().stub().Watch(&context, request);
-      Interrupt::Watch watch(interrupt, [&context] { context.TryCancel(); });
-      v1::WatchResponse response;
-      bool enough = false;
-      while (!enough && reader->Read(&response)) {
-        shown = Show(response);
-        enough = !shown.ok() || client_->output().closed();
-      }
-      if (enough) context.TryCancel();
-      status = reader->Finish();
-    }
-    RETURN_IF_ERROR(shown);
-    if (client_->output().closed() || interrupt->WaitFor(absl::ZeroDuration())) return absl::OkStatus();
-    return client_->session().Explain(status, "cannot watch the streamers");
-  }
-
   // NOT_FOUND when the one streamer that is watched is not there, or no more.
   absl::Status Show(const v1::WatchResponse& response) {
-    seen_ = true;
-    away_ = false;
     revision_ = response.revision();
     if (response.reset()) statuses_.clear();
     for (const v1::WatchResponse::Change& change : response.changes()) Take(change);
@@ -134,8 +109,6 @@ class Watcher {
   const StatusOptions& options_;
   Client* const client_;
   LiveView view_;
-  bool seen_ = false;
-  bool away_ = false;
   uint64_t revision_ = 0;
   std::map<std::string, v1::StreamerStatus> statuses_;
 };
@@ -149,6 +122,7 @@ absl::Status Status(const StatusOptions& options, Client* client) {
 void AddStatus(CLI::App* app, Client* client) {
   auto options = std::make_shared<StatusOptions>();
   CLI::App* verb = AddVerb(app, "status", "Show what streamers do");
+  AddExample(verb, "binlogctl status --watch --state FAILED,RETRYING");
   AddStreamerSelection(verb, &options->selection);
   verb->add_flag("-w,--watch", options->watch, "Go on showing it as it changes, until Ctrl-C");
   verb->callback([options, client] { client->Do([options, client] { return Status(*options, client); }); });

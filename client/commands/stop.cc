@@ -31,6 +31,7 @@ absl::Status Stop(const std::string& name, Client* client) {
 void AddStop(CLI::App* app, Client* client) {
   auto name = std::make_shared<std::string>();
   CLI::App* verb = AddVerb(app, "stop", "Stop a streamer, its targets flushed and closed");
+  AddExample(verb, "binlogctl stop orders");
   AddStreamerName(verb, name.get())->required();
   verb->callback([name, client] { client->Do([name, client] { return Stop(*name, client); }); });
 }

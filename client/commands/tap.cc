@@ -118,6 +118,7 @@ absl::Status Tap(const TapOptions& options, Client* client) {
 void AddTap(CLI::App* app, Client* client) {
   auto options = std::make_shared<TapOptions>();
   CLI::App* verb = AddVerb(app, "tap", "Show a streamer's events as they happen, until Ctrl-C");
+  AddExample(verb, "binlogctl tap orders --tables 'shop.order*'");
   AddStreamerName(verb, &options->name)->required();
   AddFilterOptions(verb, &options->filter);
   verb->add_option("--count", options->count, "End after this many events")->type_name("N")->check(CLI::PositiveNumber);

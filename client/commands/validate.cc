@@ -68,6 +68,7 @@ absl::Status Validate(const std::vector<std::string>& files, Client* client) {
 void AddValidate(CLI::App* app, Client* client) {
   auto files = std::make_shared<std::vector<std::string>>();
   CLI::App* verb = AddVerb(app, "validate", "Check spec files against the real source and targets; changes nothing");
+  AddExample(verb, "binlogctl validate -f orders.yaml");
   AddFileOption(verb, files.get());
   verb->callback([files, client] { client->Do([files, client] { return Validate(*files, client); }); });
 }

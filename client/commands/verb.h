@@ -12,6 +12,15 @@ namespace binlogd {
 
 // The positional argument that names a streamer; completion goes by it.
 inline constexpr char kStreamerArgument[] = "NAME";
+// The positional argument that names a context.
+inline constexpr char kContextArgument[] = "CONTEXT";
+// The positional argument that sets fields of a context.
+inline constexpr char kAssignmentArgument[] = "KEY=VALUE";
+// The positional argument that takes a shell, and which there are.
+inline constexpr char kShellArgument[] = "SHELL";
+inline const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
+// The positional argument that takes the reason of an error.
+inline constexpr char kReasonArgument[] = "REASON";
 // The positional argument that takes files.
 inline constexpr char kFilesArgument[] = "FILE";
 
@@ -21,6 +30,9 @@ inline CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::stri
   verb->fallthrough();
   return verb;
 }
+
+// Adds a command line that shows what the verb is good for to its help.
+inline void AddExample(CLI::App* verb, const std::string& line) { verb->footer("Example:\n  " + line); }
 
 // Adds the argument that takes files, of which one may be standard input.
 inline void AddInputFiles(CLI::App* verb, std::vector<std::string>* paths, const std::string& description) {

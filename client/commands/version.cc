@@ -18,7 +18,8 @@ absl::Status Version(Client* client) {
 
 void AddVersion(CLI::App* app, Client* client) {
   CLI::App* verb = AddVerb(app, "version", "Show the version of binlogctl");
-  verb->callback([client] { client->Do([client] { return Version(client); }); });
+  AddExample(verb, "binlogctl version");
+  verb->callback([client] { client->DoLocally([client] { return Version(client); }); });
 }
 
 }  // namespace binlogd

@@ -109,7 +109,7 @@ def is_map_entry(message):
 def read_files():
     # What binlogctl says of log files by itself never travels.
     names = sorted(path.relative_to(PROTO).as_posix() for path in PROTO.glob("binlogd/**/*.proto")
-                   if path.name != "log_report.proto")
+                   if path.name not in ("client.proto", "log_report.proto"))
     command = ["protoc", "-I", str(PROTO), "--include_source_info", "--descriptor_set_out=/dev/stdout", *names]
     files = Message(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout).messages(1)
     order = ["service.proto", "streamer.proto", "event.proto"]

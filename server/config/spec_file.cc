@@ -314,4 +314,11 @@ absl::StatusOr<std::vector<v1::StreamerSpec>> ParseSpecs(absl::string_view text,
   return specs;
 }
 
+absl::Status ParseMessage(absl::string_view text, absl::string_view origin, Message* message) {
+  ASSIGN_OR_RETURN(const std::vector<YamlNode> documents, ParseYaml(text, origin));
+  SpecReader reader(origin);
+  if (documents.size() > 1) return reader.Fail(documents[1].line, "", "YAML_SYNTAX", "holds more than one document");
+  return documents.empty() ? absl::OkStatus() : reader.ReadMessage(documents[0], "", message);
+}
+
 }  // namespace binlogd

@@ -1,6 +1,8 @@
 // Spec files: YAML or JSON to StreamerSpec.
 #pragma once
 
+#include <google/protobuf/message.h>
+
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,5 +24,8 @@ namespace binlogd {
 // UNKNOWN_FIELD, BAD_VALUE, DUPLICATE_FIELD, TWO_OF_A_KIND (fields that exclude each other) and YAML_SYNTAX. Never
 // repeats a secret. At least one spec on success. Thread-safe.
 absl::StatusOr<std::vector<v1::StreamerSpec>> ParseSpecs(absl::string_view text, absl::string_view origin);
+
+// Reads the one document of a text into any message, in the same form. `message` is empty.
+absl::Status ParseMessage(absl::string_view text, absl::string_view origin, google::protobuf::Message* message);
 
 }  // namespace binlogd
