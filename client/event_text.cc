@@ -76,7 +76,7 @@ std::string RowText(const v1::Row& row) {
 
 // The first column, for it is most often the key, then what changed. Images need not carry every column: the before
 // image of a MINIMAL one is the key alone, the after image only what was assigned.
-std::string UpdateText(const v1::Row& before, const v1::Row& after) {
+std::string UpdateText(const v1::Row& before, const v1::Row& after, bool colour) {
   std::string line;
   const v1::Column* first = before.columns_size() > 0 ? &before.columns(0) : nullptr;
   if (first != nullptr && FindColumn(after, first->name()) == nullptr) AppendColumn(*first, &line);
@@ -88,8 +88,9 @@ std::string UpdateText(const v1::Row& before, const v1::Row& after) {
     if (old == nullptr || (same && is_first)) {
       AppendColumn(column, &line);
     } else if (!same) {
-      AppendColumn(*old, &line);
-      absl::StrAppend(&line, "→", ValueText(column.value()));
+      absl::StrAppend(&line, line.empty() ? "" : " ", EscapeText(column.name()), "=",
+                      Paint(ValueText(old->value()), Colour::kRed, colour), "→",
+                      Paint(ValueText(column.value()), Colour::kGreen, colour));
     }
   }
   return line;
@@ -139,25 +140,26 @@ std::string DetailText(const v1::Event& event) {
 
 bool HasRows(v1::EventType type) { return type == v1::WRITE || type == v1::UPDATE || type == v1::DELETE; }
 
-std::string ChangeText(const v1::Event& event, int row) {
+std::string ChangeText(const v1::Event& event, int row, bool colour) {
   if (event.type() == v1::WRITE) return RowText(event.rows(row));
   if (event.type() == v1::DELETE) return RowText(event.old_rows(row));
-  return UpdateText(event.old_rows(row), event.rows(row));
+  return UpdateText(event.old_rows(row), event.rows(row), colour);
 }
 
 }  // namespace
 
 std::string EventText(const v1::Event& event, const EventTextStyle& style) {
   const std::string head = Head(event, style);
-  const auto line = [&head](const std::string& detail) {
-    return absl::StrCat(head, detail.empty() ? "" : "  ", detail, "\n");
+  const auto line = [&head, &style](const std::string& detail) {
+    const std::string text = absl::StrCat(head, detail.empty() ? "" : "  ", detail);
+    return absl::StrCat(style.width == 0 ? text : ShortenPainted(text, style.width), "\n");
   };
   if (!HasRows(event.type())) return line(DetailText(event));
   const int changes = event.type() == v1::WRITE    ? event.rows_size()
                       : event.type() == v1::DELETE ? event.old_rows_size()
                                                    : std::min(event.rows_size(), event.old_rows_size());
   std::string text;
-  for (int row = 0; row < changes; ++row) text += line(ChangeText(event, row));
+  for (int row = 0; row < changes; ++row) text += line(ChangeText(event, row, style.colour));
   return text;
 }
 

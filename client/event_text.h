@@ -12,6 +12,8 @@ struct EventTextStyle {
   bool colour = false;
   // In which the times are shown.
   absl::TimeZone zone;
+  // Columns of a line at most; 0: any number.
+  size_t width = 0;
 };
 
 // One line a row change, or one for any other event, each ending in a newline:

@@ -33,6 +33,14 @@ void AppendEscaped(absl::string_view bytes, std::string* out) {
   }
 }
 
+// Bytes of the code of a colour, or the character, that a line begins with.
+size_t PartLength(absl::string_view line) {
+  if (line[0] == '\x1b') return std::min(line.find('m'), line.size() - 1) + 1;
+  size_t length = 1;
+  while (length < line.size() && IsContinuation(line[length])) ++length;
+  return length;
+}
+
 absl::string_view Code(Colour colour) {
   switch (colour) {
     case Colour::kNone: return "";
@@ -112,21 +120,19 @@ std::string CutPainted(absl::string_view line, size_t width) {
   std::string cut;
   size_t columns = 0;
   while (!line.empty()) {
-    size_t length = 1;
-    if (line[0] == '\x1b') {
-      length = line.find('m') + 1;
-      if (length == 0) break;
-    } else {
-      while (length < line.size() && IsContinuation(line[length])) ++length;
-      if (++columns > width) {
-        line.remove_prefix(length);
-        continue;
-      }
-    }
-    absl::StrAppend(&cut, line.substr(0, length));
-    line.remove_prefix(length);
+    const absl::string_view part = line.substr(0, PartLength(line));
+    line.remove_prefix(part.size());
+    if (part[0] != '\x1b' && ++columns > width) continue;
+    absl::StrAppend(&cut, part);
   }
   return cut;
+}
+
+std::string ShortenPainted(absl::string_view line, size_t width) {
+  size_t columns = 0;
+  for (absl::string_view rest = line; !rest.empty(); rest.remove_prefix(PartLength(rest))) columns += rest[0] != '\x1b';
+  if (columns <= width) return std::string(line);
+  return absl::StrCat(CutPainted(line, std::max<size_t>(width, 1) - 1), "…");
 }
 
 std::string Paint(absl::string_view text, Colour colour, bool on) {

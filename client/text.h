@@ -31,6 +31,9 @@ std::string ShortenText(absl::string_view text, size_t width);
 // A line of plain and painted text cut to `width` characters; the codes of colours take none, and all of them are kept.
 std::string CutPainted(absl::string_view line, size_t width);
 
+// As ShortenText(), of a line of plain and painted text.
+std::string ShortenPainted(absl::string_view line, size_t width);
+
 enum class Colour { kNone, kBold, kDim, kReverse, kRed, kGreen, kYellow, kCyan };
 
 // The text between the terminal's codes for a colour; only the text when `on` is false.

@@ -44,9 +44,9 @@ std::string BodyOf(absl::string_view text) {
 }
 
 // One change of a spec, from opening the editor to the answer.
-class Edit {
+class SpecEditing {
  public:
-  Edit(const EditOptions& options, v1::Streamer streamer, EditedFile file, Client* client)
+  SpecEditing(const EditOptions& options, v1::Streamer streamer, EditedFile file, Client* client)
       : options_(options),
         streamer_(std::move(streamer)),
         before_(ToYaml(streamer_.spec())),
@@ -169,7 +169,7 @@ absl::Status EditStreamer(const EditOptions& options, Client* client) {
   ASSIGN_OR_RETURN(v1::Streamer streamer,
                    client->session().Call(&Session::Stub::Get, request, Attempt("edit", options.name)));
   ASSIGN_OR_RETURN(EditedFile file, EditedFile::Make(options.name));
-  return Edit(options, std::move(streamer), std::move(file), client).Run();
+  return SpecEditing(options, std::move(streamer), std::move(file), client).Run();
 }
 
 }  // namespace

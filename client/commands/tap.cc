@@ -51,6 +51,7 @@ class TapPrinter {
   bool Enough() const { return count_ > 0 && printed_ >= count_; }
 
   void PrintBatch(const v1::TapResponse::Batch& batch) {
+    style_.width = client_->output().terminal() ? client_->output().size().columns : 0;
     std::string text;
     for (const v1::Event& event : batch.events()) {
       if (Enough()) break;
@@ -83,7 +84,7 @@ class TapPrinter {
 
   const uint64_t count_;
   Client* const client_;
-  const EventTextStyle style_;
+  EventTextStyle style_;
   uint64_t printed_ = 0;
 };
 

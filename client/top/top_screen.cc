@@ -16,14 +16,15 @@ namespace {
 // Lines above and below the rows: head, totals, the columns' names; what is wrong with the selected one, the keys.
 constexpr size_t kLinesAbove = 3;
 constexpr size_t kLinesBelow = 3;
-constexpr size_t kLeastName = 12;
+constexpr size_t kLeastName = 8;
 constexpr size_t kMostName = 40;
 constexpr size_t kState = 8;
-constexpr size_t kLag = 7;
-constexpr size_t kSparkline = 10;
-constexpr size_t kEvents = 8;
-constexpr size_t kBytes = 12;
-constexpr size_t kTargets = 7;
+constexpr size_t kLag = 6;
+constexpr size_t kSparkline = 8;
+constexpr size_t kEvents = 6;
+constexpr size_t kBytes = 10;
+constexpr size_t kTargets = 5;
+constexpr size_t kLeastError = 10;
 // Between two columns.
 constexpr size_t kGap = 2;
 
@@ -72,7 +73,7 @@ const v1::Problem* ProblemOf(const TopRow& row) {
 
 // How wide names are shown, so that all else has its room.
 size_t NameWidth(const std::vector<const TopRow*>& rows, size_t columns) {
-  constexpr size_t kOthers = kState + kLag + kSparkline + kEvents + kBytes + kTargets + 6 * kGap;
+  constexpr size_t kOthers = kState + kLag + kSparkline + kEvents + kBytes + kTargets + kLeastError + 7 * kGap;
   size_t longest = kLeastName;
   for (const TopRow* row : rows) longest = std::max(longest, TextWidth(row->name));
   const size_t room = columns > kOthers + kLeastName ? columns - kOthers : kLeastName;
@@ -84,8 +85,8 @@ std::string ColumnNames(size_t name_width, TopOrder order, bool colour) {
   return Paint(
       absl::StrCat(Left(name("NAME", TopOrder::kName), name_width), "  ", Left(name("STATE", TopOrder::kState), kState),
                    "  ", Right(name("LAG", TopOrder::kLag), kLag), "  ", Left("", kSparkline), "  ",
-                   Right("EVENTS/S", kEvents), "  ", Right(name("BYTES/S", TopOrder::kRate), kBytes), "  ",
-                   Right("TARGETS", kTargets), "  ERROR"),
+                   Right("EV/S", kEvents), "  ", Right(name("BYTES/S", TopOrder::kRate), kBytes), "  ",
+                   Right("TGTS", kTargets), "  ERROR"),
       Colour::kBold, colour);
 }
 
@@ -93,13 +94,14 @@ std::string RowLine(const TopRow& row, size_t name_width, bool selected, bool co
   const v1::Problem* problem = ProblemOf(row);
   // The selected one is marked as a whole: colours within would end the mark.
   const bool painted = colour && !selected;
-  const std::string line = absl::StrCat(
-      Left(row.name, name_width), "  ",
-      Paint(Left(StateText(row.status.state()), kState), StateColour(row.status.state()), painted), "  ",
-      Right(LagText(row), kLag), "  ", Paint(Sparkline(row.lags, kSparkline), Colour::kDim, painted), "  ",
-      Right(RateText(row.events_per_second), kEvents), "  ", Right(BytesRateText(row.bytes_per_second), kBytes), "  ",
-      Paint(Right(TargetsText(row), kTargets), AllHealthy(row) ? Colour::kNone : Colour::kRed, painted), "  ",
-      Paint(problem == nullptr ? "" : EscapeText(problem->reason()), Colour::kRed, painted));
+  const std::string line =
+      absl::StrCat(Left(row.name, name_width), "  ",
+                   Paint(Left(StateText(row.status.state()), kState), StateColour(row.status.state()), painted), "  ",
+                   Right(LagText(row), kLag), "  ", Paint(Sparkline(row.lags, kSparkline), Colour::kDim, painted), "  ",
+                   Right(RateText(row.events_per_second), kEvents), "  ",
+                   Right(BytesText(static_cast<uint64_t>(std::llround(row.bytes_per_second))), kBytes), "  ",
+                   Paint(Right(TargetsText(row), kTargets), AllHealthy(row) ? Colour::kNone : Colour::kRed, painted),
+                   "  ", Paint(problem == nullptr ? "" : EscapeText(problem->reason()), Colour::kRed, painted));
   return selected && colour ? Paint(line, Colour::kReverse, true) : line;
 }
 
@@ -231,10 +233,9 @@ std::string TopScreen::Totals(const TopModel& model, bool colour) const {
 
 std::string TopScreen::Foot(bool colour) const {
   if (in_filter_) return absl::StrCat("filter: ", filter_, "_   a part of the name, a state, label=value, !label");
-  const std::string filter = filter_.empty() ? "/ filter" : absl::StrCat("/ filter: ", filter_, " (Esc clears)");
-  return Paint(
-      absl::StrCat("sort: n name  l lag  r rate  s state (again: reverse)   ", filter, "   up down scroll   q quit"),
-      Colour::kDim, colour);
+  return Paint(absl::StrCat("q quit   sort: n name  l lag  r rate  s state   arrows scroll   / filter",
+                            filter_.empty() ? "" : absl::StrCat(": ", filter_, " (Esc clears)")),
+               Colour::kDim, colour);
 }
 
 size_t TopScreen::ScrollTo(size_t selected, size_t count, size_t height) {
@@ -268,7 +269,7 @@ std::vector<std::string> TopScreen::Lines(const TopModel& model, Output::Size si
   lines.push_back(rows.empty() ? "" : DetailsLine(*rows[selected], colour));
   lines.push_back(Foot(colour));
   lines.resize(std::min(lines.size(), size.lines));
-  for (std::string& line : lines) line = CutPainted(line, size.columns);
+  for (std::string& line : lines) line = ShortenPainted(line, size.columns);
   return lines;
 }
 

@@ -13,8 +13,8 @@ void SetLogLevel(LogLevel level);
 // "debug", "info", "warning" or "error"; false for another word.
 bool ParseLogLevel(absl::string_view word, LogLevel* level);
 
-// Writes one line, and keeps it in the subject's LogHistory, if somebody has that. `subject` is what the line is about: a streamer's name, or "server". Thread-safe. Never pass a
-// secret.
+// Writes one line, and keeps it in the subject's LogHistory, if somebody has that. `subject` is what the line is about:
+// a streamer's name, or "server". Thread-safe. Never pass a secret.
 void Log(LogLevel level, absl::string_view subject, absl::string_view message);
 
 }  // namespace binlogd

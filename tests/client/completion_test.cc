@@ -36,8 +36,17 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
   EXPECT_EQ(Complete("sta", 1), "start status\n");
   EXPECT_EQ(Complete("start o", 2), "old orders\n");
   EXPECT_EQ(Complete("--server " + server_.address() + " start us", 4), "users\n");
+  EXPECT_EQ(
+      Complete("--server " + server_.address().substr(0, 9) + " : " + server_.address().substr(10) + " start us", 6),
+      "users\n")
+      << "as bash parts it";
   EXPECT_THAT(Complete("tap --", 2), HasSubstr("--databases --tables --events --count"));
-  EXPECT_THAT(Complete("get --", 2), AllOf(HasSubstr("--server --tls "), HasSubstr("--token-file --output --timeout")));
+  EXPECT_THAT(Complete("get --", 2), AllOf(HasSubstr("--context --server --tls "), HasSubstr("--token-file --output --timeout")));
+  EXPECT_EQ(Complete("get --output = y", 4), "yaml\n");
+  EXPECT_EQ(Complete("status --state FAILED,ST", 3), "FAILED,STOPPED FAILED,STARTING FAILED,STOPPING\n");
+  EXPECT_EQ(Shell("unset BINLOGCTL_SERVER; $binlogctl config set prod server=x:1").exit_code, 0);
+  EXPECT_EQ(Complete("config use ''", 3), "prod\n");
+  EXPECT_EQ(Complete("--context p", 2), "prod\n");
   EXPECT_EQ(Complete("get -o j", 3), "json\n");
   EXPECT_THAT(Complete("decode --", 2), HasSubstr("--start-position --stop-position --start-datetime"));
   EXPECT_EQ(Complete("decode x --format m", 4), "maxwell\n");
@@ -47,14 +56,41 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
   EXPECT_EQ(Complete("completion z", 2), "zsh\n");
 }
 
+TEST_F(CompletionTest, IsSilentWithoutAServer) {
+  EXPECT_EQ(Complete("--server 127.0.0.1:1 start ''", 4), "\n");
+  const CommandResult result = Run({"__complete", "bash", "--server", "127.0.0.1:1", "start", ""});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output + result.error_output, "");
+}
+
 TEST_F(CompletionTest, FishCompletesNames) {
   if (Shell("command -v fish").exit_code != 0) GTEST_SKIP() << "fish is not installed";
   server_.Put(MakeStreamer("orders"));
   const CommandResult result =
       Shell("mkdir " + (directory_ / "bin") + "; ln -s $binlogctl " + (directory_ / "bin/binlogctl") +
             "; PATH=" + (directory_ / "bin") + ":$PATH HOME=" + directory_.path() +
-            " fish -c 'binlogctl completion fish | source; complete -C \"binlogctl start \"'");
-  EXPECT_EQ(result.output, "orders\n") << result.error_output;
+            " fish -c 'binlogctl completion fish | source; complete -C \"binlogctl start \"; "
+            "complete -C \"binlogctl --server=" +
+            server_.address() + " get -o j\"; complete -C \"binlogctl sto\"'");
+  EXPECT_EQ(result.output, "orders\njson\nstop\tStop a streamer, its targets flushed and closed\n")
+      << result.error_output;
+}
+
+TEST_F(CompletionTest, ZshCompletesNames) {
+  if (Shell("command -v zsh").exit_code != 0) GTEST_SKIP() << "zsh is not installed";
+  server_.Put(MakeStreamer("orders"));
+  // The line editor's own functions say what they are given.
+  const auto complete = [this](const std::string& words) {
+    return Shell("$binlogctl completion zsh >" + (directory_ / "script") +
+                 "; zsh -f -c 'compdef() {}; _files() { echo files }; "
+                 "_describe() { print -rl -- ${(P)2} }; source " +
+                 (directory_ / "script") + "; words=($binlogctl " + words + "); CURRENT=${#words}; _binlogctl'")
+        .output;
+  };
+  EXPECT_EQ(complete("start \"\""), "orders:\n");
+  EXPECT_EQ(complete("get --output=j"), "--output=json:\n");
+  EXPECT_EQ(complete("sto"), "stop:Stop a streamer, its targets flushed and closed\n");
+  EXPECT_EQ(complete("apply -f x"), "files\n");
 }
 
 }  // namespace

@@ -90,6 +90,21 @@ TEST(EventTextTest, NamesCannotDriveTheTerminal) {
             "12:03:44 \\x1b[2J.t  WRITE   \\x07=NULL\n");
 }
 
+TEST(EventTextTest, LinesAreCutToTheWidth) {
+  v1::Event event;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(type: UPDATE database: "shop" table: "orders"
+         old_rows { columns { name: "id" value { int_value: 7 } } columns { name: "total" value { int_value: 1 } } }
+         rows { columns { name: "id" value { int_value: 7 } } columns { name: "total" value { int_value: 2 } } })",
+      &event));
+  EXPECT_EQ(EventText(event, {false, absl::UTCTimeZone(), 40}), "00:00:00 shop.orders  UPDATE  id=7 tota…\n");
+  EXPECT_EQ(EventText(event, {false, absl::UTCTimeZone(), 44}), "00:00:00 shop.orders  UPDATE  id=7 total=1→2\n");
+  const std::string painted = EventText(event, {true, absl::UTCTimeZone(), 44});
+  EXPECT_THAT(painted, HasSubstr("total=\x1b[31m1\x1b[0m→\x1b[32m2\x1b[0m\n"));
+  EXPECT_THAT(EventText(event, {true, absl::UTCTimeZone(), 40}),
+              HasSubstr("id=7 tota\x1b[31m\x1b[0m\x1b[32m\x1b[0m…\n"));
+}
+
 TEST(EventTextTest, GapSaysWhatIsMissing) {
   v1::TapResponse::Gap gap;
   gap.set_dropped_events(12);

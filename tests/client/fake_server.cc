@@ -4,6 +4,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -118,6 +119,43 @@ bool FakeServer::AwaitWatched(int messages) {
   return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(20));
 }
 
+void FakeServer::SetLogs(std::vector<v1::LogEntry> entries) {
+  absl::MutexLock lock(&mutex_);
+  logs_ = std::move(entries);
+}
+
+void FakeServer::EndLogs(absl::Status end) {
+  absl::MutexLock lock(&mutex_);
+  logs_end_ = std::move(end);
+}
+
+v1::LogsRequest FakeServer::logs_request() {
+  absl::MutexLock lock(&mutex_);
+  return logs_request_;
+}
+
+void FakeServer::BreakChanges(int count) {
+  absl::MutexLock lock(&mutex_);
+  break_changes_ = count;
+}
+
+std::vector<std::string> FakeServer::request_ids() {
+  absl::MutexLock lock(&mutex_);
+  return request_ids_;
+}
+
+bool FakeServer::Made(const std::string& request_id) const {
+  return std::find(request_ids_.begin(), request_ids_.end(), request_id) != request_ids_.end();
+}
+
+grpc::Status FakeServer::EndChange(const std::string& request_id) {
+  request_ids_.push_back(request_id);
+  if (break_changes_ == 0) return grpc::Status::OK;
+  --break_changes_;
+  // As the transport says it, without a detail of binlogd's.
+  return grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed");
+}
+
 grpc::Status FakeServer::Lookup(const std::string& name, v1::Streamer** streamer) {
   const auto found = streamers_.find(name);
   if (found == streamers_.end())
@@ -181,7 +219,46 @@ grpc::Status FakeServer::Apply(grpc::ServerContext*, const v1::ApplyRequest* req
   if (spec.source().password().has_value()) streamer.mutable_spec()->mutable_source()->clear_password();
   if (request->start()) SetDesired(v1::DESIRED_STATE_RUNNING, &streamer);
   *response->mutable_streamer() = streamer;
-  if (!request->validate_only()) streamers_[spec.name()] = streamer;
+  if (request->validate_only()) return grpc::Status::OK;
+  if (!same) streamer.set_etag(absl::StrCat(streamer.etag(), "+"));
+  streamers_[spec.name()] = streamer;
+  return EndChange(request->request_id());
+}
+
+grpc::Status FakeServer::Update(grpc::ServerContext*, const v1::UpdateRequest* request, v1::Streamer* response) {
+  absl::MutexLock lock(&mutex_);
+  v1::Streamer* streamer = nullptr;
+  const grpc::Status status = Lookup(request->spec().name(), &streamer);
+  if (!status.ok()) return status;
+  if (request->etag() != streamer->etag()) {
+    return Refuse(absl::StatusCode::kAborted, "STALE_ETAG", "it was changed meanwhile");
+  }
+  *streamer->mutable_spec() = request->spec();
+  *response = *streamer;
+  return EndChange(request->request_id());
+}
+
+grpc::Status FakeServer::Logs(grpc::ServerContext* context, const v1::LogsRequest* request,
+                              grpc::ServerWriter<v1::LogsResponse>* writer) {
+  uint64_t newest = request->after();
+  for (bool first = true; !context->IsCancelled(); absl::SleepFor(absl::Milliseconds(5))) {
+    v1::LogsResponse response;
+    {
+      absl::MutexLock lock(&mutex_);
+      v1::Streamer* streamer = nullptr;
+      const grpc::Status status = Lookup(request->name(), &streamer);
+      if (!status.ok()) return status;
+      logs_request_ = *request;
+      if (!logs_end_.ok()) return ToGrpcStatus(logs_end_);
+      for (const v1::LogEntry& entry : logs_) {
+        if (entry.number() > newest) *response.add_entries() = entry;
+      }
+    }
+    if (!response.entries().empty()) newest = response.entries().rbegin()->number();
+    if (first || !response.entries().empty()) writer->Write(response);
+    if (!request->follow()) break;
+    first = false;
+  }
   return grpc::Status::OK;
 }
 
@@ -190,12 +267,12 @@ grpc::Status FakeServer::Start(grpc::ServerContext*, const v1::StartRequest* req
   v1::Streamer* streamer = nullptr;
   const grpc::Status status = Lookup(request->name(), &streamer);
   if (!status.ok()) return status;
-  if (streamer->status().desired_state() == v1::DESIRED_STATE_RUNNING) {
+  if (streamer->status().desired_state() == v1::DESIRED_STATE_RUNNING && !Made(request->request_id())) {
     return Refuse(absl::StatusCode::kFailedPrecondition, "ALREADY_RUNNING", "it runs already");
   }
   SetDesired(v1::DESIRED_STATE_RUNNING, streamer);
   *response = *streamer;
-  return grpc::Status::OK;
+  return EndChange(request->request_id());
 }
 
 grpc::Status FakeServer::Stop(grpc::ServerContext*, const v1::StopRequest* request, v1::Streamer* response) {

@@ -43,6 +43,15 @@ class FakeServer : public v1::StreamerService::Service {
   void EndWatches(bool end);
   // What the last List or Tap carried in its authorization header; empty for none.
   std::string authorization();
+  // What Logs sends before it ends, or with `follow` goes quiet until EndLogs().
+  void SetLogs(std::vector<v1::LogEntry> entries);
+  void EndLogs(absl::Status end);
+  // Of the last Logs.
+  v1::LogsRequest logs_request();
+  // The next so many changes are made, but their connection breaks before the answer.
+  void BreakChanges(int count);
+  // The ids of the changes that were asked for.
+  std::vector<std::string> request_ids();
   // Of the last Tap.
   v1::TapRequest tap_request();
   // Waits until a Tap has begun (true), or its caller has gone away.
@@ -54,6 +63,8 @@ class FakeServer : public v1::StreamerService::Service {
  private:
   grpc::Status Get(grpc::ServerContext*, const v1::GetRequest*, v1::Streamer*) override;
   grpc::Status List(grpc::ServerContext*, const v1::ListRequest*, v1::ListResponse*) override;
+  grpc::Status Update(grpc::ServerContext*, const v1::UpdateRequest*, v1::Streamer*) override;
+  grpc::Status Logs(grpc::ServerContext*, const v1::LogsRequest*, grpc::ServerWriter<v1::LogsResponse>*) override;
   grpc::Status Delete(grpc::ServerContext*, const v1::DeleteRequest*, v1::DeleteResponse*) override;
   grpc::Status Apply(grpc::ServerContext*, const v1::ApplyRequest*, v1::ApplyResponse*) override;
   grpc::Status Start(grpc::ServerContext*, const v1::StartRequest*, v1::Streamer*) override;
@@ -68,7 +79,17 @@ class FakeServer : public v1::StreamerService::Service {
   // The streamer, or NOT_FOUND.
   grpc::Status Lookup(const std::string& name, v1::Streamer** streamer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // What becomes of a change that was made now, or before with the same id.
+  grpc::Status EndChange(const std::string& request_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether a change with that id was made before.
+  bool Made(const std::string& request_id) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
   absl::Mutex mutex_;
+  std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
+  int break_changes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<v1::LogEntry> logs_ ABSL_GUARDED_BY(mutex_);
+  absl::Status logs_end_ ABSL_GUARDED_BY(mutex_);
+  v1::LogsRequest logs_request_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Streamer> streamers_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::TapResponse> tap_ ABSL_GUARDED_BY(mutex_);
   absl::Status tap_end_ ABSL_GUARDED_BY(mutex_);

@@ -10,7 +10,9 @@ ClientTest::ClientTest(const std::shared_ptr<grpc::ServerCredentials>& credentia
 SubprocessOptions ClientTest::Options(std::vector<std::string> arguments) const {
   SubprocessOptions options;
   options.arguments = std::move(arguments);
-  options.environment = {"BINLOGCTL_SERVER=" + server_.address(), "TZ=UTC", "binlogctl=" BINLOGCTL};
+  options.environment = {"BINLOGCTL_SERVER=" + server_.address(), "TZ=UTC", "binlogctl=" BINLOGCTL,
+                         // No context of whoever runs the tests.
+                         "XDG_CONFIG_HOME=" + directory_.path()};
   return options;
 }
 
@@ -28,6 +30,14 @@ std::unique_ptr<Subprocess> ClientTest::Start(std::vector<std::string> arguments
   auto process = Subprocess::Start(Options(std::move(arguments)));
   EXPECT_TRUE(process.ok()) << process.status();
   return process.ok() ? *std::move(process) : nullptr;
+}
+
+std::unique_ptr<PseudoTerminal> ClientTest::StartOnTerminal(std::vector<std::string> arguments,
+                                                            const std::string& term) const {
+  arguments.insert(arguments.begin(), BINLOGCTL);
+  SubprocessOptions options = Options(std::move(arguments));
+  options.environment.push_back("TERM=" + term);
+  return std::make_unique<PseudoTerminal>(options.arguments, options.environment);
 }
 
 CommandResult ClientTest::Shell(const std::string& line) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/client/fake_server.h"
+#include "tests/client/screen.h"
 #include "tests/harness/subprocess.h"
 #include "tests/harness/temp_dir.h"
 
@@ -22,6 +23,9 @@ class ClientTest : public ::testing::Test {
   CommandResult Run(std::vector<std::string> arguments, const std::string& input = "");
   // Starts it.
   std::unique_ptr<Subprocess> Start(std::vector<std::string> arguments);
+  // Starts it on a terminal of its own; `term` is the terminal's kind.
+  std::unique_ptr<PseudoTerminal> StartOnTerminal(std::vector<std::string> arguments,
+                                                  const std::string& term = "xterm") const;
   // Runs a line of bash, in which $binlogctl is the program.
   CommandResult Shell(const std::string& line);
 

@@ -100,5 +100,15 @@ TEST_F(UsageTest, AServerThatDoesNotAnswerIsNamed) {
   EXPECT_THAT(result.error_output, HasSubstr("within 300ms; --timeout gives it longer (DEADLINE_EXCEEDED)"));
 }
 
+TEST_F(UsageTest, ManualPagesAreClean) {
+  const std::string pages = directory_ / "pages";
+  ASSERT_EQ(Run({"man", pages}).exit_code, 0);
+  EXPECT_EQ(Shell("test -s " + pages + "/binlogctl.1 && test -s " + pages + "/binlogctl-edit.1").exit_code, 0);
+  if (Shell("command -v groff").exit_code == 0) {
+    EXPECT_EQ(Shell("cd " + pages + "; for page in *; do groff -ww -man -Tutf8 $page 2>&1 >/dev/null; done").output,
+              "");
+  }
+}
+
 }  // namespace
 }  // namespace binlogd::testing
