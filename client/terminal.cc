@@ -59,7 +59,8 @@ std::vector<Key> ParseKeys(absl::string_view input) {
   return keys;
 }
 
-Terminal::Terminal(Output* output) : output_(output), keyboard_(tcgetattr(STDIN_FILENO, &before_) == 0) {
+Terminal::Terminal(Output* output) : output_(output) {
+  keyboard_ = tcgetattr(STDIN_FILENO, &before_) == 0;
   sigset_t resize;
   sigemptyset(&resize);
   sigaddset(&resize, SIGWINCH);

@@ -1,6 +1,7 @@
 // The whole terminal, for a view that is driven by keys.
 #pragma once
 
+#include <signal.h>
 #include <termios.h>
 
 #include <string>
@@ -41,7 +42,7 @@ class Terminal {
 
  private:
   Output* const output_;
-  bool keyboard_;
+  bool keyboard_ = false;
   termios before_ = {};
   sigset_t signals_before_ = {};
   FileDescriptor resized_;

@@ -25,7 +25,11 @@ std::string OutcomeText(const v1::ApplyResponse& response) {
     case v1::ApplyResponse::CREATED:
       return running ? absl::StrCat(subject, "created and started\n")
                      : absl::StrCat(subject, "created (stopped)", start);
-    case v1::ApplyResponse::UPDATED: return absl::StrCat(subject, "updated", running ? " (running)\n" : " (stopped)\n");
+    case v1::ApplyResponse::UPDATED:
+      return absl::StrCat(subject, "updated",
+                          response.restarts() ? " and restarted\n"
+                          : running           ? " (running)\n"
+                                              : " (stopped)\n");
     default: return absl::StrCat(subject, "unchanged", running ? " (running)\n" : " (stopped)\n");
   }
 }

@@ -37,6 +37,7 @@ TEST_F(ApplyTest, ADryRunOnlyTells) {
   EXPECT_EQ(Run({"apply", "--dry-run", "-f", changed}).output, "streamer \"a\" would be updated and restarted\n");
   EXPECT_THAT(Run({"apply", "--dry-run", "-f", changed, "-o", "json"}).output, HasSubstr("\"outcome\": \"UPDATED\""));
   EXPECT_EQ(server_.Find("a").spec().source().user(), "repl");
+  EXPECT_EQ(Run({"apply", "-f", changed}).output, "streamer \"a\" updated and restarted\n");
 }
 
 TEST_F(ApplyTest, DiffShowsWhatWouldChange) {

@@ -51,7 +51,7 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
   EXPECT_THAT(Complete("decode --", 2), HasSubstr("--start-position --stop-position --start-datetime"));
   EXPECT_EQ(Complete("decode x --format m", 4), "maxwell\n");
   EXPECT_EQ(Complete("decode --flavor m", 3), "mysql mariadb\n");
-  EXPECT_EQ(Complete("decode " + File("binlog.000001", "").substr(0, directory_.path().size() + 5), 2),
+  EXPECT_EQ(Complete("decode " + File("binlog.000001", "").substr(0, directory_.path().size() + 8), 2),
             directory_ / "binlog.000001\n");
   EXPECT_EQ(Complete("completion z", 2), "zsh\n");
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -157,20 +158,39 @@ PseudoTerminal::PseudoTerminal(std::vector<std::string> arguments, std::vector<s
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
-  child_ = fork();
-  if (child_ != 0) return;
+  int ended[2] = {-1, -1};
+  [[maybe_unused]] const int piped = pipe2(ended, O_CLOEXEC);
+  ended_ = FileDescriptor(ended[0]);
+  FileDescriptor tell(ended[1]);
+  leader_ = fork();
+  if (leader_ == 0) Lead(tell.get(), pointers.data(), environment);
+}
+
+void PseudoTerminal::Lead(int tell, char** arguments, std::vector<std::string>& environment) {
+  // Neither outlives the test.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   setsid();
   ioctl(slave_.get(), TIOCSCTTY, 0);
-  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(slave_.get(), file);
-  for (std::string& variable : environment) putenv(variable.data());
-  execv(pointers[0], pointers.data());
-  _exit(127);
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(slave_.get(), file);
+    for (std::string& variable : environment) putenv(variable.data());
+    execv(arguments[0], arguments);
+    _exit(127);
+  }
+  signal(SIGINT, SIG_IGN);
+  int status = -1;
+  waitpid(child, &status, 0);
+  [[maybe_unused]] const ssize_t written = write(tell, &status, sizeof(status));
+  for (;;) pause();
 }
 
 PseudoTerminal::~PseudoTerminal() {
-  if (child_ <= 0) return;
-  kill(child_, SIGKILL);
-  waitpid(child_, nullptr, 0);
+  // With all that it leads.
+  kill(-leader_, SIGKILL);
+  kill(leader_, SIGKILL);
+  waitpid(leader_, nullptr, 0);
 }
 
 bool PseudoTerminal::ReadSome() {
@@ -207,21 +227,19 @@ void PseudoTerminal::Resize(size_t columns, size_t lines) {
 
 int PseudoTerminal::Wait() {
   const absl::Time deadline = absl::Now() + kPatience;
-  int status = 0;
-  for (pid_t ended = 0; ended == 0 && absl::Now() < deadline;) {
-    // The slave stays open, so that its end cannot be read: what is there is taken, again and again.
-    pollfd file = {master_.get(), POLLIN, 0};
-    if (poll(&file, 1, 20) > 0) {
-      ReadSome();
-      continue;
+  for (;;) {
+    pollfd files[] = {{master_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}};
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return -1;
+    poll(files, 2, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+    if (files[0].revents != 0) {
+      if (!ReadSome()) return -1;
+    } else if (files[1].revents != 0) {
+      break;  // All that was written before is read.
     }
-    ended = waitpid(child_, &status, WNOHANG);
-    if (ended == child_) child_ = -1;
   }
-  if (child_ > 0) return -1;
-  pollfd file = {master_.get(), POLLIN, 0};
-  while (poll(&file, 1, 0) > 0 && ReadSome()) {
-  }
+  int status = -1;
+  if (read(ended_.get(), &status, sizeof(status)) != sizeof(status)) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -87,12 +87,16 @@ class PseudoTerminal {
   bool Cooked() const;
 
  private:
-  // False at the end.
+  // Leads the terminal's session and runs the program: a terminal is reset when its leader ends, and what the program
+  // has left behind could not be seen.
+  [[noreturn]] void Lead(int tell, char** arguments, std::vector<std::string>& environment);
+  // False when nothing more comes.
   bool ReadSome();
 
   FileDescriptor master_;
-  FileDescriptor slave_;  // Kept open, so that its state can be asked for after the program's end.
-  pid_t child_ = -1;
+  FileDescriptor slave_;
+  FileDescriptor ended_;  // Gets the program's wait status.
+  pid_t leader_ = -1;
   Screen screen_;
 };
 
