@@ -55,13 +55,16 @@ void KeepLogLine(LogLevel level, absl::string_view subject, absl::string_view me
 }
 
 std::shared_ptr<LogHistory> LogHistory::Of(absl::string_view subject) {
-  if (std::shared_ptr<LogHistory> known = FindHistory(subject); known != nullptr && known->closed().ok()) return known;
-  auto made = std::make_shared<LogHistory>();
   Registry& registry = TheRegistry();
   absl::MutexLock lock(&registry.mutex);
   std::erase_if(registry.histories, [](const auto& entry) { return entry.second.expired(); });
-  registry.histories[std::string(subject)] = made;
-  return made;
+  std::weak_ptr<LogHistory>& place = registry.histories[std::string(subject)];
+  std::shared_ptr<LogHistory> history = place.lock();
+  // A history's own lock is always the inner one.
+  if (history != nullptr && history->closed().ok()) return history;
+  history = std::make_shared<LogHistory>();
+  place = history;
+  return history;
 }
 
 LogHistory::LogHistory() : next_number_(static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()))) {}
