@@ -66,31 +66,37 @@ class Watched {
     following.begin = [this](grpc::ClientContext* context) {
       v1::WatchRequest request;
       *request.mutable_filter() = filter_;
-      absl::MutexLock lock(&mutex_);
-      request.set_revision(view_.model.revision());
+      {
+        absl::MutexLock lock(&mutex_);
+        request.set_revision(view_.model.revision());
+      }
       return session_->stub().Watch(context, request);
     };
     following.take = [this](const v1::WatchResponse& response) {
-      Change([this, &response]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      {
+        absl::MutexLock lock(&mutex_);
         view_.model.Take(response, absl::Now());
         view_.away.clear();
-      });
+      }
+      TellNews();
       return absl::OkStatus();
     };
     following.away = [this](const absl::Status& why) {
-      Change([this, &why]()
-                 ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { view_.away = absl::StrCat(why.message(), "; trying again"); });
+      {
+        absl::MutexLock lock(&mutex_);
+        view_.away = absl::StrCat(why.message(), "; trying again");
+      }
+      TellNews();
     };
     const absl::Status end = Follow(following, "cannot watch the streamers", &stop_, client_);
-    Change([this, &end]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { view_.end = end; });
-  }
-
-  template <typename Work>
-  void Change(Work work) {
     {
       absl::MutexLock lock(&mutex_);
-      work();
+      view_.end = end;
     }
+    TellNews();
+  }
+
+  void TellNews() {
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(news_.get(), &one, sizeof(one));
   }
