@@ -1,5 +1,8 @@
 #include "base/thread_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace binlogd {
@@ -21,6 +24,8 @@ void ThreadPool::Run(std::function<void()> work) {
 }
 
 void ThreadPool::Work() {
+  // On Linux a priority is a thread's own. One that cannot be had is done without.
+  if (priority_ != 0) (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), priority_);
   for (;;) {
     std::function<void()> work;
     {

@@ -15,7 +15,11 @@ namespace binlogd {
 // with the first closure, so that an idle pool costs nothing. The destructor runs what is queued and joins.
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads) : size_(threads) {}
+  // For work that gives way to all other: the `priority` of a pool.
+  static constexpr int kLowPriority = 19;
+
+  // `priority` as nice(1) has it: its threads get what the others leave.
+  explicit ThreadPool(int threads, int priority = 0) : size_(threads), priority_(priority) {}
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -28,6 +32,7 @@ class ThreadPool {
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !queue_.empty(); }
 
   const int size_;
+  const int priority_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

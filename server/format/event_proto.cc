@@ -48,9 +48,29 @@ void SetRow(const RowCursor& cursor, const TableMap& table, v1::Row* row) {
   }
 }
 
+// Adds the rows that match. An after image follows its before image; which of both is wanted is known with the second.
+absl::Status AddWantedRows(const DecodedEvent& decoded, RowMatcher* wanted, v1::Event* event) {
+  const bool in_pairs = decoded.rows->operation == RowsEvent::Operation::kUpdate;
+  bool before_matches = false;
+  RowCursor cursor(*decoded.rows, *decoded.table_map);
+  while (cursor.Next()) {
+    const bool matches = wanted->Matches(cursor.values());
+    if (cursor.is_before() && in_pairs) {
+      before_matches = matches;
+      SetRow(cursor, *decoded.table_map, event->add_old_rows());
+    } else if (matches || (in_pairs && before_matches)) {
+      SetRow(cursor, *decoded.table_map, cursor.is_before() ? event->add_old_rows() : event->add_rows());
+    } else if (in_pairs) {
+      event->mutable_old_rows()->RemoveLast();
+    }
+  }
+  return cursor.status();
+}
+
 }  // namespace
 
-absl::Status ToProto(const DecodedEvent& decoded, absl::string_view file, uint64_t end_offset, v1::Event* event) {
+absl::Status ToProto(const DecodedEvent& decoded, absl::string_view file, uint64_t end_offset, RowMatcher* wanted,
+                     v1::Event* event) {
   event->Clear();
   event->set_type(static_cast<v1::EventType>(decoded.kind));
   event->mutable_timestamp()->set_seconds(decoded.header.timestamp);
@@ -63,6 +83,7 @@ absl::Status ToProto(const DecodedEvent& decoded, absl::string_view file, uint64
   event->set_query(std::string(decoded.query));
   for (const auto& [name, value] : decoded.extra) (*event->mutable_extra())[std::string(name)] = value;
   if (decoded.rows == nullptr) return absl::OkStatus();
+  if (wanted != nullptr) return AddWantedRows(decoded, wanted, event);
   RowCursor cursor(*decoded.rows, *decoded.table_map);
   while (cursor.Next())
     SetRow(cursor, *decoded.table_map, cursor.is_before() ? event->add_old_rows() : event->add_rows());

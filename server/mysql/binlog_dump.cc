@@ -105,7 +105,7 @@ absl::StatusOr<std::string> BinlogDump::LocateGtidSet(std::unique_ptr<Connection
   RETURN_IF_ERROR(CheckOptions(options));
   BinlogDump dump(std::move(connection));
   RETURN_IF_ERROR(dump.PrepareSession(options));
-  RETURN_IF_ERROR(dump.Register(options));
+  if (!options.read_ahead) RETURN_IF_ERROR(dump.Register(options));
   RETURN_IF_ERROR(dump.RequestByGtidSet(options, executed));
   // The source names the file in an artificial event before it sends anything of it:
   //   19 header (type ROTATE, end position 0), 8 offset, file name, 4 checksum if the source writes checksums
@@ -122,6 +122,17 @@ absl::StatusOr<std::string> BinlogDump::LocateGtidSet(std::unique_ptr<Connection
     if (name.size() > kChecksumSize && ChecksumMatches(event)) name.remove_suffix(kChecksumSize);
     return std::string(name);
   }
+}
+
+absl::StatusOr<EventHeader> BinlogDump::ReadFormatHeader(std::unique_ptr<Connection> connection,
+                                                         const DumpOptions& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump, Start(std::move(connection), options));
+  EventHeader header;
+  while (header.type != EventType::kFormatDescription) {
+    ASSIGN_OR_RETURN(const absl::string_view event, dump->Next());
+    ASSIGN_OR_RETURN(header, ParseEventHeader(event));
+  }
+  return header;
 }
 
 absl::Status BinlogDump::PrepareSession(const DumpOptions& options) {
@@ -184,6 +195,8 @@ absl::Status BinlogDump::RequestByOffset(const DumpOptions& options) {
 absl::Status BinlogDump::RequestByGtidSet(const DumpOptions& options, const GtidSet& executed) {
   place_ = executed.empty() ? "the first transaction" : absl::StrCat("after GTID set ", executed.ToString());
   const std::string doing = absl::StrCat("ask ", endpoint_, " for its log from ", place_);
+  const uint32_t server_id = options.read_ahead ? 0 : options.server_id;
+  const uint16_t end_flag = options.read_ahead ? kEndAtEndOfLog : 0;
   std::string payload;
   if (options.flavor == Flavor::kMariaDb) {
     RETURN_IF_ERROR(connection_
@@ -191,13 +204,13 @@ absl::Status BinlogDump::RequestByGtidSet(const DumpOptions& options, const Gtid
                                              ", @slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0"))
                         .status());
     AppendInt(&payload, kFirstEventOffset, 4);
-    AppendInt(&payload, kSendAnnotateRows, 2);
-    AppendInt(&payload, options.server_id, 4);
+    AppendInt(&payload, kSendAnnotateRows | end_flag, 2);
+    AppendInt(&payload, server_id, 4);
     return Send(kComBinlogDump, payload, doing);
   }
   const std::string encoded = executed.Encode();
-  AppendInt(&payload, kThroughGtid, 2);
-  AppendInt(&payload, options.server_id, 4);
+  AppendInt(&payload, kThroughGtid | end_flag, 2);
+  AppendInt(&payload, server_id, 4);
   AppendInt(&payload, 0, 4);
   AppendInt(&payload, kFirstEventOffset, 8);
   AppendInt(&payload, encoded.size(), 4);

@@ -44,9 +44,14 @@ class BinlogDump {
 
   // Where the source would begin for a replica that holds `executed`: the name of the file, found by the source itself
   // (COM_BINLOG_DUMP_GTID or @slave_connect_state, whose first event names the file). The connection is used up.
-  // OUT_OF_RANGE (POSITION_PURGED) when the log that it takes is gone.
+  // OUT_OF_RANGE (POSITION_PURGED) when the log that it takes is gone. With options.read_ahead not as a replica either.
   static absl::StatusOr<std::string> LocateGtidSet(std::unique_ptr<Connection> connection, const DumpOptions& options,
                                                    const GtidSet& executed);
+
+  // The header of the format description with which `options.file` begins: its time, and who wrote it. The connection is
+  // used up. Errors as Next().
+  static absl::StatusOr<EventHeader> ReadFormatHeader(std::unique_ptr<Connection> connection,
+                                                      const DumpOptions& options);
 
   // Waits until a packet can be read without waiting, at most `wait`. False when none came. Never reports an error: a
   // lost connection counts as readable and Next() says what happened.

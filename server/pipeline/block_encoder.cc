@@ -70,7 +70,7 @@ absl::Status BlockCursor::Next(const DecodedEvent** event) {
       inside_ = current_ != nullptr;
     } else if (context_at_ < context_size_) {
       RETURN_IF_ERROR(FeedContext(&current_));
-    } else if (at_ < block_.events.size()) {
+    } else if (at_ < block_.events.size() && block_.start.offset + block_.events[at_].begin < range_.to_offset) {
       RETURN_IF_ERROR(FeedNext(&current_));
     } else {
       break;

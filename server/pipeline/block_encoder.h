@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,7 @@ namespace binlogd {
 struct BlockRange {
   uint64_t from_offset = 0;       // Events that begin before it were delivered before; an offset in the block's file.
   const GtidSet* held = nullptr;  // Transactions to leave out; not owned, may be null.
+  uint64_t to_offset = std::numeric_limits<uint64_t>::max();  // Nor those that begin at or after it.
 };
 
 // Tells the transactions to leave out. Remembers the last answer: it is asked for every event.

@@ -1,17 +1,36 @@
 #include "streamer/source_replay.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
-#include "mysql/binlog_dump.h"
-#include "mysql/server_info.h"
+#include "binlog/gtid_set.h"
 #include "pipeline/log_reader.h"
 #include "pipeline/table_namer.h"
 #include "streamer/source_session.h"
 
 namespace binlogd {
+namespace {
+
+absl::Status CheckListed(const std::vector<LogFile>& files, const Position& place) {
+  const auto file =
+      std::find_if(files.begin(), files.end(), [&place](const LogFile& f) { return f.name == place.file; });
+  const std::string range = absl::StrCat("the source has ", files.front().name, " to ", files.back().name);
+  if (file == files.end()) {
+    const bool purged = FileSequence(place.file) < FileSequence(files.front().name);
+    return MakeError(absl::StatusCode::kOutOfRange, purged ? "POSITION_PURGED" : "POSITION_INVALID",
+                     absl::StrCat(place.file, purged ? " was purged" : " is not there", "; ", range,
+                                  ": begin in one of these, or with earliest"));
+  }
+  // The newest one grows.
+  if (place.offset <= file->size || file->name == files.back().name) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kOutOfRange, "POSITION_INVALID",
+                   absl::StrCat(place.file, " has only ", file->size, " bytes"));
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> SourceReplay::Connect(const std::string& identity) {
   const SourceSpec& source = options_.spec->source;
@@ -51,12 +70,9 @@ absl::Status SourceReplay::Run(const std::shared_ptr<const EpochStart>& epoch, c
   TableNamer namer(std::move(naming));
   BlockBuilder builder(options_.spec->source.flavor, options_.spec->batch, sink, options_.decodes ? &namer : nullptr);
   builder.Begin(epoch, start, start.position);
-  DumpOptions dump_options;
-  dump_options.flavor = options_.spec->source.flavor;
-  dump_options.file = start.position.file;
-  dump_options.offset = start.position.offset;
-  dump_options.read_ahead = true;
-  ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump, BinlogDump::Start(std::move(connection), dump_options));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<BinlogDump> dump,
+      BinlogDump::Start(std::move(connection), MakeDumpOptions(start.position.file, start.position.offset)));
   ReaderCounters counters;
   const absl::Status read =
       ReadLog(*dump, builder, end, end, counters, ReaderHooks{[] {}, [] { return absl::OkStatus(); }});
@@ -65,6 +81,78 @@ absl::Status SourceReplay::Run(const std::shared_ptr<const EpochStart>& epoch, c
   if (ComparePositions(builder.place(), end) == 0) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
                    absl::StrCat("no event ends at ", ToString(end), " any more: the source's log was reset"));
+}
+
+DumpOptions SourceReplay::MakeDumpOptions(const std::string& file, uint64_t offset) const {
+  DumpOptions dump_options;
+  dump_options.flavor = options_.spec->source.flavor;
+  dump_options.file = file;
+  dump_options.offset = offset;
+  dump_options.read_ahead = true;
+  return dump_options;
+}
+
+absl::StatusOr<ReadStart> SourceReplay::Find(const std::shared_ptr<const EpochStart>& epoch, const LogStart& start) {
+  const std::string& identity = epoch->epoch.identity;
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(identity));
+  ASSIGN_OR_RETURN(const std::vector<LogFile> files, ListLogFiles(*connection));
+  if (files.empty()) return absl::UnavailableError("the source lists no log file");
+  ReadStart at;
+  at.position.offset = kFirstEventOffset;
+  switch (start.kind) {
+    case LogStart::Kind::kEnd:
+    case LogStart::Kind::kEarliest: at.position.file = files.front().name; break;
+    case LogStart::Kind::kPosition:
+      RETURN_IF_ERROR(CheckListed(files, start.position));
+      // What an event inside a transaction belongs to stands before it; so the whole file is read.
+      at.position.file = start.position.file;
+      break;
+    case LogStart::Kind::kBoundary:
+      RETURN_IF_ERROR(CheckListed(files, start.boundary.position));
+      at = start.boundary;
+      break;
+    case LogStart::Kind::kGtidSet: {
+      ASSIGN_OR_RETURN(at.position.file, FindGtidSet(std::move(connection), start.gtid_set));
+      break;
+    }
+    case LogStart::Kind::kTime: {
+      connection.reset();
+      ASSIGN_OR_RETURN(at.position.file, FindTime(identity, files, start.time));
+      break;
+    }
+  }
+  return at;
+}
+
+absl::StatusOr<std::string> SourceReplay::FindGtidSet(std::unique_ptr<Connection> connection,
+                                                      const std::string& gtid_set) const {
+  ASSIGN_OR_RETURN(const GtidSet set, GtidSet::Parse(options_.spec->source.flavor, gtid_set));
+  return BinlogDump::LocateGtidSet(std::move(connection), MakeDumpOptions("", kFirstEventOffset), set);
+}
+
+// A file's first event tells when the file was begun. Times are whole seconds, so that of one which was begun in the
+// wanted second the file before may hold more.
+absl::StatusOr<std::string> SourceReplay::FindTime(const std::string& identity, const std::vector<LogFile>& files,
+                                                   absl::Time time) {
+  size_t begin = 0, end = files.size();  // The answer is the last file begun before the time.
+  while (begin < end) {
+    const size_t middle = begin + (end - begin) / 2;
+    ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(identity));
+    ASSIGN_OR_RETURN(const EventHeader header,
+                     BinlogDump::ReadFormatHeader(std::move(connection),
+                                                  MakeDumpOptions(files[middle].name, kFirstEventOffset)));
+    if (absl::FromUnixSeconds(header.timestamp) < time) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  if (begin > 0) return files[begin - 1].name;
+  if (FileSequence(files.front().name) <= 1) return files.front().name;
+  return MakeError(absl::StatusCode::kOutOfRange, "POSITION_PURGED",
+                   absl::StrCat("the oldest file that the source has, ", files.front().name, ", was begun after ",
+                                absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone()),
+                                ": what is older was purged; begin with a later time, or with earliest"));
 }
 
 void SourceReplay::Interrupt() {

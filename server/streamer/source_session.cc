@@ -272,16 +272,9 @@ absl::StatusOr<bool> SourceSession::IsSameFile(Contact& contact, const std::stri
 absl::StatusOr<EventHeader> SourceSession::ReadFormatHeader(Contact& contact, const std::string& file) {
   // One connection at a time is watched by the interrupter.
   contact.connection.reset();
-  EventHeader header;
-  {
-    ASSIGN_OR_RETURN(std::unique_ptr<Connection> probe, Connection::Connect(contact.options, interrupter_));
-    ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump,
-                     BinlogDump::Start(std::move(probe), MakeDumpOptions(file, kFirstEventOffset)));
-    while (header.type != EventType::kFormatDescription) {
-      ASSIGN_OR_RETURN(const absl::string_view event, dump->Next());
-      ASSIGN_OR_RETURN(header, ParseEventHeader(event));
-    }
-  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> probe, Connection::Connect(contact.options, interrupter_));
+  ASSIGN_OR_RETURN(const EventHeader header,
+                   BinlogDump::ReadFormatHeader(std::move(probe), MakeDumpOptions(file, kFirstEventOffset)));
   ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
   return header;
 }

@@ -48,22 +48,6 @@ absl::Status CheckPatterns(absl::string_view field, const std::vector<std::strin
   return absl::OkStatus();
 }
 
-absl::Status CheckFilter(const FilterSpec& filter) {
-  RETURN_IF_ERROR(CheckPatterns("filter.databases", filter.databases));
-  RETURN_IF_ERROR(CheckPatterns("filter.tables", filter.tables));
-  RETURN_IF_ERROR(CheckPatterns("filter.exclude_databases", filter.exclude_databases));
-  RETURN_IF_ERROR(CheckPatterns("filter.exclude_tables", filter.exclude_tables));
-  for (const auto* tables : {&filter.tables, &filter.exclude_tables}) {
-    for (const std::string& table : *tables) {
-      if (table.find('.') == std::string::npos && table.find('*') == std::string::npos) {
-        return BadValue(tables == &filter.tables ? "filter.tables" : "filter.exclude_tables",
-                        absl::StrCat(Shown(table), " names no schema; write schema.table"));
-      }
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckBatch(const BatchLimits& batch) {
   if (batch.max_events < 1 || batch.max_events > 1000000)
     return BadValue("batch.max_events", "it must be 1 to 1000000");
@@ -85,6 +69,22 @@ absl::Status CheckCheckpoint(const CheckpointSpec& checkpoint) {
 }
 
 }  // namespace
+
+absl::Status CheckFilter(const FilterSpec& filter) {
+  RETURN_IF_ERROR(CheckPatterns("filter.databases", filter.databases));
+  RETURN_IF_ERROR(CheckPatterns("filter.tables", filter.tables));
+  RETURN_IF_ERROR(CheckPatterns("filter.exclude_databases", filter.exclude_databases));
+  RETURN_IF_ERROR(CheckPatterns("filter.exclude_tables", filter.exclude_tables));
+  for (const auto* tables : {&filter.tables, &filter.exclude_tables}) {
+    for (const std::string& table : *tables) {
+      if (table.find('.') == std::string::npos && table.find('*') == std::string::npos) {
+        return BadValue(tables == &filter.tables ? "filter.tables" : "filter.exclude_tables",
+                        absl::StrCat(Shown(table), " names no schema; write schema.table"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckStart(absl::string_view field, const StartSpec& start, Flavor flavor) {
   if (start.kind == StartSpec::Kind::kPosition) {

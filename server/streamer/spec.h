@@ -55,6 +55,8 @@ struct StreamerSpec {
 // INVALID_ARGUMENT that names the first wrong field by its path. Looks at nothing but the spec.
 absl::Status CheckSpec(const StreamerSpec& spec);
 
+// The part of CheckSpec for `filter`, which is also that of a tap.
+absl::Status CheckFilter(const FilterSpec& filter);
 // The targets' part of CheckSpec.
 absl::Status CheckTargets(const StreamerSpec& spec);
 // The part of CheckSpec for a start; `field` is its path.

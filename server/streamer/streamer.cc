@@ -165,10 +165,7 @@ absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
   options.batch = spec_.batch;
   options.filter = spec_.filter;
   options.source_name = spec_.name;
-  options.make_replay = [this](bool decodes) {
-    return std::make_unique<SourceReplay>(
-        SourceReplay::Options{&spec_, decodes, definitions_path_, &counters_.unnamed_tables});
-  };
+  options.make_replay = [this](bool decodes) { return MakeReplay(decodes); };
   options.on_failure = [this] {
     interrupter_.Interrupt();
     definitions_.Interrupt();
@@ -182,6 +179,11 @@ absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
     if (i < last_durable_.size()) targets.back().last_durable = last_durable_[i];
   }
   return std::make_shared<Pipeline>(std::move(targets), options, &taps_);
+}
+
+std::unique_ptr<SearchedLog> Streamer::MakeReplay(bool decodes) {
+  return std::make_unique<SourceReplay>(
+      SourceReplay::Options{&spec_, decodes, definitions_path_, &counters_.unnamed_tables});
 }
 
 absl::Status Streamer::RunOnce() {
@@ -280,6 +282,8 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
     stop_epoch_ = source->epoch->epoch;
   }
   counters_.last_packet_nanos.store(absl::GetCurrentTimeNanos());
+  taps_.Follow(source->epoch, ReadStart{builder.place(), builder.at_boundary(), builder.log_created(),
+                                        builder.log_server_id()});
   Connected(*source);
   OnProgress(builder);
   next_idle_check_ = absl::Now() + kIdleCheck;

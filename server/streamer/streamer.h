@@ -54,6 +54,8 @@ class Streamer {
   TapHub& taps() { return taps_; }
   // What was logged about the streamers of this name; outlives this one.
   const std::shared_ptr<LogHistory>& history() const { return history_; }
+  // Reads the source's log once more, over a connection of its own. The streamer outlives it.
+  std::unique_ptr<SearchedLog> MakeReplay(bool decodes);
 
  private:
   void Run();

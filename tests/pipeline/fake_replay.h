@@ -40,11 +40,12 @@ class FakeLog {
     mutex_.Await(absl::Condition(&reached));
   }
   ReplayFactory factory() {
-    return [this](bool /*decodes*/) { return std::make_unique<Replay>(this); };
+    return [this](bool /*decodes*/) { return MakeReplay(); };
   }
+  std::unique_ptr<SearchedLog> MakeReplay() { return std::make_unique<Replay>(this); }
 
  private:
-  class Replay : public LogReplay {
+  class Replay : public SearchedLog {
    public:
     explicit Replay(FakeLog* log) : log_(log) {}
 
@@ -86,6 +87,11 @@ class FakeLog {
       return finished() ? absl::OkStatus() : absl::UnavailableError("the log ends before");
     }
 
+    // Every start but a boundary reads from the log's beginning.
+    absl::StatusOr<ReadStart> Find(const std::shared_ptr<const EpochStart>& /*epoch*/, const LogStart& start) override {
+      if (start.kind == LogStart::Kind::kBoundary) return start.boundary;
+      return ReadStart{Position{log_->log_->files().front(), kFirstEventOffset, ""}};
+    }
     void Interrupt() override {
       absl::MutexLock lock(&log_->mutex_);
       interrupted_ = true;

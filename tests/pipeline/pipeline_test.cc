@@ -78,7 +78,7 @@ TEST_F(PipelineTest, EveryTargetAndTapGetsEveryBlock) {
   Tap::Item item;
   for (const auto& block : blocks) {
     ASSERT_TRUE(tap->Take(&item));
-    EXPECT_EQ(item.block, block);
+    EXPECT_EQ(item.block->block(), block);
   }
   for (const auto& position : pipeline->positions()) EXPECT_EQ(position->position.offset, log_.offset());
   EXPECT_EQ(pipeline->Snapshot().size(), 2u);
