@@ -49,4 +49,15 @@ void AddFilterOptions(CLI::App* verb, FilterSpec* filter) {
       ->allow_extra_args(false);
 }
 
+bool ReadTime(const std::string& text, std::optional<absl::Time>* time) {
+  absl::Time read;
+  for (const char* format :
+       {"%Y-%m-%dT%H:%M:%E*S%Ez", "%Y-%m-%dT%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d"}) {
+    if (!absl::ParseTime(format, text, absl::UTCTimeZone(), &read, nullptr)) continue;
+    *time = read;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace binlogd

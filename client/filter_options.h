@@ -2,9 +2,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "binlog/event_filter.h"
 
 namespace binlogd {
@@ -18,5 +20,8 @@ void AddGlobs(CLI::App* verb, const std::string& name, const std::string& descri
 
 // Adds --databases, --tables and --events, which fill `filter`; it outlives the verb.
 void AddFilterOptions(CLI::App* verb, FilterSpec* filter);
+
+// Reads "2026-03-01 12:00:00" (UTC), "2026-03-01T12:00:00+02:00", or a date. False for another text.
+bool ReadTime(const std::string& text, std::optional<absl::Time>* time);
 
 }  // namespace binlogd

@@ -51,17 +51,6 @@ bool ReadPosition(const std::string& text, uint64_t* position) {
   return absl::SimpleAtoi(text, position) && *position >= kFirstEventOffset;
 }
 
-bool ReadTime(const std::string& text, std::optional<absl::Time>* time) {
-  absl::Time read;
-  for (const char* format :
-       {"%Y-%m-%dT%H:%M:%E*S%Ez", "%Y-%m-%dT%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d"}) {
-    if (!absl::ParseTime(format, text, absl::UTCTimeZone(), &read, nullptr)) continue;
-    *time = read;
-    return true;
-  }
-  return false;
-}
-
 bool ReadGtidSet(const std::string& text, std::optional<GtidSet>* set) {
   for (const Flavor flavor : {Flavor::kMySql, Flavor::kMariaDb}) {
     absl::StatusOr<GtidSet> read = GtidSet::Parse(flavor, text);

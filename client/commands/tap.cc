@@ -1,41 +1,53 @@
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/time/clock.h"
+#include "base/file.h"
+#include "base/status_macros.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
 #include "client/event_text.h"
-#include "client/filter_options.h"
 #include "client/interrupt.h"
+#include "client/tap_options.h"
 #include "client/text.h"
 #include "format/proto_json.h"
 
 namespace binlogd {
 namespace {
 
-struct TapOptions {
-  std::string name;
-  FilterSpec filter;
-  // 0 means without end.
-  uint64_t count = 0;
-};
+// Keeps the newest token in a file, if there is one.
+class ResumeFile {
+ public:
+  explicit ResumeFile(std::string path) : path_(std::move(path)) {}
 
-v1::TapRequest MakeRequest(const TapOptions& options) {
-  v1::TapRequest request;
-  request.set_name(options.name);
-  v1::FilterSpec& filter = *request.mutable_filter();
-  const FilterSpec& wanted = options.filter;
-  filter.mutable_databases()->Assign(wanted.databases.begin(), wanted.databases.end());
-  filter.mutable_tables()->Assign(wanted.tables.begin(), wanted.tables.end());
-  for (const EventKind kind : wanted.events) filter.add_events(static_cast<v1::EventType>(kind));
-  return request;
-}
+  // What was received up to this token is printed. Written now and then.
+  absl::Status Note(const std::string& token) {
+    if (path_.empty() || token.empty()) return absl::OkStatus();
+    token_ = token;
+    return absl::Now() < next_write_ ? absl::OkStatus() : Write();
+  }
+  absl::Status Write() {
+    if (token_.empty() || token_ == written_) return absl::OkStatus();
+    RETURN_IF_ERROR(ReplaceFile(path_, absl::StrCat(token_, "\n"), 0600));
+    written_ = token_;
+    next_write_ = absl::Now() + absl::Seconds(1);
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::string path_;
+  std::string token_;
+  std::string written_;
+  absl::Time next_write_ = absl::InfinitePast();
+};
 
 // Prints what a tap sends, until there was enough.
 class TapPrinter {
  public:
   TapPrinter(const TapOptions& options, Client* client)
-      : count_(options.count), client_(client), style_{client->output().colour(), absl::LocalTimeZone()} {}
+      : count_(options.count()), client_(client), resume_(options.resume_file), style_{client->output().colour(), absl::LocalTimeZone()} {}
 
   // Returns whether to go on.
   bool Print(const v1::TapResponse& response) {
@@ -44,7 +56,16 @@ class TapPrinter {
     } else if (response.has_gap()) {
       PrintGap(response);
     }
-    return !Enough() && !client_->output().closed() && client_->output().status().ok();
+    if (client_->output().closed() || !client_->output().status().ok()) return false;
+    const bool is_whole = !Enough() || printed_ == count_;
+    if (is_whole) resume_status_ = resume_.Note(response.has_batch() ? response.batch().resume_token()
+                                                                     : response.heartbeat().resume_token());
+    return !Enough() && resume_status_.ok();
+  }
+  // To be called at the end. Whether the place to resume could be kept.
+  absl::Status Finish() {
+    RETURN_IF_ERROR(resume_status_);
+    return resume_.Write();
   }
 
  private:
@@ -54,7 +75,10 @@ class TapPrinter {
     style_.width = client_->output().terminal() ? client_->output().size().columns : 0;
     std::string text;
     for (const v1::Event& event : batch.events()) {
-      if (Enough()) break;
+      if (Enough()) {
+        ++printed_;  // There was more than was wanted: its token is not to be kept.
+        break;
+      }
       absl::StrAppend(&text, TextOf(event));
       ++printed_;
     }
@@ -84,11 +108,14 @@ class TapPrinter {
 
   const uint64_t count_;
   Client* const client_;
+  ResumeFile resume_;
+  absl::Status resume_status_;
   EventTextStyle style_;
   uint64_t printed_ = 0;
 };
 
-absl::Status Tap(const TapOptions& options, Client* client) {
+absl::Status Tap(TapOptions options, Client* client) {
+  RETURN_IF_ERROR(ReadResumeFile(&options));
   Interrupt interrupt;
   grpc::ClientContext context;
   TapPrinter printer(options, client);
@@ -97,7 +124,7 @@ absl::Status Tap(const TapOptions& options, Client* client) {
   grpc::Status status;
   {
     const std::unique_ptr<grpc::ClientReader<v1::TapResponse>> reader =
-        client->session().stub().Tap(&context, MakeRequest(options));
+        client->session().stub().Tap(&context, options.request);
     Interrupt::Watch watch(&interrupt, [&context] { context.TryCancel(); });
     v1::TapResponse response;
     while (!asked_to_end && reader->Read(&response)) {
@@ -107,22 +134,23 @@ absl::Status Tap(const TapOptions& options, Client* client) {
     if (asked_to_end) context.TryCancel();
     status = reader->Finish();
   }
+  RETURN_IF_ERROR(printer.Finish());
   // Ctrl-C or a reader that went away.
   if (asked_to_end || interrupt.WaitFor(absl::ZeroDuration())) return absl::OkStatus();
   return client->session().Explain(status, received
-                                               ? absl::StrCat("the tap of streamer \"", options.name, "\" has ended")
-                                               : Attempt("tap", options.name));
+                                               ? absl::StrCat("the tap of streamer \"", options.request.name(),
+                                                              "\" has ended")
+                                               : Attempt("tap", options.request.name()));
 }
 
 }  // namespace
 
 void AddTap(CLI::App* app, Client* client) {
   auto options = std::make_shared<TapOptions>();
-  CLI::App* verb = AddVerb(app, "tap", "Show a streamer's events as they happen, until Ctrl-C");
+  CLI::App* verb = AddVerb(app, "tap", "Show a streamer's events as they happen, or from an earlier place on, until Ctrl-C");
   AddExample(verb, "binlogctl tap orders --tables 'shop.order*'");
-  AddStreamerName(verb, &options->name)->required();
-  AddFilterOptions(verb, &options->filter);
-  verb->add_option("--count", options->count, "End after this many events")->type_name("N")->check(CLI::PositiveNumber);
+  AddStreamerName(verb, options->request.mutable_name())->required();
+  AddTapOptions(verb, options.get());
   verb->callback([options, client] { client->Do([options, client] { return Tap(*options, client); }); });
 }
 

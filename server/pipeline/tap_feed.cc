@@ -146,7 +146,8 @@ TapFeed::Taken TapFeed::TakeLive(Item* item) {
     return Taken::kNothing;
   }
   const std::optional<LogEnd> end = hub_->end();
-  const bool may_replay = next.gap && boundary_ && end && CheckEpoch(end->epoch->epoch).ok();
+  const bool known = boundary_ || options_.start.kind != LogStart::Kind::kEnd;
+  const bool may_replay = next.gap && known && end && CheckEpoch(end->epoch->epoch).ok();
   if (may_replay && (joining_ || options_.replay_gaps)) {
     absl::StatusOr<std::shared_ptr<void>> allowed = hub_->AllowReplay();
     if (allowed.ok()) {

@@ -68,6 +68,80 @@ TEST_F(TapTest, SendsItsFilter) {
   EXPECT_THAT(request.filter().events(), ElementsAre(v1::WRITE, v1::DELETE));
 }
 
+TEST_F(TapTest, SendsWhichRowsAreWanted) {
+  server_.SetTap({Inserts(1, 1)});
+  Run({"tap", "orders", "--count", "1", "--where", "status=paid=yes", "--where", "note=", "--where-null", "gone", "--key",
+       "42", "--key", "a,b", "--replay-gaps"});
+  const v1::TapRequest request = server_.tap_request();
+  ASSERT_EQ(request.rows().columns_size(), 3) << request.DebugString();
+  EXPECT_EQ(request.rows().columns(0).column(), "status");
+  EXPECT_EQ(request.rows().columns(0).equals(), "paid=yes");
+  EXPECT_EQ(request.rows().columns(1).equals(), "");
+  EXPECT_TRUE(request.rows().columns(1).has_equals());
+  EXPECT_EQ(request.rows().columns(2).column(), "gone");
+  EXPECT_TRUE(request.rows().columns(2).has_is_null());
+  EXPECT_THAT(request.rows().key(), ElementsAre("42", "a,b"));
+  EXPECT_TRUE(request.replay_gaps());
+  EXPECT_EQ(request.end().events(), 1u);
+}
+
+TEST_F(TapTest, SendsWhereToBeginAndEnd) {
+  server_.SetTap({Inserts(1, 1)});
+  const auto sent = [this](const std::vector<std::string>& words) {
+    std::vector<std::string> arguments = {"tap", "orders", "--count", "1"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    EXPECT_EQ(Run(arguments).exit_code, 0);
+    return server_.tap_request();
+  };
+  EXPECT_FALSE(sent({}).has_start());
+  EXPECT_TRUE(sent({"--from", "live"}).start().has_live());
+  EXPECT_TRUE(sent({"--from", "earliest"}).start().has_earliest());
+  EXPECT_EQ(sent({"--from", "time:2026-03-01T12:00:00Z"}).start().time().seconds(), 1772366400);
+  EXPECT_GT(sent({"--from", "time:-10m"}).start().time().seconds(), 1772366400);
+  EXPECT_EQ(sent({"--from", "gtid:0-1-7"}).start().gtid_set(), "0-1-7");
+  EXPECT_EQ(sent({"--from", "tap1.abc"}).start().resume_token(), "tap1.abc");
+  const v1::TapRequest place = sent({"--from", "position:odd:name.000007:1234", "--until", "position:b.000009"});
+  EXPECT_EQ(place.start().position().file(), "odd:name.000007");
+  EXPECT_EQ(place.start().position().offset(), 1234u);
+  EXPECT_EQ(place.end().position().file(), "b.000009");
+  EXPECT_EQ(sent({"--until", "time:2026-03-01 12:00:00"}).end().time().seconds(), 1772366400);
+}
+
+TEST_F(TapTest, RefusesWordsThatMeanNothing) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--from", "yesterday"},
+                                                                                      {"--from", "time:soon"},
+                                                                                      {"--from", "position:"},
+                                                                                      {"--until", "gtid:0-1-7"},
+                                                                                      {"--where", "status"},
+                                                                                      {"--where", "=x"}}) {
+    const CommandResult result = Run({"tap", "orders", words[0], words[1]});
+    EXPECT_EQ(result.exit_code, 2) << words[1];
+    EXPECT_THAT(result.error_output, HasSubstr(words[0]));
+  }
+}
+
+TEST_F(TapTest, KeepsTheNewestTokenAndGoesOnWithIt) {
+  const std::string file = directory_ / "orders.token";
+  v1::TapResponse first = Inserts(1, 2), second = Inserts(3, 2), third = Inserts(5, 1);
+  first.mutable_batch()->set_resume_token("tap1.first");
+  second.mutable_batch()->set_resume_token("tap1.second");
+  server_.SetTap({Heartbeat(), first, second, third});
+  EXPECT_EQ(Run({"tap", "orders", "--count", "5", "--resume", file}).exit_code, 0);
+  EXPECT_FALSE(server_.tap_request().has_start()) << "there was no file";
+  EXPECT_EQ(Shell("cat " + file).output, "tap1.second\n");
+  EXPECT_EQ(Run({"tap", "orders", "--count", "3", "--resume", file}).exit_code, 0);
+  EXPECT_EQ(server_.tap_request().start().resume_token(), "tap1.second");
+  EXPECT_EQ(Shell("cat " + file).output, "tap1.first\n") << "of the second batch not all was shown";
+}
+
+TEST_F(TapTest, AFileThatHoldsNoTokenIsLeftAlone) {
+  const std::string file = File("notes", "buy milk");
+  const CommandResult result = Run({"tap", "orders", "--resume", file});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error_output, HasSubstr("holds no resume token"));
+  EXPECT_EQ(Shell("cat " + file).output, "buy milk");
+}
+
 TEST_F(TapTest, GapIsSaidInTheStreamAndOnStandardError) {
   server_.SetTap({Gap(), Inserts(1, 1)});
   const CommandResult result = Run({"tap", "orders", "--count", "1"});

@@ -47,6 +47,24 @@ TargetSpec JsonTarget(const std::string& path) {
   return target;
 }
 
+void OrdersLoad::Stop() {
+  stop_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void OrdersLoad::Run() {
+  ASSERT_TRUE(connection_.ok());
+  for (int i = 0; !stop_; ++i) {
+    for (const std::string& statement :
+         {absl::StrCat("INSERT INTO shop.orders (total, filler) VALUES (", i, ", REPEAT('x', 400)), (", i, ", '')"),
+          absl::StrCat("UPDATE shop.orders SET total = total + 1 WHERE id % 7 = ", i % 7, " ORDER BY id DESC LIMIT 5"),
+          std::string(i % 11 == 0 ? "DELETE FROM shop.orders ORDER BY id LIMIT 3" : "DO 1"),
+          std::string(i % 97 == 96 ? "FLUSH BINARY LOGS" : "DO 1")}) {
+      if (!(*connection_)->Query(statement).ok()) return;
+    }
+  }
+}
+
 std::string ServerIdentifier(ServerKind kind) {
   switch (kind) {
     case ServerKind::kMySql97: return "MySql97";

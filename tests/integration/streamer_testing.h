@@ -1,10 +1,12 @@
 // What tests of whole streamers share: specs, waiting, and the comparison with what the server itself holds.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -18,6 +20,23 @@ namespace binlogd::testing {
 StreamerSpec SpecFor(const MySqlServer& server, const std::string& name = "test");
 TargetSpec RawTarget(const std::string& path);
 TargetSpec JsonTarget(const std::string& path);
+
+// Changes rows of shop.orders, which has id INT AUTO_INCREMENT, total INT and filler VARCHAR(500), on a thread of its own
+// until it is stopped.
+class OrdersLoad {
+ public:
+  explicit OrdersLoad(MySqlServer& server) : connection_(server.Connect(&interrupter_)), thread_([this] { Run(); }) {}
+  ~OrdersLoad() { Stop(); }
+  void Stop();
+
+ private:
+  void Run();
+
+  std::atomic<bool> stop_ = false;
+  Interrupter interrupter_;
+  absl::StatusOr<std::unique_ptr<Connection>> connection_;
+  std::thread thread_;
+};
 
 // "MySql97": for the names of parameterized tests.
 std::string ServerIdentifier(ServerKind kind);

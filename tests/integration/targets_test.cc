@@ -37,37 +37,6 @@ class FileSizeLimit {
   rlimit before_{};
 };
 
-// Changes rows on a thread of its own until it is stopped.
-class Load {
- public:
-  explicit Load(MySqlServer& server) : connection_(server.Connect(&interrupter_)), thread_([this] { Run(); }) {}
-  ~Load() { Stop(); }
-  void Stop() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  void Run() {
-    ASSERT_TRUE(connection_.ok());
-    for (int i = 0; !stop_; ++i) {
-      for (const std::string& statement :
-           {absl::StrCat("INSERT INTO shop.orders (total, filler) VALUES (", i, ", REPEAT('x', 400)), (", i, ", '')"),
-            absl::StrCat("UPDATE shop.orders SET total = total + 1 WHERE id % 7 = ", i % 7,
-                         " ORDER BY id DESC LIMIT 5"),
-            std::string(i % 11 == 0 ? "DELETE FROM shop.orders ORDER BY id LIMIT 3" : "DO 1"),
-            std::string(i % 97 == 96 ? "FLUSH BINARY LOGS" : "DO 1")}) {
-        if (!(*connection_)->Query(statement).ok()) return;
-      }
-    }
-  }
-
-  std::atomic<bool> stop_ = false;
-  Interrupter interrupter_;
-  absl::StatusOr<std::unique_ptr<Connection>> connection_;
-  std::thread thread_;
-};
-
 class TargetsTest : public ::testing::TestWithParam<ServerKind> {
  protected:
   // Files of the log are small, so that those of decoded targets are what grows.
@@ -202,7 +171,7 @@ TEST_P(TargetsTest, AnOptionalTargetIsDetachedAndCatchesUpByItself) {
     EXPECT_EQ(ToString(snapshot.position), ToString(TargetOf(snapshot, "raw").durable.position));
     EXPECT_EQ(TargetOf(snapshot, "json").queue_bytes, 0u);
   }
-  Load load(*server_);
+  OrdersLoad load(*server_);
   EXPECT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kFollowing); }));
   load.Stop();
   ASSERT_TRUE(WaitUntilHolds(*streamer, "json"));
@@ -350,7 +319,7 @@ TEST_P(TargetsTest, TargetsComeAndGoUnderLoadAndTheOthersKeepTheirPositions) {
   };
   InsertBulk(40);
   server_->Run({"FLUSH BINARY LOGS"});
-  Load load(*server_);
+  OrdersLoad load(*server_);
   ASSERT_TRUE(manager.Create(Spec({Raw(), Json()}), /*start=*/true).ok());
   ASSERT_EQ(holds_all("json"), "");
   const Position before = target_of("raw").durable.position;

@@ -383,8 +383,9 @@ TEST_F(TapTest, WhatCannotBeDecodedEndsItAfterWhatCould) {
   Offer(log);
   std::vector<v1::TapResponse> responses;
   ExpectError(Rest(*reader, &responses), StatusCode::DATA_LOSS, "TABLE_MAP_MISSING");
-  ASSERT_EQ(responses.size(), 1u);
-  EXPECT_EQ(responses[0].batch().events_size(), 5);
+  int events = 0;
+  for (const v1::TapResponse& response : responses) events += response.batch().events_size();
+  EXPECT_EQ(events, 5);
   EXPECT_TRUE(Eventually([&] { return taps() == 0; }));
 }
 
