@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <functional>
@@ -54,6 +55,17 @@ TEST(ThreadPoolTest, WorkMayQueueMoreWork) {
   };
   pool.Run(step);
   while (ran < 50) std::this_thread::yield();
+}
+
+TEST(ThreadPoolTest, APriorityIsOfItsThreadsAlone) {
+  const int ours = getpriority(PRIO_PROCESS, 0);
+  std::atomic<int> theirs = ours;
+  {
+    ThreadPool pool(1, ThreadPool::kLowPriority);
+    pool.Run([&theirs] { theirs = getpriority(PRIO_PROCESS, 0); });
+  }
+  EXPECT_EQ(theirs, ThreadPool::kLowPriority);
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), ours);
 }
 
 TEST(ThreadPoolTest, AnIdlePoolEnds) { ThreadPool pool(8); }
