@@ -62,19 +62,19 @@ void ReadFrom(const std::string& word, v1::TapStart* start) {
     good = false;
   }
   if (good) return;
-  throw CLI::ValidationError(
-      "--from", absl::StrCat(Shown(word), " is none of live, earliest, time:TIME, gtid:SET, position:FILE:OFFSET and a "
+  throw CLI::ValidationError("--from",
+                             absl::StrCat(Shown(word),
+                                          " is none of live, earliest, time:TIME, gtid:SET, position:FILE:OFFSET and a "
                                           "resume token"));
 }
 
 void ReadUntil(const std::string& word, v1::TapEnd* end) {
   absl::string_view text = word;
-  const bool good = absl::ConsumePrefix(&text, "time:") ? ReadTapTime(std::string(text), end->mutable_time())
+  const bool good = absl::ConsumePrefix(&text, "time:")       ? ReadTapTime(std::string(text), end->mutable_time())
                     : absl::ConsumePrefix(&text, "position:") ? ReadPlace(std::string(text), end->mutable_position())
                                                               : false;
   if (good) return;
-  throw CLI::ValidationError("--until",
-                             absl::StrCat(Shown(word), " is none of time:TIME and position:FILE:OFFSET"));
+  throw CLI::ValidationError("--until", absl::StrCat(Shown(word), " is none of time:TIME and position:FILE:OFFSET"));
 }
 
 void ReadWhere(const std::string& word, v1::RowFilter* rows) {
@@ -112,12 +112,11 @@ void AddFilter(CLI::App* verb, v1::TapRequest* request) {
   v1::RowFilter* rows = request->mutable_rows();
   AddWords(verb, "--where", "COLUMN=VALUE", "Only rows with this value, before or after the change; all must hold",
            [rows](const std::string& word) { ReadWhere(word, rows); });
-  AddWords(verb, "--where-null", "COLUMN", "Only rows with NULL in this column",
-           [rows](const std::string& word) {
-             v1::ColumnMatch* match = rows->add_columns();
-             match->set_column(word);
-             match->mutable_is_null();
-           });
+  AddWords(verb, "--where-null", "COLUMN", "Only rows with NULL in this column", [rows](const std::string& word) {
+    v1::ColumnMatch* match = rows->add_columns();
+    match->set_column(word);
+    match->mutable_is_null();
+  });
   AddWords(verb, "--key", "VALUE", "Only the row with this primary key; once for each column of the key",
            [rows](const std::string& word) { rows->add_key(word); });
   verb->parse_complete_callback([request, filter] {

@@ -20,8 +20,8 @@ struct TapOptions {
 // Adds all but the streamer's name; `options` outlives the verb.
 void AddTapOptions(CLI::App* verb, TapOptions* options);
 
-// Makes the tap begin where the resume file says, if there is one and it exists. INVALID_ARGUMENT when it holds something
-// else than a token; the errors of ReadWholeFile.
+// Makes the tap begin where the resume file says, if there is one and it exists. INVALID_ARGUMENT when it holds
+// something else than a token; the errors of ReadWholeFile.
 absl::Status ReadResumeFile(TapOptions* options);
 
 }  // namespace binlogd

@@ -47,7 +47,10 @@ class ResumeFile {
 class TapPrinter {
  public:
   TapPrinter(const TapOptions& options, Client* client)
-      : count_(options.count()), client_(client), resume_(options.resume_file), style_{client->output().colour(), absl::LocalTimeZone()} {}
+      : count_(options.count()),
+        client_(client),
+        resume_(options.resume_file),
+        style_{client->output().colour(), absl::LocalTimeZone()} {}
 
   // Returns whether to go on.
   bool Print(const v1::TapResponse& response) {
@@ -58,8 +61,9 @@ class TapPrinter {
     }
     if (client_->output().closed() || !client_->output().status().ok()) return false;
     const bool is_whole = !Enough() || printed_ == count_;
-    if (is_whole) resume_status_ = resume_.Note(response.has_batch() ? response.batch().resume_token()
-                                                                     : response.heartbeat().resume_token());
+    if (is_whole)
+      resume_status_ =
+          resume_.Note(response.has_batch() ? response.batch().resume_token() : response.heartbeat().resume_token());
     return !Enough() && resume_status_.ok();
   }
   // To be called at the end. Whether the place to resume could be kept.
@@ -137,17 +141,17 @@ absl::Status Tap(TapOptions options, Client* client) {
   RETURN_IF_ERROR(printer.Finish());
   // Ctrl-C or a reader that went away.
   if (asked_to_end || interrupt.WaitFor(absl::ZeroDuration())) return absl::OkStatus();
-  return client->session().Explain(status, received
-                                               ? absl::StrCat("the tap of streamer \"", options.request.name(),
-                                                              "\" has ended")
-                                               : Attempt("tap", options.request.name()));
+  return client->session().Explain(
+      status, received ? absl::StrCat("the tap of streamer \"", options.request.name(), "\" has ended")
+                       : Attempt("tap", options.request.name()));
 }
 
 }  // namespace
 
 void AddTap(CLI::App* app, Client* client) {
   auto options = std::make_shared<TapOptions>();
-  CLI::App* verb = AddVerb(app, "tap", "Show a streamer's events as they happen, or from an earlier place on, until Ctrl-C");
+  CLI::App* verb =
+      AddVerb(app, "tap", "Show a streamer's events as they happen, or from an earlier place on, until Ctrl-C");
   AddExample(verb, "binlogctl tap orders --tables 'shop.order*'");
   AddStreamerName(verb, options->request.mutable_name())->required();
   AddTapOptions(verb, options.get());

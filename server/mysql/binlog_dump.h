@@ -48,8 +48,8 @@ class BinlogDump {
   static absl::StatusOr<std::string> LocateGtidSet(std::unique_ptr<Connection> connection, const DumpOptions& options,
                                                    const GtidSet& executed);
 
-  // The header of the format description with which `options.file` begins: its time, and who wrote it. The connection is
-  // used up. Errors as Next().
+  // The header of the format description with which `options.file` begins: its time, and who wrote it. The connection
+  // is used up. Errors as Next().
   static absl::StatusOr<EventHeader> ReadFormatHeader(std::unique_ptr<Connection> connection,
                                                       const DumpOptions& options);
 

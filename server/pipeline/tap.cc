@@ -117,8 +117,9 @@ absl::StatusOr<std::shared_ptr<void>> TapHub::AllowReplay() {
   auto replay = std::shared_ptr<void>(this, [](TapHub* hub) { hub->replays_.fetch_sub(1); });
   if (replays_.fetch_add(1) < kMostReplays) return replay;
   return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_REPLAYS",
-                   absl::StrCat(kMostReplays, " taps of the streamer read the source's log again already; try again "
-                                              "when one of them has caught up, or tap from now on"));
+                   absl::StrCat(kMostReplays,
+                                " taps of the streamer read the source's log again already; try again "
+                                "when one of them has caught up, or tap from now on"));
 }
 
 void TapHub::Follow(std::shared_ptr<const EpochStart> epoch, const ReadStart& place) {

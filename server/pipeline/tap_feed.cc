@@ -10,8 +10,7 @@
 
 namespace binlogd {
 
-TapFeed::TapFeed(TapHub* hub, Options options)
-    : hub_(hub), options_(std::move(options)), epoch_(options_.epoch) {
+TapFeed::TapFeed(TapHub* hub, Options options) : hub_(hub), options_(std::move(options)), epoch_(options_.epoch) {
   const LogStart& start = options_.start;
   if (start.kind == LogStart::Kind::kTime) not_before_ = start.time;
   if (start.kind == LogStart::Kind::kPosition) reached_ = start.position;
@@ -168,9 +167,10 @@ absl::Status TapFeed::CheckEpoch(const Epoch& epoch) const {
   if (!epoch_ || *epoch_ == epoch) return absl::OkStatus();
   if (options_.epoch && !(*options_.epoch == epoch)) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "TOKEN_OF_OTHER_LOG",
-                     absl::StrCat("the resume token is of epoch ", options_.epoch->name(), ", but the streamer follows ",
-                                  epoch.name(), ": the source's log was reset, another server followed, or the token "
-                                                "is another streamer's; begin with a GTID set, a time or earliest"));
+                     absl::StrCat("the resume token is of epoch ", options_.epoch->name(),
+                                  ", but the streamer follows ", epoch.name(),
+                                  ": the source's log was reset, another server followed, or the token "
+                                  "is another streamer's; begin with a GTID set, a time or earliest"));
   }
   return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_ENDED",
                    absl::StrCat("epoch ", epoch_->name(), " was followed by ", epoch.name(),

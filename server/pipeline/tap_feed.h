@@ -53,9 +53,9 @@ class TapFeed {
   };
   // Takes what comes next; false when there is nothing now, or no more: see ended().
   bool Take(Item* item);
-  // Why nothing comes any more: OK at the wanted end. FAILED_PRECONDITION (EPOCH_ENDED): the log was reset, or another server
-  // followed, before the tap had caught up; FAILED_PRECONDITION (TOKEN_OF_OTHER_LOG): the start is of another epoch;
-  // else as SearchedLog and TapHub have it.
+  // Why nothing comes any more: OK at the wanted end. FAILED_PRECONDITION (EPOCH_ENDED): the log was reset, or another
+  // server followed, before the tap had caught up; FAILED_PRECONDITION (TOKEN_OF_OTHER_LOG): the start is of another
+  // epoch; else as SearchedLog and TapHub have it.
   const std::optional<absl::Status>& ended() const { return ended_; }
   // Of transactions that are left out; null when there are none.
   const GtidSet* held() const { return held_ ? &*held_ : nullptr; }
@@ -92,10 +92,10 @@ class TapFeed {
   std::shared_ptr<Finding> finding_;
   std::unique_ptr<TapReplay> replay_;
   Position replay_end_;
-  bool joining_ = false;        // Nothing was taken since the tap joined.
-  std::optional<Epoch> epoch_;  // Of what was taken last.
-  Position reached_;                         // What stands before it is not wanted (any more); empty: all is.
-  std::optional<absl::Time> not_before_;     // Until a transaction that is wanted was found.
+  bool joining_ = false;                  // Nothing was taken since the tap joined.
+  std::optional<Epoch> epoch_;            // Of what was taken last.
+  Position reached_;                      // What stands before it is not wanted (any more); empty: all is.
+  std::optional<absl::Time> not_before_;  // Until a transaction that is wanted was found.
   std::optional<ResumeToken> boundary_;
   std::optional<GtidSet> held_;
   std::optional<absl::Status> ended_;

@@ -31,7 +31,11 @@ absl::Status ValidateFrom(Manager& manager, const v1::ValidateRequest& request, 
 }  // namespace
 
 StreamerServiceImpl::StreamerServiceImpl(Manager* manager)
-    : manager_(manager), changes_(manager), feed_(manager), tap_pool_(kTapThreads, ThreadPool::kLowPriority), watch_pool_(kWatchThreads) {}
+    : manager_(manager),
+      changes_(manager),
+      feed_(manager),
+      tap_pool_(kTapThreads, ThreadPool::kLowPriority),
+      watch_pool_(kWatchThreads) {}
 
 grpc::Status StreamerServiceImpl::Get(SyncContext*, Permitted, const v1::GetRequest* request, v1::Streamer* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());

@@ -76,8 +76,7 @@ absl::Status TapEncoder::Add(const DecodedEvent& event, std::deque<v1::TapRespon
     events_at_boundary_ = 0;
   }
   v1::Event* added = batch_->add_events();
-  const absl::Status made =
-      ToProto(event, block_->start.file, cursor_->end_offset(), rows_ ? &*rows_ : nullptr, added);
+  const absl::Status made = ToProto(event, block_->start.file, cursor_->end_offset(), rows_ ? &*rows_ : nullptr, added);
   if (!made.ok()) return absl::IsDataLoss(made) ? cursor_->Failed(made) : made;
   const bool passes = !rows_ || added->rows_size() + added->old_rows_size() > 0;
   const size_t bytes = passes ? added->ByteSizeLong() : 0;

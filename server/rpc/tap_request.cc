@@ -33,8 +33,7 @@ absl::Status BadValue(absl::string_view field, absl::string_view message) {
 absl::Status CheckTapFilter(const FilterSpec& filter, const RowMatch& rows) {
   RETURN_IF_ERROR(CheckFilter(filter));
   size_t bytes = 0;
-  for (const auto* patterns :
-       {&filter.databases, &filter.tables, &filter.exclude_databases, &filter.exclude_tables}) {
+  for (const auto* patterns : {&filter.databases, &filter.tables, &filter.exclude_databases, &filter.exclude_tables}) {
     for (const std::string& pattern : *patterns) bytes += pattern.size();
   }
   if (bytes > kMostPatternBytes) {
@@ -42,17 +41,17 @@ absl::Status CheckTapFilter(const FilterSpec& filter, const RowMatch& rows) {
                                            ": use fewer, or globs"));
   }
   const std::set<EventKind>& events = filter.events;
-  const bool has_row_kind = events.empty() || events.count(EventKind::kWrite) + events.count(EventKind::kUpdate) +
-                                                      events.count(EventKind::kDelete) >
-                                                  0;
+  const bool has_row_kind =
+      events.empty() ||
+      events.count(EventKind::kWrite) + events.count(EventKind::kUpdate) + events.count(EventKind::kDelete) > 0;
   if (rows.empty() || has_row_kind) return absl::OkStatus();
   return BadValue("filter.events", "with `rows` only WRITE, UPDATE and DELETE pass, and none of them is among these");
 }
 
 absl::StatusOr<ColumnMatch> FromProto(const v1::ColumnMatch& message, const std::string& field) {
   if (message.column().empty() || message.column().size() > kMostNameBytes) {
-    return BadValue(absl::StrCat(field, ".column"), absl::StrCat("a column's name has 1 to ", kMostNameBytes,
-                                                                 " bytes"));
+    return BadValue(absl::StrCat(field, ".column"),
+                    absl::StrCat("a column's name has 1 to ", kMostNameBytes, " bytes"));
   }
   ColumnMatch match;
   match.column = message.column();

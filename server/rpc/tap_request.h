@@ -23,8 +23,8 @@ struct TapWish {
   bool replay_gaps = false;
 };
 
-// Of a tap on a streamer whose source is of this flavor. INVALID_ARGUMENT names the field of what has no meaning, is too
-// much, or lets nothing pass.
+// Of a tap on a streamer whose source is of this flavor. INVALID_ARGUMENT names the field of what has no meaning, is
+// too much, or lets nothing pass.
 absl::StatusOr<TapWish> FromProto(const v1::TapRequest& message, Flavor flavor);
 
 }  // namespace binlogd

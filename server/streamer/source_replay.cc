@@ -138,9 +138,9 @@ absl::StatusOr<std::string> SourceReplay::FindTime(const std::string& identity, 
   while (begin < end) {
     const size_t middle = begin + (end - begin) / 2;
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(identity));
-    ASSIGN_OR_RETURN(const EventHeader header,
-                     BinlogDump::ReadFormatHeader(std::move(connection),
-                                                  MakeDumpOptions(files[middle].name, kFirstEventOffset)));
+    ASSIGN_OR_RETURN(
+        const EventHeader header,
+        BinlogDump::ReadFormatHeader(std::move(connection), MakeDumpOptions(files[middle].name, kFirstEventOffset)));
     if (absl::FromUnixSeconds(header.timestamp) < time) {
       begin = middle + 1;
     } else {

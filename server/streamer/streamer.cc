@@ -282,8 +282,8 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
     stop_epoch_ = source->epoch->epoch;
   }
   counters_.last_packet_nanos.store(absl::GetCurrentTimeNanos());
-  taps_.Follow(source->epoch, ReadStart{builder.place(), builder.at_boundary(), builder.log_created(),
-                                        builder.log_server_id()});
+  taps_.Follow(source->epoch,
+               ReadStart{builder.place(), builder.at_boundary(), builder.log_created(), builder.log_server_id()});
   Connected(*source);
   OnProgress(builder);
   next_idle_check_ = absl::Now() + kIdleCheck;

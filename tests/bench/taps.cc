@@ -3,8 +3,9 @@
 //   bench_taps mysql|mariadb HOST:PORT USER PASSWORD raw|json DIRECTORY ROUNDS BUSY IDLE
 //
 // BUSY taps read all that they are sent as fast as they can, IDLE ones wait for a table that does not exist. They are
-// read by another process, which only gets the processor's time that nobody else wants, as one on another machine would.
-// Prints for each round the seconds without and with taps and their ratio, and the events that taps got and missed.
+// read by another process, which only gets the processor's time that nobody else wants, as one on another machine
+// would. Prints for each round the seconds without and with taps and their ratio, and the events that taps got and
+// missed.
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <sched.h>
@@ -54,8 +55,8 @@ void ReadTaps(int orders, int answers, int busy, int idle) {
       readers.emplace_back([&, i] {
         grpc::ChannelArguments own;
         own.SetInt("bench.tap", i);  // A connection for each.
-        const auto stub = v1::StreamerService::NewStub(grpc::CreateCustomChannel(
-            absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), own));
+        const auto stub = v1::StreamerService::NewStub(
+            grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), own));
         v1::TapRequest request;
         request.set_name("bench");
         if (i >= busy) request.mutable_filter()->add_tables("nobody.nothing");

@@ -70,8 +70,8 @@ TEST_F(TapTest, SendsItsFilter) {
 
 TEST_F(TapTest, SendsWhichRowsAreWanted) {
   server_.SetTap({Inserts(1, 1)});
-  Run({"tap", "orders", "--count", "1", "--where", "status=paid=yes", "--where", "note=", "--where-null", "gone", "--key",
-       "42", "--key", "a,b", "--replay-gaps"});
+  Run({"tap", "orders", "--count", "1", "--where", "status=paid=yes", "--where", "note=", "--where-null", "gone",
+       "--key", "42", "--key", "a,b", "--replay-gaps"});
   const v1::TapRequest request = server_.tap_request();
   ASSERT_EQ(request.rows().columns_size(), 3) << request.DebugString();
   EXPECT_EQ(request.rows().columns(0).column(), "status");
@@ -109,11 +109,11 @@ TEST_F(TapTest, SendsWhereToBeginAndEnd) {
 
 TEST_F(TapTest, RefusesWordsThatMeanNothing) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--from", "yesterday"},
-                                                                                      {"--from", "time:soon"},
-                                                                                      {"--from", "position:"},
-                                                                                      {"--until", "gtid:0-1-7"},
-                                                                                      {"--where", "status"},
-                                                                                      {"--where", "=x"}}) {
+                                                                                     {"--from", "time:soon"},
+                                                                                     {"--from", "position:"},
+                                                                                     {"--until", "gtid:0-1-7"},
+                                                                                     {"--where", "status"},
+                                                                                     {"--where", "=x"}}) {
     const CommandResult result = Run({"tap", "orders", words[0], words[1]});
     EXPECT_EQ(result.exit_code, 2) << words[1];
     EXPECT_THAT(result.error_output, HasSubstr(words[0]));

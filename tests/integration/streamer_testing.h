@@ -21,8 +21,8 @@ StreamerSpec SpecFor(const MySqlServer& server, const std::string& name = "test"
 TargetSpec RawTarget(const std::string& path);
 TargetSpec JsonTarget(const std::string& path);
 
-// Changes rows of shop.orders, which has id INT AUTO_INCREMENT, total INT and filler VARCHAR(500), on a thread of its own
-// until it is stopped.
+// Changes rows of shop.orders, which has id INT AUTO_INCREMENT, total INT and filler VARCHAR(500), on a thread of its
+// own until it is stopped.
 class OrdersLoad {
  public:
   explicit OrdersLoad(MySqlServer& server) : connection_(server.Connect(&interrupter_)), thread_([this] { Run(); }) {}

@@ -182,6 +182,58 @@ TEST_P(TapServerTest, WhereverItBeginsUnderLoadItHasWhatTheTargetHas) {
   ASSERT_GT(first_of_set, 0u);
   EXPECT_GT(ComparePositions(EndOf(transactions[first_of_set]), middle), 0);
   EXPECT_LE(ComparePositions(EndOf(transactions[first_of_set - 1]), middle), 0);
+  EXPECT_EQ(streamer()->Snapshot().reconnects, 0u) << "none of it is a replica that takes the streamer's place";
+}
+
+// The source's own list of who reads its log: the streamer alone, once those are gone who read the past.
+TEST_P(TapServerTest, WhoGoesWhileItReplaysTakesItsConnectionAlong) {
+  for (int i = 0; i < 40; ++i) {
+    source_->Run({"INSERT INTO shop.bulk (filler) VALUES (REPEAT('x', 524288)), (REPEAT('y', 524288))"});
+  }
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer(), *source_));
+  for (int i = 0; i < 12; ++i) {
+    grpc::ClientContext context;
+    if (i % 3 == 2) context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Milliseconds(30 * i)));
+    const Reader reader = stub_->Tap(&context, From(""));
+    v1::TapResponse response;
+    for (int left = i; left > 0 && reader->Read(&response); --left) {
+    }
+    if (i % 3 != 2) context.TryCancel();
+    while (reader->Read(&response)) {
+    }
+    const grpc::Status status = reader->Finish();
+    EXPECT_TRUE(status.error_code() == StatusCode::CANCELLED || status.error_code() == StatusCode::DEADLINE_EXCEEDED)
+        << status.error_message();
+  }
+  EXPECT_TRUE(WaitUntil([this] { return streamer()->taps().count() == 0; }));
+  EXPECT_TRUE(WaitUntil([this] {
+    const ResultSet users =
+        source_->Run({"SELECT COUNT(*) AS dumps FROM information_schema.processlist WHERE user = 'repl' "
+                      "AND command LIKE 'Binlog Dump%'"});
+    return users.First("dumps") == "1";
+  }));
+}
+
+TEST_P(TapServerTest, ATokenOfALogThatWasResetIsRefused) {
+  std::string token;
+  {
+    v1::TapRequest request = From("");
+    request.mutable_end()->set_events(3);
+    grpc::ClientContext context;
+    const Reader reader = stub_->Tap(&context, request);
+    v1::TapResponse response;
+    while (reader->Read(&response)) {
+      if (!response.batch().resume_token().empty()) token = response.batch().resume_token();
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+  }
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer(), *source_));
+  source_->Run({source_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
+                "INSERT INTO shop.marks VALUES ()"});
+  ASSERT_TRUE(WaitUntil([this] { return streamer()->Snapshot().source.epoch.number == 2; }));
+  const grpc::Status status = Refusal(From(token));
+  EXPECT_EQ(status.error_code(), StatusCode::FAILED_PRECONDITION) << status.error_message();
+  EXPECT_EQ(ErrorDetailOf(status).reason(), "TOKEN_OF_OTHER_LOG");
 }
 
 // Readers that break off anywhere and go on with their newest token.
@@ -268,8 +320,8 @@ TEST_P(TapServerTest, ASlowReaderIsToldExactlyWhatItMissed) {
 
 TEST_P(TapServerTest, RowsByKeyAndByValueInEitherImage) {
   source_->Run({"INSERT INTO shop.orders VALUES (41, 1, 'new'), (42, 2, 'new'), (43, 3, NULL)",
-                "UPDATE shop.orders SET filler = 'paid' WHERE id > 40", "UPDATE shop.orders SET filler = 'sent' WHERE id = 42",
-                "DELETE FROM shop.orders WHERE id = 42"});
+                "UPDATE shop.orders SET filler = 'paid' WHERE id > 40",
+                "UPDATE shop.orders SET filler = 'sent' WHERE id = 42", "DELETE FROM shop.orders WHERE id = 42"});
   Mark();
   const auto ids = [this](v1::TapRequest request) {
     request.mutable_start()->mutable_earliest();

@@ -115,7 +115,8 @@ TEST_F(TapTest, RequestsThatAreRefused) {
     column(r, "id")->set_equals("1");
     column(r, "name");
   });
-  refuse("rows.columns[0].equals", "BAD_VALUE", [&](Request r) { column(r, "id")->set_equals(std::string(65537, 'x')); });
+  refuse("rows.columns[0].equals", "BAD_VALUE",
+         [&](Request r) { column(r, "id")->set_equals(std::string(65537, 'x')); });
   refuse("rows.columns", "BAD_VALUE", [&](Request r) {
     for (int i = 0; i < 17; ++i) column(r, "id")->set_equals("1");
   });
