@@ -139,28 +139,31 @@ void TapFeed::JoinOrReplay(const LogEnd& end) {
 }
 
 TapFeed::Taken TapFeed::TakeLive(Item* item) {
+  // Before the window is looked at: what came before the end is taken first.
+  const std::optional<absl::Status> closed = tap_->ended();
   Tap::Item next;
   if (!tap_->Take(&next)) {
-    if (const auto closed = tap_->ended()) End(*closed);
+    if (closed) End(*closed);
     return Taken::kNothing;
   }
-  const std::optional<LogEnd> end = hub_->end();
-  const bool known = boundary_ || options_.start.kind != LogStart::Kind::kEnd;
-  const bool may_replay = next.gap && known && end && CheckEpoch(end->epoch->epoch).ok();
-  if (may_replay && (joining_ || options_.replay_gaps)) {
-    absl::StatusOr<std::shared_ptr<void>> allowed = hub_->AllowReplay();
-    if (allowed.ok()) {
-      allowed_ = *std::move(allowed);
-      StartReplay(*end);
-      return Taken::kAgain;
-    }
-  }
+  if (next.gap && (joining_ || options_.replay_gaps) && ReplayGap()) return Taken::kAgain;
   joining_ = false;
   item->gap = std::move(next.gap);
   item->block = std::move(next.block);
   item->live = true;
   if (!Trim(item)) item->block = nullptr;
   return item->gap || item->block != nullptr ? Taken::kItem : Taken::kAgain;
+}
+
+bool TapFeed::ReplayGap() {
+  const std::optional<LogEnd> end = hub_->end();
+  const bool known = boundary_ || options_.start.kind != LogStart::Kind::kEnd;
+  if (!known || !end || !CheckEpoch(end->epoch->epoch).ok()) return false;
+  absl::StatusOr<std::shared_ptr<void>> allowed = hub_->AllowReplay();
+  if (!allowed.ok()) return false;
+  allowed_ = *std::move(allowed);
+  StartReplay(*end);
+  return true;
 }
 
 absl::Status TapFeed::CheckEpoch(const Epoch& epoch) const {

@@ -76,6 +76,8 @@ class TapFeed {
   // Joins the live stream if the window allows it, else replays once more.
   void JoinOrReplay(const LogEnd& end);
   void StartReplay(const LogEnd& end);
+  // Begins to replay what was missed. False when that cannot be.
+  bool ReplayGap();
   absl::Status CheckEpoch(const Epoch& epoch) const;
   void End(const absl::Status& status);
   // Sets what is wanted of the item's block. False when nothing is.

