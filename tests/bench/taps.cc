@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -25,10 +26,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/allocator.h"
 #include "base/file.h"
 #include "base/logging.h"
+#include "base/thread_pool.h"
 #include "binlogd/v1/service.grpc.pb.h"
 #include "rpc/server.h"
 #include "rpc/spec_json.h"
@@ -41,6 +44,39 @@ struct Counts {
   uint64_t received = 0;
   uint64_t missed = 0;
 };
+
+// What a run took. The processor's time is that of all threads but those of low priority, which only get what is left.
+struct Cost {
+  double seconds = -1;  // Less than 0: it failed.
+  double cpu_seconds = 0;
+};
+
+// The processor's time of this process so far.
+double CpuSeconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+         static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+// That of its threads of low priority that are there.
+double LowPriorityCpuSeconds() {
+  double seconds = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream stat(thread.path() / "stat");
+    std::string line;
+    std::getline(stat, line);
+    // proc(5): after the name in brackets come the fields from the third on; 14 and 15 are times, 19 the priority.
+    const std::vector<std::string> fields = absl::StrSplit(line.substr(line.rfind(')') + 2), ' ');
+    int priority = 0;
+    uint64_t user = 0, system = 0;
+    if (fields.size() < 17 || !absl::SimpleAtoi(fields[16], &priority) || priority != ThreadPool::kLowPriority)
+      continue;
+    if (!absl::SimpleAtoi(fields[11], &user) || !absl::SimpleAtoi(fields[12], &system)) continue;
+    seconds += static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  return seconds;
+}
 
 // The other end of the taps: for each port that is read from `orders` it reads BUSY and IDLE taps to their end, says
 // "ready" when all are attached and then what they got.
@@ -87,46 +123,49 @@ struct Options {
   int answers = -1;
 };
 
-// Seconds of one run, with taps if `counts` is not null; -1 when it failed. The streamer waits for its password until
-// the taps are attached.
-double RunOnce(const Options& options, Counts* counts) {
+// One run, with taps if `counts` is not null. The streamer waits for its password until the taps are attached.
+Cost RunOnce(const Options& options, Counts* counts) {
   const std::string run = absl::StrCat(options.directory, "/run");
   const std::string secret = absl::StrCat(options.directory, "/password");
   std::filesystem::remove_all(run);
   std::filesystem::remove(secret);
-  if (mkfifo(secret.c_str(), 0600) != 0) return -1;
+  if (mkfifo(secret.c_str(), 0600) != 0) return Cost();
   StreamerSpec spec = options.spec;
   const std::string password = spec.source.password.text;
   spec.source.password = {Secret::Kind::kFile, secret};
   spec.targets[0].file()->path = absl::StrCat(run, "/target");
   SpecJson codec;
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(absl::StrCat(run, "/state"), &codec);
-  if (!store.ok()) return -1;
+  if (!store.ok()) return Cost();
   Manager manager(*std::move(store));
   auto server = RpcServer::Listen("127.0.0.1:0", &manager);
-  if (!server.ok() || !manager.Load().ok() || !manager.Create(spec, /*start=*/true).ok()) return -1;
+  if (!server.ok() || !manager.Load().ok() || !manager.Create(spec, /*start=*/true).ok()) return Cost();
   if (counts != nullptr) {
     const int port = (*server)->port();
     char ready = 0;
-    if (write(options.orders, &port, sizeof(port)) != sizeof(port) || read(options.answers, &ready, 1) != 1) return -1;
+    if (write(options.orders, &port, sizeof(port)) != sizeof(port) || read(options.answers, &ready, 1) != 1)
+      return Cost();
   }
   const auto streamer = *manager.Find("bench");
   const int waiting = open(secret.c_str(), O_WRONLY);  // Waits for the streamer.
   // Whoever asks again finds a file.
-  if (!ReplaceFile(secret, password, 0600).ok()) return -1;
+  if (!ReplaceFile(secret, password, 0600).ok()) return Cost();
   const absl::Time start = absl::Now();
-  if (write(waiting, password.data(), password.size()) != static_cast<ssize_t>(password.size())) return -1;
+  const double cpu = CpuSeconds();
+  if (write(waiting, password.data(), password.size()) != static_cast<ssize_t>(password.size())) return Cost();
   close(waiting);
   streamer->WaitStopped(absl::InfiniteFuture());
-  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  Cost cost;
+  cost.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  cost.cpu_seconds = CpuSeconds() - cpu - LowPriorityCpuSeconds();
   const StreamerSnapshot snapshot = streamer->Snapshot();
   if (snapshot.state != StreamerState::kFinished) {
     std::cerr << "bench_taps: " << snapshot.error.message() << "\n";
-    return -1;
+    return Cost();
   }
-  if (counts != nullptr && read(options.answers, counts, sizeof(*counts)) != sizeof(*counts)) return -1;
+  if (counts != nullptr && read(options.answers, counts, sizeof(*counts)) != sizeof(*counts)) return Cost();
   manager.Shutdown();
-  return seconds;
+  return cost;
 }
 
 double Median(std::vector<double> values) {
@@ -135,24 +174,30 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+void Tell(const char* what, std::vector<double> ratios) {
+  const auto [least, greatest] = std::minmax_element(ratios.begin(), ratios.end());
+  std::printf("%s: median %.3f (%.3f–%.3f)\n", what, Median(ratios), *least, *greatest);
+}
+
 int Measure(const Options& options, int rounds) {
-  if (RunOnce(options, nullptr) < 0) return 1;  // Warms the caches; not counted.
-  std::vector<double> ratios;
+  if (RunOnce(options, nullptr).seconds < 0) return 1;  // Warms the caches; not counted.
+  std::vector<double> times, cpu_times;
   for (int round = 0; round < rounds; ++round) {
     Counts counts;
     const bool taps_first = round % 2 == 1;
-    const double first = RunOnce(options, taps_first ? &counts : nullptr);
-    const double second = RunOnce(options, taps_first ? nullptr : &counts);
-    if (first < 0 || second < 0) return 1;
-    const double without = taps_first ? second : first;
-    const double with = taps_first ? first : second;
-    ratios.push_back(with / without);
-    std::printf("%.3f s without, %.3f s with taps: %.3f; taps got %llu events and missed %llu\n", without, with,
-                with / without, static_cast<unsigned long long>(counts.received),
-                static_cast<unsigned long long>(counts.missed));
+    const Cost first = RunOnce(options, taps_first ? &counts : nullptr);
+    const Cost second = RunOnce(options, taps_first ? nullptr : &counts);
+    if (first.seconds < 0 || second.seconds < 0) return 1;
+    const Cost& without = taps_first ? second : first;
+    const Cost& with = taps_first ? first : second;
+    times.push_back(with.seconds / without.seconds);
+    cpu_times.push_back(with.cpu_seconds / without.cpu_seconds);
+    std::printf("%.3f s (CPU %.3f s) without, %.3f s (CPU %.3f s) with taps, which got %llu events and missed %llu\n",
+                without.seconds, without.cpu_seconds, with.seconds, with.cpu_seconds,
+                static_cast<unsigned long long>(counts.received), static_cast<unsigned long long>(counts.missed));
   }
-  const auto [least, greatest] = std::minmax_element(ratios.begin(), ratios.end());
-  std::printf("median %.3f (%.3f–%.3f)\n", Median(ratios), *least, *greatest);
+  Tell("time", times);
+  Tell("CPU", cpu_times);
   return 0;
 }
 
