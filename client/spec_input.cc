@@ -3,11 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "client/client.h"
 #include "config/spec_file.h"
-#include "config/yaml_tree.h"
 
 namespace binlogd {
 
@@ -20,7 +18,7 @@ void AddFileOption(CLI::App* verb, std::vector<std::string>* files) {
 
 absl::StatusOr<std::vector<v1::StreamerSpec>> ReadSpecFile(const std::string& file) {
   const bool standard_input = file == "-";
-  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(standard_input ? "/dev/stdin" : file, kMaxYamlBytes));
+  ASSIGN_OR_RETURN(const std::string text, ReadSpecText(standard_input ? "/dev/stdin" : file));
   return ParseSpecs(text, standard_input ? "standard input" : file);
 }
 

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -15,12 +16,10 @@
 #include "auth/listen_rule.h"
 #include "auth/users.h"
 #include "base/allocator.h"
-#include "base/file.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
-#include "config/spec_file.h"
 #include "config/users_file.h"
-#include "rpc/convert.h"
+#include "fleet/declared_fleet.h"
 #include "rpc/library_logs.h"
 #include "rpc/server.h"
 #include "rpc/spec_json.h"
@@ -35,7 +34,7 @@ struct Flags {
   std::string listen = "127.0.0.1:7070";
   std::string metrics_listen = "127.0.0.1:9107";
   std::string state_dir;
-  std::vector<std::string> streamers;
+  FleetOptions fleet;
   std::string log_level = "info";
   TlsFiles tls;
   std::string users;
@@ -57,40 +56,14 @@ sigset_t AwaitedSignals() {
   return signals;
 }
 
-// Until the process is asked to end. SIGHUP says that the audit log was renamed; files that are read are looked at with
-// each use.
-void WaitForEnd(AuditLog* audit) {
+// Until the process is asked to end; what SIGHUP asks for is done meanwhile.
+void WaitForEnd(const std::function<void()>& on_hangup) {
   const sigset_t signals = AwaitedSignals();
   int signal_number = 0;
-  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
-    const absl::Status reopened = audit->Reopen();
-    if (!reopened.ok()) Log(LogLevel::kError, "server", reopened.message());
-  }
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) on_hangup();
   Log(LogLevel::kInfo, "server", absl::StrCat("signal ", signal_number, ": shutting down"));
   // A second one ends the process at once.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-}
-
-absl::Status ApplySpec(Manager& manager, const v1::StreamerSpec& message) {
-  ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(message));
-  Manager::Outcome outcome;
-  return manager.Apply(spec, /*start=*/true, &outcome).status();
-}
-
-absl::Status ApplyFile(Manager& manager, const std::string& path, AuditLog* audit) {
-  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
-  ASSIGN_OR_RETURN(const std::vector<v1::StreamerSpec> messages, ParseSpecs(text, path));
-  for (const v1::StreamerSpec& message : messages) {
-    const absl::Status applied = ApplySpec(manager, message);
-    AuditEntry entry;
-    entry.user = "--streamers";
-    entry.method = "Apply";
-    entry.streamer = message.name();
-    entry.SetResult(applied);
-    audit->Write(entry);
-    RETURN_IF_ERROR(applied);
-  }
-  return absl::OkStatus();
 }
 
 // What can be said against the addresses.
@@ -137,19 +110,33 @@ absl::Status Serve(const Flags& flags) {
       const std::unique_ptr<RpcServer> rpc,
       RpcServer::Listen({flags.listen, gate.certificates.get(), gate.access.get(), gate.audit.get(), flags.limits},
                         &manager));
+  FleetOptions declared = flags.fleet;
+  declared.on_applied = [audit = gate.audit.get()](const std::string& method, const std::string& name,
+                                                   const absl::Status& result) {
+    AuditEntry entry;
+    entry.user = "--streamers";
+    entry.method = method;
+    entry.streamer = name;
+    entry.SetResult(result);
+    audit->Write(entry);
+  };
+  DeclaredFleet fleet(std::move(declared), &manager);
   ASSIGN_OR_RETURN(const std::unique_ptr<MetricsExposer> metrics,
-                   MetricsExposer::Listen(flags.metrics_listen, &manager));
+                   MetricsExposer::Listen(flags.metrics_listen, &manager, [&fleet] { return fleet.Metrics(); }));
   RETURN_IF_ERROR(manager.Load());
-  for (const std::string& path : flags.streamers) {
-    if (const absl::Status applied = ApplyFile(manager, path, gate.audit.get()); !applied.ok()) {
-      Log(LogLevel::kError, "server", applied.message());
-    }
-  }
+  fleet.Start();
   Log(LogLevel::kInfo, "server",
       absl::StrCat("binlogd ", BINLOGD_VERSION, " serves on port ", rpc->port(), ", metrics on port ",
                    metrics->port()));
-  WaitForEnd(gate.audit.get());
+  // Of the files that are read, the others are looked at with each use.
+  WaitForEnd([&fleet, audit = gate.audit.get()] {
+    // The audit log was renamed.
+    const absl::Status reopened = audit->Reopen();
+    if (!reopened.ok()) Log(LogLevel::kError, "server", reopened.message());
+    fleet.Reload();
+  });
   rpc->SetNotServing();
+  fleet.Stop();
   manager.Shutdown();
   rpc->Shutdown(absl::Seconds(5));
   Log(LogLevel::kInfo, "server", "bye");
@@ -195,7 +182,10 @@ int Main(int argc, char** argv) {
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
   app.add_option("--metrics-listen", flags.metrics_listen, "Address of the Prometheus endpoint")->capture_default_str();
   app.add_option("--state-dir", flags.state_dir, "Where streamers and their checkpoints are kept");
-  app.add_option("--streamers", flags.streamers, "Spec files of streamers to apply and start");
+  app.add_option("--streamers", flags.fleet.paths,
+                 "Spec files, or folders of them, that declare streamers; read again on SIGHUP and when they change");
+  app.add_flag("--prune-streamers", flags.fleet.prune,
+               "Delete streamers that a spec file made and none declares any more");
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
@@ -20,6 +21,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "config/yaml_tree.h"
 
@@ -297,18 +299,22 @@ class SpecReader {
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::StreamerSpec>> ParseSpecs(absl::string_view text, absl::string_view origin) {
+absl::StatusOr<std::vector<absl::StatusOr<v1::StreamerSpec>>> ParseEachSpec(absl::string_view text,
+                                                                            absl::string_view origin) {
   ASSIGN_OR_RETURN(const std::vector<YamlNode> documents, ParseYaml(text, origin));
   SpecReader reader(origin);
-  std::vector<v1::StreamerSpec> specs;
+  std::vector<absl::StatusOr<v1::StreamerSpec>> specs;
+  const auto read = [&reader, &specs](const YamlNode& node, const std::string& path) {
+    v1::StreamerSpec spec;
+    const absl::Status status = reader.ReadMessage(node, path, &spec);
+    specs.push_back(status.ok() ? absl::StatusOr<v1::StreamerSpec>(std::move(spec)) : status);
+  };
   for (const YamlNode& document : documents) {
     if (document.kind != YamlNode::Kind::kList) {
-      RETURN_IF_ERROR(reader.ReadMessage(document, "", &specs.emplace_back()));
+      read(document, "");
       continue;
     }
-    for (size_t i = 0; i < document.items.size(); ++i) {
-      RETURN_IF_ERROR(reader.ReadMessage(document.items[i], absl::StrCat("[", i, "]"), &specs.emplace_back()));
-    }
+    for (size_t i = 0; i < document.items.size(); ++i) read(document.items[i], absl::StrCat("[", i, "]"));
   }
   if (specs.empty()) return reader.Fail(1, "", "YAML_SYNTAX", "holds no streamer spec");
   return specs;
@@ -320,5 +326,17 @@ absl::Status ParseMessage(absl::string_view text, absl::string_view origin, Mess
   if (documents.size() > 1) return reader.Fail(documents[1].line, "", "YAML_SYNTAX", "holds more than one document");
   return documents.empty() ? absl::OkStatus() : reader.ReadMessage(documents[0], "", message);
 }
+
+absl::StatusOr<std::vector<v1::StreamerSpec>> ParseSpecs(absl::string_view text, absl::string_view origin) {
+  ASSIGN_OR_RETURN(std::vector<absl::StatusOr<v1::StreamerSpec>> each, ParseEachSpec(text, origin));
+  std::vector<v1::StreamerSpec> specs;
+  for (absl::StatusOr<v1::StreamerSpec>& parsed : each) {
+    ASSIGN_OR_RETURN(v1::StreamerSpec spec, std::move(parsed));
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+absl::StatusOr<std::string> ReadSpecText(const std::string& path) { return ReadWholeFile(path, kMaxYamlBytes); }
 
 }  // namespace binlogd

@@ -3,6 +3,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,14 @@ namespace binlogd {
 // UNKNOWN_FIELD, BAD_VALUE, DUPLICATE_FIELD, TWO_OF_A_KIND (fields that exclude each other) and YAML_SYNTAX. Never
 // repeats a secret. At least one spec on success. Thread-safe.
 absl::StatusOr<std::vector<v1::StreamerSpec>> ParseSpecs(absl::string_view text, absl::string_view origin);
+
+// The same, one by one: what is wrong with one spec is no reason to refuse those beside it. An error as a whole when no
+// spec can be told from another (YAML_SYNTAX, DUPLICATE_FIELD).
+absl::StatusOr<std::vector<absl::StatusOr<v1::StreamerSpec>>> ParseEachSpec(absl::string_view text,
+                                                                            absl::string_view origin);
+
+// The text of a spec file, of at most kMaxYamlBytes. NOT_FOUND, INVALID_ARGUMENT when it is larger.
+absl::StatusOr<std::string> ReadSpecText(const std::string& path);
 
 // Reads the one document of a text into any message, in the same form. `message` is empty.
 absl::Status ParseMessage(absl::string_view text, absl::string_view origin, google::protobuf::Message* message);

@@ -94,6 +94,7 @@ v1::Streamer ToProto(const StreamerView& view) {
   message.set_etag(view.etag);
   if (IsSet(view.created)) *message.mutable_create_time() = ToProto(view.created);
   *message.mutable_status() = ToProto(view.snapshot);
+  message.set_declared_in(view.declared_in);
   return message;
 }
 

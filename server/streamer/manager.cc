@@ -175,7 +175,8 @@ std::shared_ptr<Streamer> Manager::StreamerOf(const Entry& entry) {
 
 StreamerView Manager::View(const Entry& entry) {
   const StreamerRecord record = RecordOf(entry);
-  StreamerView view{record.spec, absl::StrCat(record.generation), record.created, StreamerOf(entry)->Snapshot()};
+  StreamerView view{record.spec, absl::StrCat(record.generation), record.created, StreamerOf(entry)->Snapshot(),
+                    record.creation.declared_in};
   view.snapshot.desired_running = record.desired_running;
   return view;
 }

@@ -32,6 +32,7 @@ struct StreamerView {
   std::string etag;
   absl::Time created = absl::InfinitePast();  // In a preview of one that is not there yet.
   StreamerSnapshot snapshot;
+  std::string declared_in;  // The spec file that made it; empty when a request did.
 };
 
 // Thread-safe. Every change is durable before it is answered. Errors name the streamer; NOT_FOUND (STREAMER_NOT_FOUND)

@@ -89,6 +89,7 @@ absl::StatusOr<StreamerRecord> Store::Read(const std::string& name) const {
       record.creation.id = request->at("id").get<std::string>();
       record.creation.digest = absl::HexStringToBytes(request->at("digest").get<std::string>());
     }
+    record.creation.declared_in = json.value("declared_in", "");
     ASSIGN_OR_RETURN(record.spec, codec_->Decode(json.at("spec").dump()));
     if (record.spec.name != name) return damaged("it holds another streamer");
     RETURN_IF_ERROR(CheckSpec(record.spec));
@@ -109,6 +110,7 @@ absl::Status Store::Put(const StreamerRecord& record) const {
   if (!record.creation.id.empty()) {
     json["create_request"] = {{"id", record.creation.id}, {"digest", absl::BytesToHexString(record.creation.digest)}};
   }
+  if (!record.creation.declared_in.empty()) json["declared_in"] = record.creation.declared_in;
   return ReplaceFile(absl::StrCat(directory, "/streamer.json"),
                      json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", 0600);
 }

@@ -23,10 +23,11 @@ class SpecCodec {
   virtual absl::StatusOr<StreamerSpec> Decode(absl::string_view text) const = 0;
 };
 
-// The request that made a streamer; `id` is empty when it had none.
+// What made a streamer: a request, `id` being empty when it had none, or a spec file.
 struct Creation {
   std::string id;
-  std::string digest;  // Tells it from other requests.
+  std::string digest = "";       // Tells it from other requests.
+  std::string declared_in = "";  // The spec file; empty when a request made it.
   friend bool operator==(const Creation&, const Creation&) = default;
 };
 

@@ -18,11 +18,13 @@ namespace {
 
 class StreamerCollector : public prometheus::Collectable {
  public:
-  explicit StreamerCollector(const Manager* manager) : manager_(manager) {}
+  StreamerCollector(const Manager* manager, std::function<std::vector<MetricSample>()> more)
+      : manager_(manager), more_(std::move(more)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     std::map<std::string, prometheus::MetricFamily> families;
     AddBuildInfo(&families);
+    for (MetricSample& sample : more_()) Add(std::move(sample), &families);
     for (const StreamerView& view : manager_->List()) {
       for (MetricSample& sample : StreamerMetrics(view.snapshot)) Add(std::move(sample), &families);
     }
@@ -53,6 +55,7 @@ class StreamerCollector : public prometheus::Collectable {
   }
 
   const Manager* const manager_;
+  const std::function<std::vector<MetricSample>()> more_;
 };
 
 }  // namespace
@@ -62,10 +65,10 @@ struct MetricsExposer::Parts {
   std::unique_ptr<prometheus::Exposer> exposer;
 };
 
-absl::StatusOr<std::unique_ptr<MetricsExposer>> MetricsExposer::Listen(const std::string& address,
-                                                                       const Manager* manager) {
+absl::StatusOr<std::unique_ptr<MetricsExposer>> MetricsExposer::Listen(
+    const std::string& address, const Manager* manager, std::function<std::vector<MetricSample>()> more) {
   auto parts = std::make_unique<Parts>();
-  parts->collector = std::make_shared<StreamerCollector>(manager);
+  parts->collector = std::make_shared<StreamerCollector>(manager, std::move(more));
   try {
     parts->exposer = std::make_unique<prometheus::Exposer>(address);
     parts->exposer->RegisterCollectable(parts->collector);

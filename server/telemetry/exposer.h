@@ -1,11 +1,14 @@
 // The Prometheus endpoint.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "streamer/manager.h"
+#include "streamer/metric_catalog.h"
 
 namespace binlogd {
 
@@ -13,8 +16,9 @@ namespace binlogd {
 class MetricsExposer {
  public:
   // `address` is "host:port". UNAVAILABLE (METRICS_ADDRESS_IN_USE) when it cannot be listened on. `manager` outlives
-  // the exposer.
-  static absl::StatusOr<std::unique_ptr<MetricsExposer>> Listen(const std::string& address, const Manager* manager);
+  // the exposer, and so does what `more` needs: samples of the server itself, asked for at each scrape on any thread.
+  static absl::StatusOr<std::unique_ptr<MetricsExposer>> Listen(const std::string& address, const Manager* manager,
+                                                                std::function<std::vector<MetricSample>()> more);
   ~MetricsExposer();
 
   // The port that is listened on.

@@ -205,6 +205,17 @@ TEST(SpecFileTest, ErrorsNeverRepeatASecret) {
   }
 }
 
+TEST(SpecFileTest, EachSpecIsReadOrRefusedByItself) {
+  const auto specs = ParseEachSpec("name: a\n---\nname: [b]\n---\n- {name: c}\n- {nom: d}\n", "spec.yaml");
+  ASSERT_TRUE(specs.ok()) << specs.status();
+  ASSERT_EQ(specs->size(), 4u);
+  EXPECT_EQ((*specs)[0]->name(), "a");
+  EXPECT_THAT(std::string((*specs)[1].status().message()), HasSubstr("spec.yaml:3: name: expected text"));
+  EXPECT_EQ((*specs)[2]->name(), "c");
+  EXPECT_EQ(ErrorField((*specs)[3].status()), "[1].nom");
+  EXPECT_FALSE(ParseEachSpec("name: a\n---\nname: [\n", "spec.yaml").ok());
+}
+
 TEST(SpecFileTest, EveryTruncationIsReadOrRefused) {
   const std::string text = kFullSpec;
   for (size_t length = 0; length <= text.size(); ++length) {

@@ -34,7 +34,9 @@ TEST_F(StoreTest, RoundTrip) {
     const auto store = Store::Open(state_, &codec_);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_TRUE((*store)->Load()->empty());
-    ASSERT_TRUE((*store)->Put(Record("a")).ok());
+    StreamerRecord a = Record("a");
+    a.creation.declared_in = "/etc/specs/a.yaml";
+    ASSERT_TRUE((*store)->Put(a).ok());
     StreamerRecord b = Record("b");
     b.desired_running = false;
     ASSERT_TRUE((*store)->Put(b).ok());
@@ -52,7 +54,7 @@ TEST_F(StoreTest, RoundTrip) {
   EXPECT_EQ(records[0].created, Record("a").created);
   EXPECT_FALSE(records[1].desired_running);
   EXPECT_EQ(records[1].generation, 8u);
-  EXPECT_EQ(records[0].creation, Creation());
+  EXPECT_EQ(records[0].creation, (Creation{"", "", "/etc/specs/a.yaml"}));
   EXPECT_EQ(records[1].creation, (Creation{"\x1f \"id", std::string("\0\xff", 2)}));
   ASSERT_TRUE((*store)->Remove("a").ok());
   EXPECT_EQ((*store)->Load()->size(), 1u);

@@ -1,0 +1,33 @@
+// What spec files say which streamers there are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "streamer/spec.h"
+
+namespace binlogd {
+
+struct DeclaredSpec {
+  StreamerSpec spec;
+  std::string file;  // Where it stands.
+};
+
+// What was read, and what could not be. Plain data.
+struct Declaration {
+  std::vector<DeclaredSpec> specs;  // Their names differ; whether they are good is not checked yet.
+  // Each names the file, the line where there is one, and the field. Secrets are never repeated.
+  std::vector<absl::Status> refused;
+};
+
+// Whether a file of this name in a folder is read: *.yaml, *.yml and *.json, unless it is hidden (".…").
+bool IsSpecFileName(absl::string_view name);
+
+// Reads spec files (config/spec_file.h). A path is a file of any name, or a folder, of which the spec files are read
+// and its folders are not. A file that is met twice counts once. What is wrong with one spec does not touch the others;
+// of a name that is declared twice (DECLARED_TWICE) neither is taken. Blocks as reading files does.
+Declaration ReadDeclaration(const std::vector<std::string>& paths);
+
+}  // namespace binlogd

@@ -1,0 +1,64 @@
+// The streamers that spec files declare, kept so.
+#pragma once
+
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/cancellation.h"
+#include "fleet/apply_declaration.h"
+#include "fleet/path_watch.h"
+#include "streamer/manager.h"
+#include "streamer/metric_catalog.h"
+
+namespace binlogd {
+
+struct FleetOptions {
+  std::vector<std::string> paths;  // Spec files and folders of them. None: nothing is ever read.
+  bool prune = false;              // As in ApplyDeclaration.
+  ChangeListener on_applied;
+};
+
+// Reads the declaration and applies it: at once, when it changes, on Reload(), and now and then while something is
+// refused that may mend itself. What is refused is logged when it is first met. Thread-safe.
+class DeclaredFleet {
+ public:
+  // `manager` outlives the fleet.
+  DeclaredFleet(FleetOptions options, Manager* manager);
+  ~DeclaredFleet();  // Stop.
+
+  // Begins. Called once, when `manager` is loaded.
+  void Start();
+  // Changes nothing any more when it returns; changes that are under way end by themselves.
+  void Stop();
+
+  // Reads and applies it again; returns at once.
+  void Reload();
+  // Of the last reading; empty without paths.
+  std::vector<MetricSample> Metrics() const;
+
+ private:
+  void Run();
+  void ReadAndApply();
+  void Tell(const FleetReport& report);
+
+  const FleetOptions options_;
+  Manager* const manager_;
+  Cancellation ended_;
+  PathWatch watch_;
+  // The fleet's own thread.
+  std::set<std::string> told_;  // What the last reading refused or left.
+  std::string summary_;
+  bool retry_ = false;
+
+  mutable absl::Mutex mutex_;
+  bool tell_all_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t applied_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::thread thread_;
+};
+
+}  // namespace binlogd
