@@ -35,6 +35,7 @@ struct Flags {
   std::string metrics_listen = "127.0.0.1:9107";
   std::string state_dir;
   FleetOptions fleet;
+  int most_connecting = ConnectGate::kDefaultMost;
   std::string log_level = "info";
   TlsFiles tls;
   std::string users;
@@ -105,7 +106,7 @@ absl::Status Serve(const Flags& flags) {
   ASSIGN_OR_RETURN(const Gate gate, MakeGate(flags));
   const SpecJson codec;
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(flags.state_dir, &codec));
-  Manager manager(std::move(store));
+  Manager manager(std::move(store), flags.most_connecting);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<RpcServer> rpc,
       RpcServer::Listen({flags.listen, gate.certificates.get(), gate.access.get(), gate.audit.get(), flags.limits},
@@ -186,6 +187,10 @@ int Main(int argc, char** argv) {
                  "Spec files, or folders of them, that declare streamers; read again on SIGHUP and when they change");
   app.add_flag("--prune-streamers", flags.fleet.prune,
                "Delete streamers that a spec file made and none declares any more");
+  app.add_option("--connects-per-source", flags.most_connecting,
+                 "Streamers that connect to one source at a time at most; the others wait for their turn")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));

@@ -87,7 +87,9 @@ absl::Status CheckStreamersClash(const StreamerSpec& spec, const StreamerSpec& o
 
 }  // namespace
 
-Manager::Manager(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+Manager::Manager(std::unique_ptr<Store> store, int most_connecting) : store_(std::move(store)) {
+  shared_.gate = std::make_shared<ConnectGate>(most_connecting);
+}
 
 Manager::~Manager() { Shutdown(); }
 
@@ -100,7 +102,7 @@ std::shared_ptr<Manager::Entry> Manager::MakeEntry(const StreamerRecord& record)
 }
 
 std::shared_ptr<Streamer> Manager::MakeStreamer(const StreamerSpec& spec) const {
-  return std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name), board_);
+  return std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name), shared_);
 }
 
 absl::Status Manager::Load() {
@@ -243,7 +245,7 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
     return stored;
   }
   Log(LogLevel::kInfo, spec.name, "created");
-  board_->Note(spec.name);
+  shared_.board->Note(spec.name);
   if (start) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
   return View(*entry);
 }
@@ -290,7 +292,7 @@ absl::Status Manager::SetDesired(Entry& entry, bool running) {
     absl::MutexLock lock(&entry.mutex);
     entry.record = record;
   }
-  board_->Note(record.spec.name);
+  shared_.board->Note(record.spec.name);
   return absl::OkStatus();
 }
 
@@ -326,7 +328,7 @@ absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Ca
     entry.record = record;
     entry.other_spec = before;
   }
-  board_->Note(spec.name);
+  shared_.board->Note(spec.name);
   Log(LogLevel::kInfo, spec.name, absl::StrCat("spec changed, generation ", record.generation));
   if (!NeedsRestart(before, spec)) {
     SetOtherSpec(entry, std::nullopt);
@@ -412,7 +414,7 @@ absl::Status Manager::Forget(Entry& entry) {
     absl::MutexLock lock(&mutex_);
     entries_.erase(name);
   }
-  board_->Note(name);
+  shared_.board->Note(name);
   StreamerOf(entry)->history()->Close(NotFound(name));
   return absl::OkStatus();
 }

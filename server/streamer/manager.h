@@ -17,12 +17,12 @@
 #include "absl/time/time.h"
 #include "base/cancellation.h"
 #include "base/thread_pool.h"
-#include "streamer/change_board.h"
 #include "streamer/spec.h"
 #include "streamer/status.h"
 #include "streamer/store.h"
 #include "streamer/streamer.h"
 #include "streamer/streamer_filter.h"
+#include "streamer/surroundings.h"
 
 namespace binlogd {
 
@@ -43,8 +43,8 @@ struct StreamerView {
 // (CHANGE_GOES_ON: the streamer takes its time to stop).
 class Manager {
  public:
-  // Loads the store and starts what should run. `store` is owned.
-  explicit Manager(std::unique_ptr<Store> store);
+  // `store` is owned. At most `most_connecting` streamers connect to one source at a time.
+  explicit Manager(std::unique_ptr<Store> store, int most_connecting = ConnectGate::kDefaultMost);
   ~Manager();  // Shutdown.
 
   // Starts every streamer whose desired state is RUNNING. Called once.
@@ -78,7 +78,7 @@ class Manager {
   // The streamer itself, for taps and its history; kept alive by the caller, though it may be deleted meanwhile.
   absl::StatusOr<std::shared_ptr<Streamer>> Find(absl::string_view name) const;
   // On which every streamer whose state or spec changes is noted, and one that is deleted.
-  const std::shared_ptr<ChangeBoard>& board() const { return board_; }
+  const std::shared_ptr<ChangeBoard>& board() const { return shared_.board; }
   // Whether the spec would be taken: CheckSpec, and no clash with others.
   absl::Status Check(const StreamerSpec& spec) const;
 
@@ -137,7 +137,7 @@ class Manager {
   std::shared_ptr<Entry> MakeEntry(const StreamerRecord& record) const;
 
   const std::unique_ptr<Store> store_;
-  const std::shared_ptr<ChangeBoard> board_ = std::make_shared<ChangeBoard>();
+  Surroundings shared_;  // Of the streamers; constant.
   mutable absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);
   bool shutting_down_ ABSL_GUARDED_BY(mutex_) = false;

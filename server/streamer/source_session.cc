@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/logging.h"
@@ -82,9 +83,15 @@ uint64_t LogDistance(const std::vector<LogFile>& files, const Position& from, co
   return kFarAway;
 }
 
-SourceSession::SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline,
-                             BlockBuilder* builder, ServerDefinitions* definitions)
-    : spec_(spec), interrupter_(interrupter), pipeline_(pipeline), builder_(builder), definitions_(definitions) {}
+SourceSession::SourceSession(const StreamerSpec& spec, const Parts& parts)
+    : spec_(spec),
+      interrupter_(parts.interrupter),
+      stop_(parts.stop),
+      pipeline_(parts.pipeline),
+      builder_(parts.builder),
+      definitions_(parts.definitions),
+      gate_(parts.gate),
+      log_ends_(parts.log_ends) {}
 
 DumpOptions SourceSession::MakeDumpOptions(const std::string& file, uint64_t offset) const {
   DumpOptions options;
@@ -114,25 +121,42 @@ absl::StatusOr<OpenSource> SourceSession::Open() {
   return open;
 }
 
-absl::Status SourceSession::CheckIdleDump(Interrupter* interrupter) {
+void SourceSession::NotePlace() {
+  if (ComparePositions(builder_->place(), noted_place_) == 0) return;
+  noted_place_ = builder_->place();
+  noted_at_ = LogEnds::Clock::now();
+}
+
+absl::StatusOr<bool> SourceSession::CheckIdleDump(Interrupter* interrupter) {
   ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(endpoint_));
   ASSIGN_OR_RETURN(const ConnectOptions options, MakeConnectOptions(spec_.source, endpoint));
-  const absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Connect(options, interrupter);
-  if (!connection.ok()) return absl::OkStatus();  // The dump itself will tell.
-  const absl::StatusOr<Position> end = EndOfLog(**connection, server_);
-  if (!end.ok()) return absl::OkStatus();
+  NotePlace();
+  const std::string source =
+      absl::StrJoin({endpoint_, server_.identity(), options.user, options.password}, absl::string_view("\0", 1));
+  const std::optional<absl::StatusOr<Position>> end =
+      log_ends_->Get(source, noted_at_, [&]() -> absl::StatusOr<Position> {
+        ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Connect(options, interrupter));
+        return EndOfLog(*connection, server_);
+      });
+  if (!end) return false;
+  if (!end->ok()) return true;  // The dump itself will tell.
+  RETURN_IF_ERROR(CompareWithEnd(**end));
+  return true;
+}
+
+absl::Status SourceSession::CompareWithEnd(const Position& end) {
   const Position place = builder_->place();
-  const int ahead = ComparePositions(*end, place);
+  const int ahead = ComparePositions(end, place);
   if (ahead < 0) {
     return MakeError(
         absl::StatusCode::kFailedPrecondition, "LOG_RESET",
-        absl::StrCat("its log ends at ", ToString(*end), ", but was read up to ", ToString(place), ": it was reset"));
+        absl::StrCat("its log ends at ", ToString(end), ", but was read up to ", ToString(place), ": it was reset"));
   }
   const bool stands_still = ahead > 0 && ComparePositions(idle_since_, place) == 0;
   idle_since_ = ahead > 0 ? place : Position();
   if (!stands_still) return absl::OkStatus();
   return absl::UnavailableError(
-      absl::StrCat("its log goes on to ", ToString(*end), ", but it sends nothing after ", ToString(place)));
+      absl::StrCat("its log goes on to ", ToString(end), ", but it sends nothing after ", ToString(place)));
 }
 
 absl::StatusOr<SourceSession::Contact> SourceSession::MakeContact() {
@@ -151,6 +175,7 @@ absl::StatusOr<SourceSession::Contact> SourceSession::MakeContact() {
 
 absl::StatusOr<SourceSession::Contact> SourceSession::MakeContactWith(const Endpoint& endpoint) {
   Contact contact;
+  ASSIGN_OR_RETURN(const ConnectGate::Pass pass, gate_->Enter(endpoint.ToString(), *stop_));
   ASSIGN_OR_RETURN(contact.options, MakeConnectOptions(spec_.source, endpoint));
   ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
   ASSIGN_OR_RETURN(contact.server, DescribeServer(*contact.connection));

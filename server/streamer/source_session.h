@@ -9,12 +9,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/cancellation.h"
 #include "mysql/binlog_dump.h"
 #include "mysql/definition_source.h"
 #include "mysql/interrupter.h"
 #include "mysql/server_info.h"
 #include "pipeline/block_builder.h"
 #include "pipeline/pipeline.h"
+#include "streamer/connect_gate.h"
+#include "streamer/log_ends.h"
 #include "streamer/spec.h"
 
 namespace binlogd {
@@ -44,9 +47,17 @@ struct OpenSource {
 // Used by the streamer's thread.
 class SourceSession {
  public:
-  // All outlive the session. The targets of `pipeline` are open and their lanes not started.
-  SourceSession(const StreamerSpec& spec, Interrupter* interrupter, Pipeline* pipeline, BlockBuilder* builder,
-                ServerDefinitions* definitions);
+  // What a session works with; all outlives it. The targets of `pipeline` are open and their lanes not started.
+  struct Parts {
+    Interrupter* interrupter;  // Of the dump and of connecting.
+    const Cancellation* stop;  // Ends the waiting for others that connect.
+    Pipeline* pipeline;
+    BlockBuilder* builder;
+    ServerDefinitions* definitions;
+    ConnectGate* gate;
+    LogEnds* log_ends;
+  };
+  SourceSession(const StreamerSpec& spec, const Parts& parts);
 
   // Connects to the first endpoint that answers, checks the source, decides where to read (the first time: where the
   // targets stand or their start; later: where reading stopped), begins a new epoch if that is due, and starts the
@@ -55,9 +66,12 @@ class SourceSession {
   absl::StatusOr<OpenSource> Open();
 
   // Asks the source, over a short connection of its own, whether the log that is being read is still its log: a dump
-  // goes on in silence when the log was reset under it. LOG_RESET when it is not; UNAVAILABLE when the log goes on but
-  // the dump does not. To be called now and then while the dump is idle.
-  absl::Status CheckIdleDump(Interrupter* interrupter);
+  // goes on in silence when the log was reset under it. What was asked for another streamer lately does as well. False
+  // while it is being asked for another one: check again soon. LOG_RESET when it is not; UNAVAILABLE when the log goes
+  // on but the dump does not. To be called now and then while the dump is idle.
+  absl::StatusOr<bool> CheckIdleDump(Interrupter* interrupter);
+  // To be called at each heartbeat: since when the dump stands where it stands.
+  void NotePlace();
 
   // The last dump ended with LOG_RESET: the next Open begins a new epoch.
   void ExpectReset() { reset_ = true; }
@@ -105,17 +119,24 @@ class SourceSession {
   uint32_t NewestEpoch() const;
   DumpOptions MakeDumpOptions(const std::string& file, uint64_t offset) const;
 
+  absl::Status CompareWithEnd(const Position& end);
+
   const StreamerSpec& spec_;
   Interrupter* const interrupter_;
+  const Cancellation* const stop_;
   Pipeline* const pipeline_;
   BlockBuilder* const builder_;
   ServerDefinitions* const definitions_;
+  ConnectGate* const gate_;
+  LogEnds* const log_ends_;
   std::string endpoint_;
   size_t next_endpoint_ = 0;
   bool begun_ = false;  // The builder has a place.
   bool reset_ = false;
   std::shared_ptr<const EpochStart> epoch_;
-  ServerInfo server_;    // Of the last Open.
+  ServerInfo server_;  // Of the last Open.
+  Position noted_place_;
+  LogEnds::Clock::time_point noted_at_;  // The dump had reached the place before.
   Position idle_since_;  // Where the dump stood at the last check, if the source's log went on beyond it.
 };
 

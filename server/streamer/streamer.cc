@@ -29,11 +29,11 @@ bool MayBeReset(const absl::Status& status) {
 
 }  // namespace
 
-Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path, std::shared_ptr<ChangeBoard> board)
+Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path, Surroundings surroundings)
     : spec_(std::move(spec)),
       definitions_path_((std::filesystem::path(checkpoint_path).parent_path() / "definitions.json").string()),
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file),
-      board_(std::move(board)),
+      shared_(std::move(surroundings)),
       history_(LogHistory::Of(spec_.name)) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
@@ -75,6 +75,7 @@ absl::Status Streamer::Start() {
     }
     running_ = true;
     stop_requested_ = false;
+    stop_ = std::make_shared<Cancellation>();
     snapshot_.state = StreamerState::kStarting;
     snapshot_.error = absl::OkStatus();
     snapshot_.start_time = absl::Now();
@@ -88,16 +89,19 @@ absl::Status Streamer::Start() {
 
 void Streamer::RequestStop(const absl::Status& why) {
   std::shared_ptr<Pipeline> pipeline;
+  std::shared_ptr<Cancellation> stop;
   {
     absl::MutexLock lock(&mutex_);
     if (!running_ || stop_requested_) return;
     stop_requested_ = true;
+    stop = stop_;
     snapshot_.state = StreamerState::kStopping;
     pipeline = pipeline_;
   }
   NoteChange();
   Log(LogLevel::kInfo, spec_.name, "stopping");
   taps_.Close(why);
+  stop->Cancel();
   interrupter_.Interrupt();
   check_interrupter_.Interrupt();
   definitions_.Interrupt();
@@ -156,9 +160,7 @@ void Streamer::EndRun(const absl::Status& end) {
   NoteChange();
 }
 
-void Streamer::NoteChange() const {
-  if (board_ != nullptr) board_->Note(spec_.name);
-}
+void Streamer::NoteChange() const { shared_.board->Note(spec_.name); }
 
 absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
   Pipeline::Options options;
@@ -214,7 +216,13 @@ absl::Status Streamer::Deliver(Pipeline& pipeline) {
   std::thread publisher([this] { PublishCheckpoints(); });
   TableNamer namer(NamerOptions(pipeline));
   BlockBuilder builder(spec_.source.flavor, spec_.batch, &pipeline, &namer);
-  SourceSession session(spec_, &interrupter_, &pipeline, &builder, &definitions_);
+  std::shared_ptr<Cancellation> stop;
+  {
+    absl::MutexLock lock(&mutex_);
+    stop = stop_;
+  }
+  SourceSession session(spec_, {&interrupter_, stop.get(), &pipeline, &builder, &definitions_, shared_.gate.get(),
+                                shared_.log_ends.get()});
   absl::Status status = Follow(pipeline, session, builder);
   namer.Save(builder.next(), /*now=*/true);
   definitions_.Close();
@@ -371,9 +379,11 @@ void Streamer::OnProgress(BlockBuilder& builder) {
 
 absl::Status Streamer::OnHeartbeat(SourceSession& session, BlockBuilder& builder) {
   OnProgress(builder);
+  session.NotePlace();
   if (absl::Now() < next_idle_check_) return absl::OkStatus();
-  next_idle_check_ = absl::Now() + kIdleCheck;
-  return session.CheckIdleDump(&check_interrupter_);
+  ASSIGN_OR_RETURN(const bool checked, session.CheckIdleDump(&check_interrupter_));
+  if (checked) next_idle_check_ = absl::Now() + kIdleCheck;
+  return absl::OkStatus();
 }
 
 void Streamer::OnCommit() {
@@ -447,10 +457,15 @@ void Streamer::MoveForeignCheckpointAway() const {
 }
 
 void Streamer::PublishCheckpoints() {
-  for (;;) {
+  // Streamers that start together do not all write at one time.
+  constexpr size_t kParts = 1000;
+  absl::Duration wait = spec_.checkpoint.interval *
+                        static_cast<int64_t>(std::hash<std::string>()(spec_.name) % kParts) /
+                        static_cast<int64_t>(kParts);
+  for (;; wait = spec_.checkpoint.interval) {
     {
       absl::MutexLock lock(&mutex_);
-      if (mutex_.AwaitWithTimeout(absl::Condition(this, &Streamer::run_ended), spec_.checkpoint.interval)) return;
+      if (mutex_.AwaitWithTimeout(absl::Condition(this, &Streamer::run_ended), wait)) return;
     }
     PublishCheckpoint();
   }

@@ -20,11 +20,11 @@
 #include "pipeline/log_reader.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/tap.h"
-#include "streamer/change_board.h"
 #include "streamer/freshness.h"
 #include "streamer/source_session.h"
 #include "streamer/spec.h"
 #include "streamer/status.h"
+#include "streamer/surroundings.h"
 
 namespace binlogd {
 
@@ -36,8 +36,7 @@ namespace binlogd {
 class Streamer {
  public:
   // `checkpoint_path` is used when the spec names none. Beside it stands what is known of the source's tables.
-  // Changes of its state are noted on `board`, if there is one.
-  Streamer(StreamerSpec spec, std::string checkpoint_path, std::shared_ptr<ChangeBoard> board = nullptr);
+  Streamer(StreamerSpec spec, std::string checkpoint_path, Surroundings surroundings = {});
   ~Streamer();  // Stops and waits.
 
   const StreamerSpec& spec() const { return spec_; }
@@ -86,6 +85,7 @@ class Streamer {
   std::vector<TargetSnapshot> UnopenedTargets() const;
   // Tells of trouble that the streamer works on with.
   static void ShowTrouble(StreamerSnapshot* snapshot);
+  // Until the run ends, every checkpoint.interval.
   void PublishCheckpoints();
   void PublishCheckpoint();
   // Only a streamer that runs may touch the file: a spec that is refused must leave it alone.
@@ -99,7 +99,7 @@ class Streamer {
   const StreamerSpec spec_;
   const std::string definitions_path_;
   const std::string checkpoint_path_;
-  const std::shared_ptr<ChangeBoard> board_;
+  const Surroundings shared_;
   const std::shared_ptr<LogHistory> history_;
   TapHub taps_;
   Interrupter interrupter_;
@@ -121,6 +121,7 @@ class Streamer {
   bool running_ ABSL_GUARDED_BY(mutex_) = false;  // The thread has work to do.
   bool stop_requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool run_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Cancellation> stop_ ABSL_GUARDED_BY(mutex_);  // Of the run; cancelled by a request to stop.
   std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);
   StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);                 // Without what Snapshot() works out.
   std::vector<TargetSnapshot> last_targets_ ABSL_GUARDED_BY(mutex_);  // When there is no pipeline.
