@@ -366,20 +366,31 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
 
 absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Outcome* outcome,
                                             const Cancellation& caller) {
+  for (;;) {
+    absl::StatusOr<StreamerView> view = ApplyOnce(spec, start, outcome, caller);
+    // Somebody made or deleted it in between: what there was to do has changed.
+    const std::string reason = ErrorReason(view.status());
+    const bool overtaken = reason == "STREAMER_EXISTS" || reason == "STREAMER_NOT_FOUND";
+    if (!overtaken || caller.over()) return view;
+  }
+}
+
+absl::StatusOr<StreamerView> Manager::ApplyOnce(const StreamerSpec& spec, bool start, Outcome* outcome,
+                                                const Cancellation& caller) {
   absl::StatusOr<StreamerView> before = Get(spec.name);
   if (!before.ok()) {
     *outcome = Outcome::kCreated;
     return Create(spec, start);
   }
   absl::StatusOr<StreamerView> view = Update(spec, "", caller);
-  if (absl::IsNotFound(view.status())) {  // Deleted meanwhile.
-    *outcome = Outcome::kCreated;
-    return Create(spec, start);
-  }
   RETURN_IF_ERROR(view.status());
   *outcome = OutcomeOf(*before, view->spec);
   if (!start || view->snapshot.desired_running) return view;
-  return Start(spec.name, caller);
+  absl::StatusOr<StreamerView> started = Start(spec.name, caller);
+  if (ErrorReason(started.status()) != "ALREADY_RUNNING") return started;
+  view = Get(spec.name);
+  // Started by somebody else; one that still stops has to be started later.
+  return view.ok() && !view->snapshot.desired_running ? started : view;
 }
 
 absl::StatusOr<StreamerView> Manager::Preview(StreamerSpec spec, bool start, Outcome* outcome) const {

@@ -133,6 +133,9 @@ class Manager {
   absl::Status PutNewStreamer(Entry& entry);
   absl::Status Forget(Entry& entry);
   absl::Status SetDesired(Entry& entry, bool running);
+  // One try of Apply, which others may overtake: STREAMER_EXISTS, STREAMER_NOT_FOUND.
+  absl::StatusOr<StreamerView> ApplyOnce(const StreamerSpec& spec, bool start, Outcome* outcome,
+                                         const Cancellation& caller);
   std::shared_ptr<Streamer> MakeStreamer(const StreamerSpec& spec) const;
   std::shared_ptr<Entry> MakeEntry(const StreamerRecord& record) const;
 
