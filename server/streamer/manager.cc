@@ -371,7 +371,12 @@ absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start
     // Somebody made or deleted it in between: what there was to do has changed.
     const std::string reason = ErrorReason(view.status());
     const bool overtaken = reason == "STREAMER_EXISTS" || reason == "STREAMER_NOT_FOUND";
-    if (!overtaken || caller.over()) return view;
+    if (!overtaken) return view;
+    if (caller.over()) {
+      return GaveUp(
+          caller, "CHANGE_NOT_BEGUN",
+          absl::StrCat("others make and delete streamer \"", spec.name, "\"; nothing was changed: try again"));
+    }
   }
 }
 
