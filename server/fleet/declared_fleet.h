@@ -19,7 +19,7 @@ namespace binlogd {
 struct FleetOptions {
   std::vector<std::string> paths;  // Spec files and folders of them. None: nothing is ever read.
   bool prune = false;              // As in ApplyDeclaration.
-  ChangeListener on_applied;
+  ChangeListener on_applied = nullptr;
 };
 
 // Reads the declaration and applies it: at once, when it changes, on Reload(), and now and then while something is
