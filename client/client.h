@@ -50,7 +50,7 @@ class Client {
   Output& output() { return *output_; }
   const GlobalOptions& options() const { return options_; }
   // The address of the server.
-  const std::string& server() const { return options_.server; }
+  const std::string& server() const { return options_.connection.server; }
   // Both are made at the first use and reflect the options as they are then.
   Printer& printer();
   Session& session();

@@ -138,7 +138,7 @@ Cost RunOnce(const Options& options, Counts* counts) {
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(absl::StrCat(run, "/state"), &codec);
   if (!store.ok()) return Cost();
   Manager manager(*std::move(store));
-  auto server = RpcServer::Listen("127.0.0.1:0", &manager);
+  auto server = RpcServer::Listen({.address = "127.0.0.1:0"}, &manager);
   if (!server.ok() || !manager.Load().ok() || !manager.Create(spec, /*start=*/true).ok()) return Cost();
   if (counts != nullptr) {
     const int port = (*server)->port();

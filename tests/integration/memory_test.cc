@@ -2,10 +2,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/allocator.h"
@@ -13,6 +17,7 @@
 #include "pipeline/pipeline.h"
 #include "tests/harness/kafka_broker.h"
 #include "tests/harness/s3_server.h"
+#include "tests/harness/subprocess.h"
 #include "tests/harness/tcp_proxy.h"
 #include "tests/integration/streamer_testing.h"
 
@@ -108,6 +113,27 @@ class MemoryTest : public ::testing::TestWithParam<Stalled> {
     if (GetParam() == Stalled::kKafka) kafka_proxy_->Stall(true);
   }
 
+  // As CompareArchive, for files of any size: of each the "in use" flag alone may differ.
+  void ExpectEqualToSource(const std::string& archive) const {
+    const std::string epoch = Epochs(archive).back();
+    int files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(epoch)) {
+      const std::string name = file.path().filename();
+      if (name.find("binlog.") != 0) continue;
+      ++files;
+      SubprocessOptions options;
+      options.arguments = {"cmp", "--verbose", file.path(), source_->data_dir() + "/" + name};
+      const absl::StatusOr<CommandResult> compared = RunCommand(options, absl::Minutes(5));
+      ASSERT_TRUE(compared.ok()) << compared.status();
+      const absl::string_view differences = compared->output;
+      const bool flag_alone = std::count(differences.begin(), differences.end(), '\n') <= 1 &&
+                              (differences.empty() || absl::StartsWith(absl::StripLeadingAsciiWhitespace(differences), "22 "));
+      EXPECT_TRUE(flag_alone && compared->error_output.empty())
+          << name << ": " << differences.substr(0, 200) << compared->error_output;
+    }
+    EXPECT_GT(files, 0);
+  }
+
   TempDir directory_;
   const std::string mount_ = directory_ / "full";
   bool mounted_ = false;
@@ -150,7 +176,7 @@ TEST_P(MemoryTest, ALargeTransactionPassesInTheBudgetWhileATargetIsStalled) {
   EXPECT_EQ(TargetStateName(stalled.state), "DETACHED") << stalled.error;
   streamer.RequestStop(absl::UnavailableError("the test ends"));
   streamer.WaitStopped(absl::InfiniteFuture());
-  EXPECT_EQ(CompareArchive(directory_ / "raw", *source_), "");
+  ExpectEqualToSource(directory_ / "raw");
 }
 
 std::string NameOf(const ::testing::TestParamInfo<Stalled>& info) {

@@ -48,7 +48,7 @@ class TapServerTest : public ::testing::TestWithParam<ServerKind> {
                   "CREATE TABLE shop.marks (id INT AUTO_INCREMENT PRIMARY KEY)"});
     manager_ = std::make_unique<Manager>(*Store::Open(directory_ / "state", &codec_));
     ASSERT_TRUE(manager_->Load().ok());
-    server_ = *RpcServer::Listen("127.0.0.1:0", manager_.get());
+    server_ = *RpcServer::Listen({.address = "127.0.0.1:0"}, manager_.get());
     stub_ = v1::StreamerService::NewStub(
         grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials()));
     StreamerSpec spec = SpecFor(*source_);
