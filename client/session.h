@@ -59,7 +59,7 @@ class Session {
 
   const ConnectionOptions connection_;
   const absl::Duration timeout_;
-  absl::Status status_;  // Of making the channel.
+  absl::Status status_;                     // Of making the channel.
   std::shared_ptr<grpc::Channel> channel_;  // None when it could not be made.
   std::unique_ptr<Stub> stub_;
 };

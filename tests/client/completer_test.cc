@@ -68,8 +68,9 @@ TEST_F(CompleterTest, Names) {
 }
 
 TEST_F(CompleterTest, OptionsOfTheVerbComeFirst) {
-  EXPECT_THAT(Texts({"apply", "--"}), ElementsAre("--help", "--file", "--start", "--dry-run", "--context", "--server",
-                                                  "--output", "--timeout"));
+  EXPECT_THAT(Texts({"apply", "--"}),
+              ElementsAre("--help", "--file", "--start", "--dry-run", "--context", "--server", "--tls", "--tls-ca",
+                          "--tls-cert", "--tls-key", "--tls-server-name", "--token-file", "--output", "--timeout"));
   EXPECT_THAT(Texts({"start", "--", "--"}), IsEmpty());
 }
 

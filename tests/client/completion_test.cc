@@ -40,8 +40,9 @@ TEST_F(CompletionTest, BashCompletesVerbsOptionsAndNames) {
       Complete("--server " + server_.address().substr(0, 9) + " : " + server_.address().substr(10) + " start us", 6),
       "users\n")
       << "as bash parts it";
-  EXPECT_THAT(Complete("tap --", 2), HasSubstr("--databases --tables --events --count"));
-  EXPECT_THAT(Complete("get --", 2), AllOf(HasSubstr("--context --server --tls "), HasSubstr("--token-file --output --timeout")));
+  EXPECT_THAT(Complete("tap --", 2), HasSubstr("--databases --tables --events --where"));
+  EXPECT_THAT(Complete("get --", 2),
+              AllOf(HasSubstr("--context --server --tls "), HasSubstr("--token-file --output --timeout")));
   EXPECT_EQ(Complete("get --output = y", 4), "yaml\n");
   EXPECT_EQ(Complete("status --state FAILED,ST", 3), "FAILED,STOPPED FAILED,STARTING FAILED,STOPPING\n");
   EXPECT_EQ(Shell("unset BINLOGCTL_SERVER; $binlogctl config set prod server=x:1").exit_code, 0);

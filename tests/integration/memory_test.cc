@@ -126,8 +126,9 @@ class MemoryTest : public ::testing::TestWithParam<Stalled> {
       const absl::StatusOr<CommandResult> compared = RunCommand(options, absl::Minutes(5));
       ASSERT_TRUE(compared.ok()) << compared.status();
       const absl::string_view differences = compared->output;
-      const bool flag_alone = std::count(differences.begin(), differences.end(), '\n') <= 1 &&
-                              (differences.empty() || absl::StartsWith(absl::StripLeadingAsciiWhitespace(differences), "22 "));
+      const bool flag_alone =
+          std::count(differences.begin(), differences.end(), '\n') <= 1 &&
+          (differences.empty() || absl::StartsWith(absl::StripLeadingAsciiWhitespace(differences), "22 "));
       EXPECT_TRUE(flag_alone && compared->error_output.empty())
           << name << ": " << differences.substr(0, 200) << compared->error_output;
     }
