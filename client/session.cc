@@ -44,8 +44,8 @@ Session::Session(ConnectionOptions connection, absl::Duration timeout)
   status_ = channel.status();
   if (channel.ok()) channel_ = *std::move(channel);
   // Without credentials it is a channel on which every call fails.
-  stub_ = v1::StreamerService::NewStub(channel_ != nullptr ? channel_
-                                                           : grpc::CreateChannel(connection_.server, nullptr));
+  stub_ =
+      v1::StreamerService::NewStub(channel_ != nullptr ? channel_ : grpc::CreateChannel(connection_.server, nullptr));
 }
 
 std::string Session::NewRequestId() {
@@ -55,7 +55,8 @@ std::string Session::NewRequestId() {
 }
 
 bool Session::AwaitConnection() const {
-  return channel_ != nullptr && channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::milliseconds(1500));
+  return channel_ != nullptr &&
+         channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::milliseconds(1500));
 }
 
 absl::Status Session::Explain(const grpc::Status& status, absl::string_view attempt) const {

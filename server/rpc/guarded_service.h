@@ -10,13 +10,12 @@
 namespace binlogd {
 
 // The generated base with callback methods for the calls that may wait, or stream.
-using StreamerServiceBase =
-    v1::StreamerService::WithCallbackMethod_Create<v1::StreamerService::WithCallbackMethod_Update<
-        v1::StreamerService::WithCallbackMethod_Delete<v1::StreamerService::WithCallbackMethod_Apply<
-            v1::StreamerService::WithCallbackMethod_Start<v1::StreamerService::WithCallbackMethod_Stop<
-                v1::StreamerService::WithCallbackMethod_Validate<v1::StreamerService::WithCallbackMethod_Tap<
-                    v1::StreamerService::WithCallbackMethod_Watch<
-                        v1::StreamerService::WithCallbackMethod_Logs<v1::StreamerService::Service>>>>>>>>>>;
+using StreamerServiceBase = v1::StreamerService::WithCallbackMethod_Create<
+    v1::StreamerService::WithCallbackMethod_Update<v1::StreamerService::WithCallbackMethod_Delete<
+        v1::StreamerService::WithCallbackMethod_Apply<v1::StreamerService::WithCallbackMethod_Start<
+            v1::StreamerService::WithCallbackMethod_Stop<v1::StreamerService::WithCallbackMethod_Validate<
+                v1::StreamerService::WithCallbackMethod_Tap<v1::StreamerService::WithCallbackMethod_Watch<
+                    v1::StreamerService::WithCallbackMethod_Logs<v1::StreamerService::Service>>>>>>>>>>;
 
 // Asks the guard about each call and passes what it admits on. What the server registers: an RPC that is not named here
 // is UNIMPLEMENTED, so that none is served unguarded. Thread-safe.
