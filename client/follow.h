@@ -53,7 +53,9 @@ absl::Status Follow(const Following<Response>& following, const std::string& att
     if (!taken.ok()) return taken;
     if (client->output().closed() || interrupt->WaitFor(absl::ZeroDuration())) return absl::OkStatus();
     const absl::Status ended = client->session().Explain(status, attempt);
-    if (ended.ok() || !seen || !absl::IsUnavailable(ended)) return ended;
+    // A server that shuts down cancels what has just come.
+    const bool passes = absl::IsUnavailable(ended) || absl::IsCancelled(ended);
+    if (ended.ok() || !seen || !passes) return ended;
     if (!away) following.away(ended);
     away = true;
     if (interrupt->WaitFor(kRetryInterval)) return absl::OkStatus();

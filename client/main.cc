@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/output.h"
@@ -69,6 +70,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  binlogd::EnsureStandardFiles();
   // The transport's own log lines would stand between our messages.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   try {

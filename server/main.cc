@@ -16,6 +16,7 @@
 #include "auth/listen_rule.h"
 #include "auth/users.h"
 #include "base/allocator.h"
+#include "base/file.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
 #include "config/users_file.h"
@@ -218,4 +219,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace binlogd
 
-int main(int argc, char** argv) { return binlogd::Main(argc, argv); }
+int main(int argc, char** argv) {
+  binlogd::EnsureStandardFiles();
+  return binlogd::Main(argc, argv);
+}

@@ -181,4 +181,12 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::string
   return FileLock(std::move(file));
 }
 
+void EnsureStandardFiles() {
+  int opened = 0;
+  do {
+    opened = open("/dev/null", O_RDWR);
+  } while (opened >= 0 && opened <= STDERR_FILENO);
+  if (opened > STDERR_FILENO) close(opened);
+}
+
 }  // namespace binlogd

@@ -11,6 +11,10 @@
 
 namespace binlogd {
 
+// Opens /dev/null in the place of standard input, output and error where they are closed, so that no file that is
+// opened later is taken for one of them. To be called first of all.
+void EnsureStandardFiles();
+
 // A file descriptor that is closed when destroyed. Movable.
 class FileDescriptor {
  public:

@@ -127,7 +127,11 @@ class UsersReader {
   absl::StatusOr<TokenHash> ReadHash(const YamlNode& node) const {
     ASSIGN_OR_RETURN(const std::string text, ReadText(node, "token_sha256"));
     TokenHash hash;
-    if (ParseTokenHash(text, &hash)) return hash;
+    if (ParseTokenHash(text, &hash)) {
+      if (hash != HashToken("")) return hash;
+      return Fail(node.line,
+                  "token_sha256 is the hash of no token at all; \"binlogd token\" makes a token and its hash");
+    }
     // What stands there may be the token itself, so it is not repeated.
     return Fail(node.line, "token_sha256 is not 64 hexadecimal digits; \"binlogd token\" makes a token and its hash");
   }

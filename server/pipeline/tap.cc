@@ -26,7 +26,7 @@ bool Tap::Take(Item* item) {
   TapHub& hub = *hub_;
   absl::MutexLock lock(&hub.mutex_);
   const uint64_t window_end = hub.first_ + hub.window_.size();
-  if (next_ >= window_end) {
+  if (over_ || next_ >= window_end) {
     waiting_ = hub.some_wait_ = true;
     return false;
   }
@@ -77,7 +77,7 @@ bool Tap::Join(const Epoch& epoch, const Position& reached) {
 
 std::optional<absl::Status> Tap::ended() const {
   absl::MutexLock lock(&hub_->mutex_);
-  return hub_->closed_;
+  return closed_;
 }
 
 absl::StatusOr<std::shared_ptr<Tap>> TapHub::Attach(std::function<void()> wake) {
@@ -195,6 +195,7 @@ void TapHub::Close(const absl::Status& status) {
     if (closed_) return;
     closed_ = status;
     taps = taps_;
+    for (const std::shared_ptr<Tap>& tap : taps) tap->closed_ = status;
   }
   for (const std::shared_ptr<Tap>& tap : taps) tap->wake_();
 }
@@ -203,6 +204,7 @@ void TapHub::Reopen() {
   std::deque<Entry> dropped;
   absl::MutexLock lock(&mutex_);
   closed_.reset();
+  for (const std::shared_ptr<Tap>& tap : taps_) tap->over_ = true;
   end_ = LogEnd();
   first_ += window_.size();
   bytes_ = 0;

@@ -52,7 +52,8 @@ class Tap {
   // From now on what follows `reached` comes next, perhaps with some of what stands before it in the same block. False
   // when the window does not go back that far, or is of another epoch.
   bool Join(const Epoch& epoch, const Position& reached);
-  // Why the stream ended; nullopt while it goes on. What is left in the window can still be taken.
+  // Why the stream ended; nullopt while it goes on. What is left in the window can still be taken, until the hub opens
+  // again.
   std::optional<absl::Status> ended() const;
 
  private:
@@ -65,6 +66,8 @@ class Tap {
   uint64_t next_events_ = 0;  // Events before what is to come.
   Position from_;             // Where it begins.
   bool waiting_ = false;      // Wants to be woken.
+  bool over_ = false;         // The hub was opened again after it had closed: what was left is gone.
+  std::optional<absl::Status> closed_;
 };
 
 // The taps of one streamer, and the newest blocks of its stream: a window that they share, which costs the reader the

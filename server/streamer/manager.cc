@@ -391,11 +391,19 @@ absl::StatusOr<StreamerView> Manager::ApplyOnce(const StreamerSpec& spec, bool s
   RETURN_IF_ERROR(view.status());
   *outcome = OutcomeOf(*before, view->spec);
   if (!start || view->snapshot.desired_running) return view;
-  absl::StatusOr<StreamerView> started = Start(spec.name, caller);
-  if (ErrorReason(started.status()) != "ALREADY_RUNNING") return started;
-  view = Get(spec.name);
-  // Started by somebody else; one that still stops has to be started later.
-  return view.ok() && !view->snapshot.desired_running ? started : view;
+  for (;;) {
+    absl::StatusOr<StreamerView> started = Start(spec.name, caller);
+    if (ErrorReason(started.status()) != "ALREADY_RUNNING") return started;
+    view = Get(spec.name);
+    if (!view.ok() || view->snapshot.desired_running) return view;  // Started by somebody else.
+    ASSIGN_OR_RETURN(const std::shared_ptr<Streamer> streamer, Find(spec.name));
+    streamer->WaitStopped(caller);
+    if (caller.over()) {
+      return GaveUp(caller, "CHANGE_GOES_ON",
+                    absl::StrCat("streamer \"", spec.name,
+                                 "\" has the spec, but takes its time to stop and was not started: apply it again"));
+    }
+  }
 }
 
 absl::StatusOr<StreamerView> Manager::Preview(StreamerSpec spec, bool start, Outcome* outcome) const {

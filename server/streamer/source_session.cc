@@ -91,7 +91,8 @@ SourceSession::SourceSession(const StreamerSpec& spec, const Parts& parts)
       builder_(parts.builder),
       definitions_(parts.definitions),
       gate_(parts.gate),
-      log_ends_(parts.log_ends) {}
+      log_ends_(parts.log_ends),
+      epoch_ends_(parts.epoch_ends) {}
 
 DumpOptions SourceSession::MakeDumpOptions(const std::string& file, uint64_t offset) const {
   DumpOptions options;
@@ -306,6 +307,7 @@ absl::StatusOr<EventHeader> SourceSession::ReadFormatHeader(Contact& contact, co
 
 absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reason) {
   if (begun_) {
+    (*epoch_ends_)[epoch_->epoch.name()] = builder_->next();
     const absl::Status flushed = pipeline_->Flush(absl::Now() + kMostFlush, /*patient=*/false);
     // After a reset nobody can read again what waits in memory for a target. After a failover the new source has it.
     if (!flushed.ok() && reset_) {
@@ -379,12 +381,39 @@ absl::Status SourceSession::BeginTarget(Contact& contact, size_t index, const st
     ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
     begin.position.offset = kFirstEventOffset;
   } else {
+    if (const absl::Status whole = CheckHasAll(*had); !whole.ok()) {
+      if (!pipeline_->lanes()[index]->required()) return whole;
+      Log(LogLevel::kError, spec_.name,
+          absl::StrCat("target \"", spec_.targets[index].name, "\" goes on with a gap: ", whole.message()));
+    }
     begin.position.file = contact.files.front().name;
     begin.position.offset = kFirstEventOffset;
   }
   begin.epoch = start.epoch;
   start.first = begin.position;
   return pipeline_->Begin(index, begin, start);
+}
+
+absl::Status SourceSession::CheckHasAll(const DurablePosition& had) const {
+  Position end;
+  bool others_went_on = false;
+  for (const std::optional<DurablePosition>& position : pipeline_->positions()) {
+    if (!position) continue;
+    if (position->epoch == had.epoch && (end.empty() || ComparePositions(position->position, end) > 0)) {
+      end = position->position;
+    }
+    others_went_on = others_went_on || position->epoch.number > had.epoch.number;
+  }
+  const auto seen = epoch_ends_->find(had.epoch.name());
+  const bool is_known = seen != epoch_ends_->end();
+  if (is_known && ComparePositions(seen->second, end) > 0) end = seen->second;
+  if (ComparePositions(had.position, end) >= 0 && (is_known || !others_went_on)) return absl::OkStatus();
+  return PermanentError(
+      absl::StatusCode::kDataLoss, "LOG_LOST",
+      absl::StrCat("the source's log was reset before this target had all of epoch ", had.epoch.name(), ": it has ",
+                   ToString(had.position), is_known ? absl::StrCat(" of ", ToString(end)) : "",
+                   ", and the rest is on the source no more. Take it from another target, or give this one a new "
+                   "store (a folder, a prefix, a transactional id) to begin again"));
 }
 
 ReadStart SourceSession::CommonStart(const Contact& contact) const {

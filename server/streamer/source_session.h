@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ struct OpenSource {
   std::unique_ptr<BinlogDump> dump;
 };
 
+// How far the log of each epoch was read that this process saw the end of, by the epoch's name.
+using EpochEnds = std::map<std::string, Position>;
+
 // How a streamer gets to its source, again and again during one run. Positions are the targets' own; "GTID locates,
 // offsets stream": a GTID set only ever decides in which file to begin, the log itself is read by file and offset, so
 // that every byte has its place.
@@ -56,6 +60,7 @@ class SourceSession {
     ServerDefinitions* definitions;
     ConnectGate* gate;
     LogEnds* log_ends;
+    EpochEnds* epoch_ends;
   };
   SourceSession(const StreamerSpec& spec, const Parts& parts);
 
@@ -108,6 +113,8 @@ class SourceSession {
   // Begins lane `index`, which stands at `had`, in the epoch.
   absl::Status BeginTarget(Contact& contact, size_t index, const std::optional<DurablePosition>& had,
                            EpochStart& start);
+  // Whether a target that stands at `had` has all of an epoch whose log is gone. Permanent: LOG_LOST.
+  absl::Status CheckHasAll(const DurablePosition& had) const;
   // Where to read from, for those targets that are not too far behind the most advanced one; the others catch up by
   // themselves.
   ReadStart CommonStart(const Contact& contact) const;
@@ -129,6 +136,7 @@ class SourceSession {
   ServerDefinitions* const definitions_;
   ConnectGate* const gate_;
   LogEnds* const log_ends_;
+  EpochEnds* const epoch_ends_;
   std::string endpoint_;
   size_t next_endpoint_ = 0;
   bool begun_ = false;  // The builder has a place.

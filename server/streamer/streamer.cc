@@ -222,7 +222,7 @@ absl::Status Streamer::Deliver(Pipeline& pipeline) {
     stop = stop_;
   }
   SourceSession session(spec_, {&interrupter_, stop.get(), &pipeline, &builder, &definitions_, shared_.gate.get(),
-                                shared_.log_ends.get()});
+                                shared_.log_ends.get(), &epoch_ends_});
   absl::Status status = Follow(pipeline, session, builder);
   namer.Save(builder.next(), /*now=*/true);
   definitions_.Close();

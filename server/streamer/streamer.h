@@ -113,6 +113,7 @@ class Streamer {
   // The streamer's thread.
   Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
   absl::Time next_idle_check_;
+  EpochEnds epoch_ends_;                       // Used by the streamer's thread.
   std::vector<DurablePosition> last_durable_;  // Of the targets, when the last pipeline ended.
   std::optional<Position> stop_at_;            // ONESHOT: the end of the log when first connected.
   Epoch stop_epoch_;

@@ -17,6 +17,7 @@ namespace {
 
 // The longest that a call into the library waits, so that an interrupt is heeded soon.
 constexpr absl::Duration kSlice = absl::Milliseconds(100);
+constexpr absl::Duration kMostConnect = absl::Seconds(10);
 // A request for metadata is not resumed by the next one: it needs time for a whole answer.
 constexpr int kMetadataMilliseconds = 1000;
 
@@ -57,24 +58,29 @@ std::string KafkaClient::Property(const char* name) const {
 
 absl::Status KafkaClient::Connect() {
   const std::string what = absl::StrCat("cannot reach Kafka at ", options_.brokers.front());
-  return Metadata(nullptr, what).status();
+  return Metadata(nullptr, what, std::min(options_.stall_timeout, kMostConnect)).status();
 }
 
 absl::Status KafkaClient::Wait(absl::Duration patience, absl::Time deadline, absl::string_view what) {
   rd_kafka_poll(handle(), static_cast<int>(absl::ToInt64Milliseconds(std::min(patience, kSlice))));
   if (interrupted_.load(std::memory_order_relaxed)) return absl::CancelledError("interrupted");
   RETURN_IF_ERROR(Annotate(refusal_, what));
-  if (absl::Now() < deadline) return absl::OkStatus();
+  return absl::Now() < deadline ? absl::OkStatus() : NoAnswer(what, options_.stall_timeout);
+}
+
+absl::Status KafkaClient::NoAnswer(absl::string_view what, absl::Duration patience) const {
   return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE",
-                   absl::StrCat(what, ": no answer for ", absl::FormatDuration(options_.stall_timeout),
+                   absl::StrCat(what, ": no answer for ", absl::FormatDuration(patience),
                                 last_error_.empty() ? "" : absl::StrCat("; last: ", last_error_)));
 }
 
 absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> KafkaClient::Metadata(rd_kafka_topic_t* topic,
-                                                                          absl::string_view what) {
-  const absl::Time deadline = Deadline();
+                                                                          absl::string_view what,
+                                                                          absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
   for (absl::Duration pause = absl::ZeroDuration();; pause = kSlice) {
-    RETURN_IF_ERROR(Wait(pause, deadline, what));
+    RETURN_IF_ERROR(Wait(pause, absl::InfiniteFuture(), what));
+    if (absl::Now() >= deadline) return NoAnswer(what, patience);
     const rd_kafka_metadata_t* metadata = nullptr;
     const rd_kafka_resp_err_t code = rd_kafka_metadata(handle(), 0, topic, &metadata, kMetadataMilliseconds);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaPtr<const rd_kafka_metadata_t>(metadata);

@@ -34,7 +34,8 @@ class KafkaClient {
   // When a request that begins now has gone on for too long.
   absl::Time Deadline() const { return absl::Now() + options_.stall_timeout; }
 
-  // Waits until a broker answers and has let us in. KAFKA_AUTHENTICATION_FAILED, KAFKA_TLS_FAILED, KAFKA_UNAVAILABLE.
+  // Waits up to ten seconds until a broker answers and has let us in: those who open wait for each other.
+  // KAFKA_AUTHENTICATION_FAILED, KAFKA_TLS_FAILED, KAFKA_UNAVAILABLE.
   absl::Status Connect();
   // Serves callbacks for up to `patience`; a slice of a wait for `what`. CANCELLED when interrupted, the brokers'
   // refusal to talk to us, KAFKA_UNAVAILABLE after `deadline`.
@@ -45,9 +46,16 @@ class KafkaClient {
   rd_kafka_resp_err_t Cause(rd_kafka_resp_err_t code, std::string* detail) const;
 
   // `name`: topic; what the brokers know of it. The error of the topic is in the metadata.
-  absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> Metadata(rd_kafka_topic_t* topic, absl::string_view what);
+  absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> Metadata(rd_kafka_topic_t* topic, absl::string_view what) {
+    return Metadata(topic, what, options_.stall_timeout);
+  }
 
  private:
+  absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> Metadata(rd_kafka_topic_t* topic, absl::string_view what,
+                                                               absl::Duration patience);
+  // What Wait says when the deadline has come.
+  absl::Status NoAnswer(absl::string_view what, absl::Duration patience) const;
+
   KafkaClient(const KafkaOptions& options, KafkaRole role, const std::atomic<bool>& interrupted)
       : options_(options), role_(role), interrupted_(interrupted) {}
 

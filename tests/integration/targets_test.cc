@@ -203,6 +203,36 @@ TEST_P(TargetsTest, ASourceThatIsKilledWhileATargetCatchesUpLosesNothing) {
   ExpectExact("raw", "json");
 }
 
+TEST_P(TargetsTest, AnOptionalTargetThatIsBehindAtAResetSaysWhatItLost) {
+  TargetSpec behind = Json(), healthy = Json("healthy");
+  behind.required = healthy.required = false;
+  healthy.file()->rotate_bytes = 1 << 20;
+  auto streamer = Make(Spec({Raw(), behind, healthy}));
+  ASSERT_TRUE(streamer->Start().ok());
+  InsertBulk(10);
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "json"));
+  {
+    const FileSizeLimit limit(8 << 20);
+    InsertBulk(50);
+    ASSERT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kDetached); }));
+    ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+    ASSERT_TRUE(WaitUntilHolds(*streamer, "healthy"));
+    absl::SleepFor(absl::Milliseconds(1100));  // The log's creation time, in seconds, tells one log from the other.
+    server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
+                  "DELETE FROM shop.bulk"});
+    ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == 2; })) << streamer->Snapshot().error;
+  }
+  ASSERT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kFailed); }))
+      << TargetOf(*streamer, "json").error;
+  EXPECT_EQ(ErrorReason(TargetOf(*streamer, "json").error), "LOG_LOST");
+  Insert(5);
+  EXPECT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  EXPECT_TRUE(WaitUntilHolds(*streamer, "healthy"));
+  EXPECT_EQ(streamer->Snapshot().state, StreamerState::kRunning);
+  Stop(*streamer);
+  ExpectExact("raw", "healthy");
+}
+
 TEST_P(TargetsTest, AStopIsQuickWhileATargetFailsAndNothingIsLost) {
   auto streamer = Make(Spec({Raw(), Json()}));
   ASSERT_TRUE(streamer->Start().ok());

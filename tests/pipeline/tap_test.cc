@@ -183,6 +183,23 @@ TEST_F(TapTest, CloseEndsAfterWhatIsLeft) {
   EXPECT_TRUE(hub_.Attach([] {}).ok());
 }
 
+TEST_F(TapTest, OneThatIsBehindStaysEndedWhenTheHubOpensAgain) {
+  const auto behind = Attach();
+  hub_.Offer(MakeBlock(0));
+  hub_.Close(absl::UnavailableError("stopped"));
+  hub_.Reopen();
+  Tap::Item item;
+  EXPECT_FALSE(behind->Take(&item)) << "the window is empty";
+  const auto next = Attach();
+  hub_.Offer(MakeBlock(1));
+  EXPECT_FALSE(behind->Take(&item)) << "it is of the stream before";
+  ASSERT_TRUE(behind->ended().has_value());
+  EXPECT_EQ(behind->ended()->message(), "stopped");
+  ASSERT_TRUE(next->Take(&item));
+  EXPECT_FALSE(item.gap.has_value());
+  EXPECT_FALSE(next->ended().has_value());
+}
+
 TEST(TapHubTest, ANewOneIsClosed) {
   EXPECT_EQ(ErrorReason(TapHub().Attach([] {}).status()), "NOT_RUNNING");
 }
