@@ -27,17 +27,19 @@ std::string Framed(EventFormat format, const std::string& value) {
   return framed + value;
 }
 
-// One topic of one partition, so that there is one order, and a transactional id; both new.
+// One topic of one partition, so that there is one order, one for positions, so that an open always reads as little,
+// and a transactional id; all new.
 class KafkaStore : public NetworkContractStore {
  public:
   KafkaStore(EventFormat format, uint64_t hold_back_bytes)
       : network_(**KafkaNetwork::Get()),
         format_(format),
         hold_back_bytes_(hold_back_bytes),
-        topic_(absl::StrCat("contract-", testing::UniqueNumber())) {}
+        topic_(absl::StrCat("contract-", testing::UniqueNumber())),
+        positions_(topic_ + "-positions") {}
   ~KafkaStore() override {
     Heal();
-    network_.client().DeleteTopic(topic_).IgnoreError();
+    for (const std::string& topic : {topic_, positions_}) network_.client().DeleteTopic(topic).IgnoreError();
   }
 
   std::unique_ptr<Target> Make(const std::string& owner) override { return MakeOf(format_, owner); }
@@ -93,6 +95,7 @@ class KafkaStore : public NetworkContractStore {
     options.topic = options.events_topic = topic_;
     options.format = format;
     options.transactional_id = topic_;
+    options.position_topic = positions_;
     options.hold_back_bytes = hold_back_bytes_;
     options.stall_timeout = absl::Seconds(4);
     return options;
@@ -102,6 +105,7 @@ class KafkaStore : public NetworkContractStore {
   const EventFormat format_;
   const uint64_t hold_back_bytes_;
   const std::string topic_;
+  const std::string positions_;
 };
 
 ContractKind MakeKind(const char* name, EventFormat format, uint64_t hold_back_bytes) {
