@@ -96,6 +96,20 @@ class TapServerTest : public ::testing::TestWithParam<ServerKind> {
     EXPECT_TRUE(marked) << status.error_message();
     return events;
   }
+  // Of the place behind the first events.
+  std::string EarlyToken() {
+    std::string token;
+    v1::TapRequest request = From("");
+    request.mutable_end()->set_events(3);
+    grpc::ClientContext context;
+    const Reader reader = stub_->Tap(&context, request);
+    v1::TapResponse response;
+    while (reader->Read(&response)) {
+      if (!response.batch().resume_token().empty()) token = response.batch().resume_token();
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+    return token;
+  }
   void Mark() { source_->Run({"INSERT INTO shop.marks VALUES ()"}); }
   // What the JSON target has up to the mark.
   std::vector<json> Delivered() {
@@ -216,18 +230,7 @@ TEST_P(TapServerTest, WhoGoesWhileItReplaysTakesItsConnectionAlong) {
 }
 
 TEST_P(TapServerTest, ATokenOfALogThatWasResetIsRefused) {
-  std::string token;
-  {
-    v1::TapRequest request = From("");
-    request.mutable_end()->set_events(3);
-    grpc::ClientContext context;
-    const Reader reader = stub_->Tap(&context, request);
-    v1::TapResponse response;
-    while (reader->Read(&response)) {
-      if (!response.batch().resume_token().empty()) token = response.batch().resume_token();
-    }
-    EXPECT_TRUE(reader->Finish().ok());
-  }
+  const std::string token = EarlyToken();
   ASSERT_TRUE(WaitUntilCaughtUp(*streamer(), *source_));
   source_->Run({source_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
                 "INSERT INTO shop.marks VALUES ()"});
@@ -366,18 +369,7 @@ TEST_P(TapServerTest, RowsByKeyAndByValueInEitherImage) {
 }
 
 TEST_P(TapServerTest, WhatWasPurgedIsSaid) {
-  std::string token;
-  {
-    v1::TapRequest request = From("");
-    request.mutable_end()->set_events(3);
-    grpc::ClientContext context;
-    const Reader reader = stub_->Tap(&context, request);
-    v1::TapResponse response;
-    while (reader->Read(&response)) {
-      if (!response.batch().resume_token().empty()) token = response.batch().resume_token();
-    }
-    EXPECT_TRUE(reader->Finish().ok());
-  }
+  const std::string token = EarlyToken();
   ASSERT_FALSE(token.empty());
   source_->Run({"FLUSH BINARY LOGS", "FLUSH BINARY LOGS"});
   ASSERT_TRUE(WaitUntilCaughtUp(*streamer(), *source_));
