@@ -52,6 +52,8 @@ class BlockCursor {
   absl::Status Next(const DecodedEvent** event);
   // Whether the event is in the range and passes the filter.
   bool passes() const { return passes_; }
+  // Whether more of the event's bytes in the log may follow, as in a compressed transaction.
+  bool inside() const { return inside_; }
   // The offset in the file after the event; all those of a compressed transaction have the same. 0 in the context.
   uint64_t end_offset() const { return end_offset_; }
   // `cause` as an error of the event, as Next() has them: for rows that turn out not to be decodable.

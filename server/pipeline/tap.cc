@@ -43,9 +43,19 @@ bool Tap::Take(Item* item) {
   const TapHub::Entry& entry = hub.window_[next_ - hub.first_];
   item->block = entry.block;
   ++next_;
+  hub.newest_next_ = std::max(hub.newest_next_, next_);
   next_events_ = next_ < window_end ? hub.window_[next_ - hub.first_].events_before : hub.events_;
   from_ = WithoutGtids(entry.block->block()->end);
   return true;
+}
+
+bool Tap::overtaken() const { return next_ < hub_->first_.load(std::memory_order_relaxed); }
+
+void Tap::LeaveRest(const TapBlock& block, uint64_t offset) {
+  absl::MutexLock lock(&hub_->mutex_);
+  next_events_ -= ShownEvents(*block.block(), offset, kWholeBlock);
+  from_.file = block.block()->start.file;
+  from_.offset = offset;
 }
 
 bool Tap::Join(const Epoch& epoch, const Position& reached) {
@@ -66,6 +76,7 @@ bool Tap::Join(const Epoch& epoch, const Position& reached) {
   if (next == hub.window_.end()) return false;
   const Block& block = *next->block->block();
   next_ = hub.first_ + static_cast<uint64_t>(next - hub.window_.begin());
+  hub.newest_next_ = std::max(hub.newest_next_, next_);
   next_events_ = next->events_before;
   from_ = BeginOf(*next->block);
   if (block.start.file == reached.file && reached.offset > from_.offset) {
@@ -96,8 +107,8 @@ absl::StatusOr<std::shared_ptr<Tap>> TapHub::Attach(std::function<void()> wake) 
   return tap;
 }
 
-void TapHub::PlaceAtEnd(Tap* tap) const {
-  tap->next_ = first_ + window_.size();
+void TapHub::PlaceAtEnd(Tap* tap) {
+  tap->next_ = newest_next_ = first_ + window_.size();
   tap->next_events_ = events_;
   tap->from_ = end_.at.position;
 }
@@ -157,7 +168,9 @@ void TapHub::Push(const std::shared_ptr<const Block>& block, uint64_t from_offse
   window_.push_back(Entry{std::make_shared<const TapBlock>(block, from_offset), events_});
   events_ += ShownEvents(*block, from_offset, kWholeBlock);
   bytes_ += block->bytes.size();
-  while (window_.size() > 1 && (bytes_ > kWindowBytes || window_.size() > kWindowBlocks)) {
+  const bool nobody_follows = newest_next_ < first_ && replays_.load(std::memory_order_relaxed) == 0;
+  const uint64_t most_bytes = nobody_follows ? 0 : kWindowBytes;
+  while (window_.size() > 1 && (bytes_ > most_bytes || window_.size() > kWindowBlocks)) {
     bytes_ -= window_.front().block->block()->bytes.size();
     window_.pop_front();
     ++first_;

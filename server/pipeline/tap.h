@@ -49,6 +49,10 @@ class Tap {
   };
   // Takes the next item; false when there is none now.
   bool Take(Item* item);
+  // Whether what comes next has left the window already. Cheap: without a lock.
+  bool overtaken() const;
+  // What begins at `offset` or later in the block that was taken last was not looked at: it counts as missed.
+  void LeaveRest(const TapBlock& block, uint64_t offset);
   // From now on what follows `reached` comes next, perhaps with some of what stands before it in the same block. False
   // when the window does not go back that far, or is of another epoch.
   bool Join(const Epoch& epoch, const Position& reached);
@@ -62,7 +66,7 @@ class Tap {
   TapHub* const hub_;
   const std::function<void()> wake_;
   // Under the hub's mutex.
-  uint64_t next_ = 0;         // Number of the block to come.
+  uint64_t next_ = 0;         // Number of the block to come; changes on the thread that takes only.
   uint64_t next_events_ = 0;  // Events before what is to come.
   Position from_;             // Where it begins.
   bool waiting_ = false;      // Wants to be woken.
@@ -71,7 +75,9 @@ class Tap {
 };
 
 // The taps of one streamer, and the newest blocks of its stream: a window that they share, which costs the reader the
-// same for one tap as for many. A tap that is overtaken by it misses what has left it. Thread-safe.
+// same for one tap as for many. A tap that is overtaken by it misses what has left it. While all are, and none replays
+// what it wants to join, the window is but the newest block: to hold more would cost the reader, and help nobody.
+// Thread-safe.
 class TapHub {
  public:
   // What the window holds at most, but for a block that is larger; and taps and their replays at a time.
@@ -109,7 +115,7 @@ class TapHub {
     uint64_t events_before = 0;  // Since the hub was opened.
   };
   void Push(const std::shared_ptr<const Block>& block, uint64_t from_offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PlaceAtEnd(Tap* tap) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PlaceAtEnd(Tap* tap) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Has those that wait woken, off the caller's thread.
   void WakeWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CallWaiting();
@@ -121,10 +127,11 @@ class TapHub {
   std::vector<std::shared_ptr<Tap>> taps_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::Status> closed_ ABSL_GUARDED_BY(mutex_) = absl::OkStatus();
   std::deque<Entry> window_ ABSL_GUARDED_BY(mutex_);
-  uint64_t first_ ABSL_GUARDED_BY(mutex_) = 0;   // Number of the window's first block.
-  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;   // Of the window.
-  uint64_t events_ ABSL_GUARDED_BY(mutex_) = 0;  // Before the next block.
-  LogEnd end_ ABSL_GUARDED_BY(mutex_);           // Without an epoch until it is known.
+  std::atomic<uint64_t> first_{0};                    // Number of the window's first block; changes under the mutex.
+  uint64_t newest_next_ ABSL_GUARDED_BY(mutex_) = 0;  // The most that any tap has come to, its number as Tap::next_.
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;        // Of the window.
+  uint64_t events_ ABSL_GUARDED_BY(mutex_) = 0;       // Before the next block.
+  LogEnd end_ ABSL_GUARDED_BY(mutex_);                // Without an epoch until it is known.
   bool some_wait_ ABSL_GUARDED_BY(mutex_) = false;
   bool waking_ ABSL_GUARDED_BY(mutex_) = false;
   ThreadPool waker_{1, ThreadPool::kLowPriority};

@@ -155,6 +155,14 @@ TapFeed::Taken TapFeed::TakeLive(Item* item) {
   return item->gap || item->block != nullptr ? Taken::kItem : Taken::kAgain;
 }
 
+void TapFeed::LeaveRest(const Item& item, uint64_t offset) {
+  tap_->LeaveRest(*item.block, offset);
+  const Block& block = *item.block->block();
+  reached_ = Position{block.start.file, offset, ""};
+  boundary_ = boundary_before_;
+  NoteBoundary(block, offset);
+}
+
 bool TapFeed::ReplayGap() {
   const std::optional<LogEnd> end = hub_->end();
   const bool known = boundary_ || options_.start.kind != LogStart::Kind::kEnd;
@@ -210,6 +218,7 @@ bool TapFeed::Trim(Item* item) {
   }
   const std::optional<uint64_t> over = end.time ? FindTime(block, item->from_offset, *end.time) : std::nullopt;
   if (over) item->to_offset = std::min(item->to_offset, *over);
+  boundary_before_ = boundary_;
   NoteBoundary(block, item->to_offset);
   reached_ = Position{block.end.file, block.end.offset, ""};
   if (over) End(absl::OkStatus());

@@ -53,6 +53,11 @@ class TapFeed {
   };
   // Takes what comes next; false when there is nothing now, or no more: see ended().
   bool Take(Item* item);
+  // Whether the live stream has overtaken the tap: what follows what was taken last is gone from the window.
+  bool overtaken() const { return phase_ == Phase::kLive && tap_->overtaken(); }
+  // Leaves out what begins at `offset` or later in the block of `item`, the one taken last: it belongs to the gap that
+  // follows. Only while overtaken.
+  void LeaveRest(const Item& item, uint64_t offset);
   // Why nothing comes any more: OK at the wanted end. FAILED_PRECONDITION (EPOCH_ENDED): the log was reset, or another
   // server followed, before the tap had caught up; FAILED_PRECONDITION (TOKEN_OF_OTHER_LOG): the start is of another
   // epoch; else as SearchedLog and TapHub have it.
@@ -99,6 +104,7 @@ class TapFeed {
   Position reached_;                      // What stands before it is not wanted (any more); empty: all is.
   std::optional<absl::Time> not_before_;  // Until a transaction that is wanted was found.
   std::optional<ResumeToken> boundary_;
+  std::optional<ResumeToken> boundary_before_;  // What was taken last.
   std::optional<GtidSet> held_;
   std::optional<absl::Status> ended_;
 };

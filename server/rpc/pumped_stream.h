@@ -70,7 +70,8 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
     Wake();
   }
   void OnDone() final {
-    alarm_.reset();
+    heartbeat_alarm_.reset();
+    wake_alarm_.reset();
     Over();
     const std::shared_ptr<PumpedStream> self = std::move(self_);
   }
@@ -83,6 +84,8 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
   virtual Outcome Next(bool heartbeat, Response* response, absl::Status* end) = 0;
   // The call is over; nothing is called any more but the destructor.
   virtual void Over() = 0;
+  // Wakes it after that time, whatever else does so earlier. Called in Next only.
+  void WakeAfter(absl::Duration time) { SetAlarm(&wake_alarm_, time, /*heartbeat=*/false); }
   const Caller& caller() const { return permit_->caller(); }
   bool cancelled() const {
     absl::MutexLock lock(&mutex_);
@@ -120,7 +123,7 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
       state_ = State::kWriting;
       if (heartbeat) heartbeat_due_ = false;
     }
-    SetAlarm();
+    SetAlarm(&heartbeat_alarm_, kHeartbeat, /*heartbeat=*/true);
     this->StartWrite(&writing_);
   }
 
@@ -145,11 +148,11 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
 
   // An alarm cannot be set again while it is pending or its callback runs: each has its own, and the one before is
   // cancelled.
-  void SetAlarm() {
-    alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(absl::ToChronoTime(absl::Now() + kHeartbeat), [weak = this->weak_from_this()](bool fired) {
+  void SetAlarm(std::unique_ptr<grpc::Alarm>* alarm, absl::Duration time, bool heartbeat) {
+    *alarm = std::make_unique<grpc::Alarm>();
+    (*alarm)->Set(absl::ToChronoTime(absl::Now() + time), [heartbeat, weak = this->weak_from_this()](bool fired) {
       if (!fired) return;
-      if (const auto self = weak.lock()) self->Wake(/*heartbeat=*/true);
+      if (const auto self = weak.lock()) self->Wake(heartbeat);
     });
   }
 
@@ -159,7 +162,8 @@ class PumpedStream : public grpc::ServerWriteReactor<Response>,
 
   // Used by whoever has moved the state away from kIdle.
   Response writing_;
-  std::unique_ptr<grpc::Alarm> alarm_;
+  std::unique_ptr<grpc::Alarm> heartbeat_alarm_;
+  std::unique_ptr<grpc::Alarm> wake_alarm_;
 
   mutable absl::Mutex mutex_;
   bool begun_ ABSL_GUARDED_BY(mutex_) = false;

@@ -50,15 +50,23 @@ absl::Status TapEncoder::Encode(std::deque<v1::TapResponse>* messages) {
     if (status.ok() && event != nullptr && cursor_->passes()) status = Add(*event, messages);
     more = status.ok() && event != nullptr && !enough();
     if (status.ok() && event == nullptr) PassBoundaries(to_offset_);
-    // Of a compressed transaction more may follow.
-    if (enough() && event->log_bytes == event->header.size) PassBoundaries(cursor_->end_offset());
+    if (enough() && !cursor_->inside()) PassBoundaries(cursor_->end_offset());
   }
   CloseBatch(messages);
-  if (!more) {
-    cursor_.reset();
-    block_.reset();
-  }
+  if (!more) EndBlock();
   return status;
+}
+
+std::optional<uint64_t> TapEncoder::LeaveRest() {
+  if (!cursor_ || cursor_->inside() || cursor_->end_offset() == 0) return std::nullopt;
+  const uint64_t offset = cursor_->end_offset();
+  EndBlock();
+  return offset;
+}
+
+void TapEncoder::EndBlock() {
+  cursor_.reset();
+  block_.reset();
 }
 
 absl::Status TapEncoder::Add(const DecodedEvent& event, std::deque<v1::TapResponse>* messages) {

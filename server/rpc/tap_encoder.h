@@ -25,6 +25,8 @@ class TapEncoder {
   void Start(const TapFeed::Item& item, const GtidSet* held);
   // Whether the block has more.
   bool busy() const { return cursor_.has_value(); }
+  // Ends the block here, if it can be ended here: the offset of the first event that was not looked at, else nullopt.
+  std::optional<uint64_t> LeaveRest();
   // Whether there were as many events as are wanted.
   bool enough() const { return most_events_ > 0 && events_ >= most_events_; }
 
@@ -36,6 +38,7 @@ class TapEncoder {
   void AddGap(const DecodedEvent& event, std::deque<v1::TapResponse>* messages);
   // All events that begin before `offset` were seen.
   void PassBoundaries(uint64_t offset);
+  void EndBlock();
   // Gives the open batch its token; what stands behind the last boundary in it becomes a batch of its own.
   void CloseBatch(std::deque<v1::TapResponse>* messages);
 

@@ -1,5 +1,7 @@
 #include "rpc/tap_stream.h"
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -21,6 +23,10 @@ namespace {
 
 // Blocks that are looked through for a message before it is another tap's turn.
 constexpr int kMostRounds = 16;
+// One that the stream overtakes cannot have all of it, and each event that it gets more of costs those that archive:
+// it rests, longer while it happens again and again.
+constexpr absl::Duration kLeastRest = absl::Milliseconds(100);
+constexpr absl::Duration kMostRest = absl::Seconds(1);
 
 // Sends what its tap has.
 class TapStream : public PumpedStream<v1::TapResponse> {
@@ -76,21 +82,49 @@ class TapStream : public PumpedStream<v1::TapResponse> {
         Wake();
         return std::nullopt;
       }
-      if (encoder_.busy()) {
+      if (encoder_.busy() && !LeaveRest()) {
         const absl::Status encoded = encoder_.Encode(&messages_);
         if (!encoded.ok()) return encoded;
         continue;
       }
-      TapFeed::Item item;
-      if (!feed_->Take(&item)) return feed_->ended();
-      if (item.gap) AddGap(*item.gap);
-      if (item.block == nullptr) continue;
-      position_ = item.block->block()->end;
-      // What a replay reads does not know the transactions before it.
-      if (!item.live) position_.gtid_set.clear();
-      encoder_.Start(item, feed_->held());
+      item_.block.reset();
+      if (Rests()) return std::nullopt;
+      if (!feed_->Take(&item_)) return feed_->ended();
+      Note(item_);
+      if (item_.block != nullptr) encoder_.Start(item_, feed_->held());
     }
     return std::nullopt;
+  }
+
+  // Whether the block's rest was left, because the stream has overtaken the tap.
+  bool LeaveRest() {
+    if (wish_.replay_gaps || !feed_->overtaken()) return false;
+    const std::optional<uint64_t> offset = encoder_.LeaveRest();
+    if (!offset) return false;
+    feed_->LeaveRest(item_, *offset);
+    position_ = Position{item_.block->block()->start.file, *offset, ""};
+    return true;
+  }
+
+  bool Rests() {
+    const absl::Duration left = rest_ - absl::FromChrono(std::chrono::steady_clock::now() - rests_since_);
+    if (rest_ == absl::ZeroDuration() || left <= absl::ZeroDuration()) return false;
+    WakeAfter(left);
+    return true;
+  }
+
+  void Note(const TapFeed::Item& item) {
+    if (item.gap) {
+      AddGap(*item.gap);
+      rest_ = std::clamp(2 * rest_, kLeastRest, kMostRest);
+      rests_since_ = std::chrono::steady_clock::now();
+    } else {
+      rest_ = absl::ZeroDuration();
+    }
+    if (item.block == nullptr) return;
+    position_ = item.block->block()->end;
+    // What a replay reads does not know the transactions before it.
+    if (!item.live) position_.gtid_set.clear();
   }
 
   void AddGap(const TapGap& gap) {
@@ -112,6 +146,9 @@ class TapStream : public PumpedStream<v1::TapResponse> {
   const TapWish wish_;
   TapEncoder encoder_;
   std::unique_ptr<TapFeed> feed_;
+  TapFeed::Item item_;  // Taken last.
+  absl::Duration rest_ = absl::ZeroDuration();
+  std::chrono::steady_clock::time_point rests_since_;  // When it was overtaken last.
   std::deque<v1::TapResponse> messages_;
   Position position_;                // Where the block ends that was taken last.
   std::optional<absl::Status> end_;  // Why the stream is over once messages_ are written.
