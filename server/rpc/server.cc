@@ -70,6 +70,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const RpcServerOpti
                      absl::StrCat("cannot listen on ", options.address,
                                   ": it is in use or not an address of this machine; name another --listen"));
   }
+  server->awake_polling_ = std::make_unique<AwakePolling>();
   // By itself it answers only who asks without a name.
   server->server_->GetHealthCheckService()->SetServingStatus(v1::StreamerService::service_full_name(), true);
   return server;
@@ -85,6 +86,7 @@ void RpcServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
   service_.EndWatches();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  awake_polling_.reset();
   server_->Wait();
   server_.reset();
 }

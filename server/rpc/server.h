@@ -10,6 +10,7 @@
 #include "auth/audit_log.h"
 #include "auth/call_limits.h"
 #include "auth/certificate_files.h"
+#include "rpc/awake_polling.h"
 #include "rpc/guard.h"
 #include "rpc/guarded_service.h"
 #include "rpc/streamer_service.h"
@@ -53,6 +54,7 @@ class RpcServer {
   StreamerServiceImpl service_;
   GuardedService guarded_service_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<AwakePolling> awake_polling_;  // While server_ is there.
   int port_ = 0;
 };
 
