@@ -23,13 +23,6 @@ Registry& TheRegistry() {
   return registry;
 }
 
-std::shared_ptr<LogHistory> FindHistory(absl::string_view subject) {
-  Registry& registry = TheRegistry();
-  absl::MutexLock lock(&registry.mutex);
-  const auto found = registry.histories.find(std::string(subject));
-  return found == registry.histories.end() ? nullptr : found->second.lock();
-}
-
 // On one line, valid UTF-8 as messages need it, and not longer than a history takes.
 std::string LineText(absl::string_view text) {
   std::string line;
@@ -49,9 +42,11 @@ std::string LineText(absl::string_view text) {
 
 }  // namespace
 
-void KeepLogLine(LogLevel level, absl::string_view subject, absl::string_view message) {
-  if (level == LogLevel::kDebug) return;
-  if (const std::shared_ptr<LogHistory> history = FindHistory(subject)) history->Add(level, message);
+std::shared_ptr<LogHistory> LogHistory::Find(absl::string_view subject) {
+  Registry& registry = TheRegistry();
+  absl::MutexLock lock(&registry.mutex);
+  const auto found = registry.histories.find(std::string(subject));
+  return found == registry.histories.end() ? nullptr : found->second.lock();
 }
 
 std::shared_ptr<LogHistory> LogHistory::Of(absl::string_view subject) {
@@ -87,6 +82,12 @@ void LogHistory::SetPlace(absl::string_view file, uint64_t offset) {
   absl::MutexLock lock(&mutex_);
   file_.assign(file.data(), file.size());
   offset_ = offset;
+}
+
+void LogHistory::GetPlace(std::string* file, uint64_t* offset) const {
+  absl::MutexLock lock(&mutex_);
+  *file = file_;
+  *offset = offset_;
 }
 
 std::vector<LogLine> LogHistory::Lines(uint64_t after, size_t most) const {

@@ -19,9 +19,6 @@
 
 namespace binlogd {
 
-// Log() passes every line through here: it is kept when somebody has a history of its subject.
-void KeepLogLine(LogLevel level, absl::string_view subject, absl::string_view message);
-
 // One line that was logged.
 struct LogLine {
   // Goes up by one from line to line. Begins at the time of the history's making, so that it also goes up from one run
@@ -47,6 +44,8 @@ class LogHistory {
 
   // The history of a subject; all who ask while somebody has it get the same one, unless that is closed.
   static std::shared_ptr<LogHistory> Of(absl::string_view subject);
+  // The same when somebody has it; null otherwise.
+  static std::shared_ptr<LogHistory> Find(absl::string_view subject);
 
   LogHistory();
 
@@ -54,6 +53,7 @@ class LogHistory {
   void Add(LogLevel level, absl::string_view text);
   // How far the subject has come. Cheap.
   void SetPlace(absl::string_view file, uint64_t offset);
+  void GetPlace(std::string* file, uint64_t* offset) const;
 
   // The lines with a number above `after`, the oldest first; of these only the newest `most`.
   std::vector<LogLine> Lines(uint64_t after, size_t most = kMostLines) const;

@@ -173,6 +173,27 @@ bool GtidSet::ContainsInterval(const std::string& source, uint64_t first, uint64
   return interval != found->second.begin() && std::prev(interval)->second >= end;
 }
 
+uint64_t GtidSet::CountMissingFrom(const GtidSet& other) const {
+  uint64_t missing = 0;
+  for (const auto& [domain, last] : domains_) {
+    const auto theirs = other.domains_.find(domain);
+    const uint64_t held = theirs == other.domains_.end() ? 0 : theirs->second.number;
+    missing += last.number - std::min(last.number, held);
+  }
+  for (const auto& [source, intervals] : intervals_) {
+    const auto theirs = other.intervals_.find(source);
+    for (const auto& [first, end] : intervals) {
+      missing += end - first;
+      if (theirs == other.intervals_.end()) continue;
+      for (const auto& [held_first, held_end] : theirs->second) {
+        const uint64_t from = std::max(first, held_first);
+        missing -= std::max(from, std::min(end, held_end)) - from;
+      }
+    }
+  }
+  return missing;
+}
+
 bool GtidSet::Contains(const GtidSet& other) const {
   if (other.empty()) return true;
   if (other.flavor_ != flavor_) return false;

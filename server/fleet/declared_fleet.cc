@@ -17,12 +17,7 @@ constexpr absl::Duration kRetry = absl::Seconds(30);
 bool MayMendItself(const absl::Status& status) { return !absl::IsInvalidArgument(status); }
 
 MetricSample Sample(const std::string& outcome, size_t value) {
-  return MetricSample{"binlogd_declared_specs",
-                      "Specs of --streamers at the last reading, by what became of them; a file that cannot be read "
-                      "counts as one that is refused.",
-                      false,
-                      {{"outcome", outcome}},
-                      static_cast<double>(value)};
+  return MetricSample{&kDeclaredSpecs, {outcome}, static_cast<double>(value)};
 }
 
 }  // namespace

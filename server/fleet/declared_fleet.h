@@ -9,12 +9,17 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "base/cancellation.h"
+#include "base/metric.h"
 #include "fleet/apply_declaration.h"
 #include "fleet/path_watch.h"
 #include "streamer/manager.h"
-#include "streamer/metric_catalog.h"
 
 namespace binlogd {
+
+inline constexpr MetricFamily kDeclaredSpecs = {
+    "binlogd_declared_specs", MetricType::kGauge, "outcome",
+    "Specs of --streamers at the last reading, by what became of them; a file that cannot be read counts as one that is "
+    "refused. Absent without --streamers."};
 
 struct FleetOptions {
   std::vector<std::string> paths;  // Spec files and folders of them. None: nothing is ever read.

@@ -119,6 +119,15 @@ absl::StatusOr<Position> EndOfLog(Connection& connection, const ServerInfo& serv
   return end;
 }
 
+absl::StatusOr<Position> GlanceAtEndOfLog(Connection& connection, Flavor flavor) {
+  ASSIGN_OR_RETURN(const ResultSet status, ShowLogStatus(connection, flavor));
+  ASSIGN_OR_RETURN(Position end, PositionFromRow(connection, status, "File", "Position", "Executed_Gtid_Set"));
+  if (flavor == Flavor::kMySql) return end;
+  ASSIGN_OR_RETURN(const ResultSet gtid, connection.Query("SELECT @@GLOBAL.gtid_binlog_pos AS gtid"));
+  end.gtid_set = gtid.First("gtid").value_or("");
+  return end;
+}
+
 absl::StatusOr<Position> EndOfLogPlace(Connection& connection, Flavor flavor) {
   ASSIGN_OR_RETURN(const ResultSet status, ShowLogStatus(connection, flavor));
   return PositionFromRow(connection, status, "File", "Position", "");

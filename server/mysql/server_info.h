@@ -44,6 +44,9 @@ absl::StatusOr<std::vector<LogFile>> ListLogFiles(Connection& connection);
 // when there is no log.
 absl::StatusOr<Position> EndOfLog(Connection& connection, const ServerInfo& server);
 
+// The same without stopping commits: the set may have transactions that ended after the place, or lack some before it.
+absl::StatusOr<Position> GlanceAtEndOfLog(Connection& connection, Flavor flavor);
+
 // The same without the GTID set, which is cheaper and never stops commits.
 absl::StatusOr<Position> EndOfLogPlace(Connection& connection, Flavor flavor);
 

@@ -92,7 +92,7 @@ absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::
   }
   RETURN_IF_ERROR(Seal());
   if (FileSequence(file) != FileSequence(next_.file) + 1) {
-    Log(LogLevel::kWarning, "source",
+    Log(LogLevel::kWarning, subject_,
         absl::StrCat(file, " follows ", next_.file, ": numbers in between are missing on the source"));
   }
   next_.file = file;
@@ -166,6 +166,7 @@ absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_
   if (header.timestamp != 0) open_->last_timestamp = last_timestamp_ = header.timestamp;
   next_.offset += event.size();
   last_taken_ = Taken::kFileEvent;
+  last_type_ = header.type;
   const bool full = open_->events.size() >= limits_.max_events || open_->bytes.size() >= limits_.max_bytes;
   return full ? Seal() : absl::OkStatus();
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -55,6 +57,9 @@ class BlockBuilder {
   // limits.max_bytes and kMostBlockBytes unless a single event does.
   BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer = nullptr);
 
+  // Whom its lines of the log are about.
+  void set_subject(std::string subject) { subject_ = std::move(subject); }
+
   // Begins at a place in an epoch. What was open is delivered by Seal() before. Targets that decode get what stands at
   // or after `deliver_from`, which matters to the namer only.
   void Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start, const Position& deliver_from = {});
@@ -87,6 +92,7 @@ class BlockBuilder {
   enum class Taken { kFileEvent, kHeartbeat, kArtificial };
   Taken last_taken() const { return last_taken_; }
   uint32_t last_timestamp() const { return last_timestamp_; }
+  EventType last_type() const { return last_type_; }
 
  private:
   absl::Status AddArtificialRotate(const EventHeader& header, absl::string_view event);
@@ -107,6 +113,7 @@ class BlockBuilder {
   const BatchLimits limits_;
   BlockSink* const sink_;
   TableNamer* const namer_;
+  std::string subject_ = "source";
   StreamTracker tracker_;
   std::shared_ptr<const EpochStart> epoch_;
   Position next_;
@@ -121,6 +128,7 @@ class BlockBuilder {
   uint64_t sealed_blocks_ = 0;
   Taken last_taken_ = Taken::kArtificial;
   uint32_t last_timestamp_ = 0;
+  EventType last_type_ = EventType::kUnknown;
 };
 
 }  // namespace binlogd

@@ -128,6 +128,8 @@ absl::StatusOr<EncodedBlock> BlockEncoder::Next(size_t piece_bytes) {
       done_ = true;
       break;
     }
+    EventClassCounts& counts = cursor_.passes() ? piece.written : piece.filtered;
+    if (cursor_.in_range()) ++counts[static_cast<size_t>(ClassOf(event->header.type))];
     const EventPlace place{block_.start.file, cursor_.end_offset()};
     const absl::Status encoded = encoder_->Append(*event, place, cursor_.passes(), &records);
     if (!encoded.ok()) return absl::IsDataLoss(encoded) ? cursor_.Failed(encoded) : encoded;

@@ -54,6 +54,8 @@ class BlockCursor {
   bool passes() const { return passes_; }
   // Whether more of the event's bytes in the log may follow, as in a compressed transaction.
   bool inside() const { return inside_; }
+  // Whether it is in the range.
+  bool in_range() const { return in_range_; }
   // The offset in the file after the event; all those of a compressed transaction have the same. 0 in the context.
   uint64_t end_offset() const { return end_offset_; }
   // `cause` as an error of the event, as Next() has them: for rows that turn out not to be decodable.

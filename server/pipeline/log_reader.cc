@@ -20,8 +20,9 @@ absl::Time CoarseNow() {
 
 void Count(BlockBuilder& builder, size_t bytes, ReaderCounters& counters) {
   if (builder.last_taken() != BlockBuilder::Taken::kFileEvent) return;
-  counters.events.store(counters.events.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  counters.bytes.store(counters.bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  const EventClass event_class = ClassOf(builder.last_type());
+  counters.events.Add(event_class, 1);
+  counters.bytes.Add(event_class, bytes);
   counters.last_event_seconds.store(builder.last_timestamp(), std::memory_order_relaxed);
   // More may be on its way: only a heartbeat tells that this was all.
   counters.caught_up.store(false, std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "binlog/event_class.h"
 #include "binlog/position.h"
 #include "mysql/binlog_dump.h"
 #include "pipeline/block_builder.h"
@@ -16,8 +17,8 @@ namespace binlogd {
 
 // Written by the reader, read by anyone.
 struct ReaderCounters {
-  std::atomic<uint64_t> events{0};
-  std::atomic<uint64_t> bytes{0};
+  EventClassCounters events;
+  EventClassCounters bytes;
   std::atomic<int64_t> last_event_seconds{0};  // The source's clock; 0 before the first event.
   std::atomic<int64_t> last_packet_nanos{0};   // Our clock, since 1970; heartbeats count.
   std::atomic<uint64_t> unnamed_tables{0};     // Times that a table's columns were found not to be known.

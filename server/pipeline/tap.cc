@@ -39,6 +39,7 @@ bool Tap::Take(Item* item) {
     const Position to = index > 0 ? WithoutGtids(hub.window_[index - 1].block->block()->end) : BeginOf(*entry.block);
     item->gap = TapGap{entry.events_before - next_events_, from_, to};
     hub.dropped_events_.fetch_add(item->gap->dropped_events, std::memory_order_relaxed);
+    hub.gaps_.fetch_add(1, std::memory_order_relaxed);
   }
   const TapHub::Entry& entry = hub.window_[next_ - hub.first_];
   item->block = entry.block;

@@ -105,8 +105,14 @@ class TapHub {
   void Reopen();
 
   uint32_t count() const { return count_.load(std::memory_order_relaxed); }
-  // Events that taps found that they missed since the hub was made.
+  // Events that taps found that they missed since the hub was made, and how often.
   uint64_t dropped_events() const { return dropped_events_.load(std::memory_order_relaxed); }
+  uint64_t gaps() const { return gaps_.load(std::memory_order_relaxed); }
+  // What those who make messages for taps tell: events that were sent, and that could not be decoded.
+  void CountSent(uint64_t events) { sent_events_.fetch_add(events, std::memory_order_relaxed); }
+  void CountDecodeError() { decode_errors_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t sent_events() const { return sent_events_.load(std::memory_order_relaxed); }
+  uint64_t decode_errors() const { return decode_errors_.load(std::memory_order_relaxed); }
 
  private:
   friend class Tap;
@@ -123,6 +129,9 @@ class TapHub {
   std::atomic<uint32_t> count_{0};
   std::atomic<uint32_t> replays_{0};
   std::atomic<uint64_t> dropped_events_{0};
+  std::atomic<uint64_t> gaps_{0};
+  std::atomic<uint64_t> sent_events_{0};
+  std::atomic<uint64_t> decode_errors_{0};
   mutable absl::Mutex mutex_;
   std::vector<std::shared_ptr<Tap>> taps_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::Status> closed_ ABSL_GUARDED_BY(mutex_) = absl::OkStatus();

@@ -28,6 +28,7 @@ TargetLane::TargetLane(std::unique_ptr<Target> target, Options options)
   snapshot_.type = std::string(target_->type());
   snapshot_.required = options_.required;
   snapshot_.durable = options_.last_durable;
+  snapshot_.counters = target_->counters();
 }
 
 TargetLane::~TargetLane() { Abandon(); }
@@ -126,6 +127,7 @@ void TargetLane::Run() {
   if (!open_ && status.ok()) status = absl::UnavailableError("it was interrupted, and has to be opened anew");
   while (!status.ok() && !ending() && !IsPermanent(status) && !anew_) {
     SetError(status);
+    CountRetry();
     status = Reopen();
     if (status.ok()) status = Follow();
   }
@@ -246,12 +248,14 @@ absl::Status TargetLane::WriteSlot(const LaneQueue& queue, LaneSlot& slot) {
   } else if (slot.from_offset != from_offset) {
     queue.EncodeFrom(from_offset, &slot);
   }
-  RETURN_IF_ERROR(slot.status);
+  RETURN_IF_ERROR(CountDecodeError(slot.status));
   RETURN_IF_ERROR(WritePiece(slot, decodes() ? &slot.encoded : nullptr));
   while (slot.rest != nullptr && !slot.rest->done()) {
     if (abandoned()) return absl::CancelledError("stopping");
     slot.encoded = EncodedBlock();  // Its memory goes before the next piece comes.
-    ASSIGN_OR_RETURN(slot.encoded, slot.rest->Next(LaneQueue::kPieceBytes));
+    absl::StatusOr<EncodedBlock> next = slot.rest->Next(LaneQueue::kPieceBytes);
+    RETURN_IF_ERROR(CountDecodeError(next.status()));
+    slot.encoded = *std::move(next);
     RETURN_IF_ERROR(WritePiece(slot, &slot.encoded));
   }
   reached_.file = block.end.file;
@@ -259,16 +263,48 @@ absl::Status TargetLane::WriteSlot(const LaneQueue& queue, LaneSlot& slot) {
   return absl::OkStatus();
 }
 
+absl::Status TargetLane::CountDecodeError(const absl::Status& encoded) const {
+  if (absl::IsDataLoss(encoded)) target_->counters()->decode_errors.fetch_add(1, std::memory_order_relaxed);
+  return encoded;
+}
+
+void TargetLane::CountWritten(const LaneSlot& slot, const EncodedBlock* encoded) const {
+  TargetCounters& counters = *target_->counters();
+  const Block& block = *slot.block;
+  const uint64_t from = slot.from_offset == 0 ? 0 : slot.from_offset - block.start.offset;
+  EventClassCounts raw = {};
+  if (encoded == nullptr) {
+    for (const BlockEvent& event : block.events) {
+      if (event.begin >= from) ++raw[static_cast<size_t>(ClassOf(event.type))];
+    }
+  } else {
+    counters.records.fetch_add(encoded->events, std::memory_order_relaxed);
+  }
+  const EventClassCounts& written = encoded == nullptr ? raw : encoded->written;
+  for (size_t i = 0; i < kEventClasses; ++i) {
+    counters.written.Add(static_cast<EventClass>(i), written[i]);
+    if (encoded != nullptr) counters.filtered.Add(static_cast<EventClass>(i), encoded->filtered[i]);
+  }
+  const uint64_t bytes = encoded == nullptr ? block.bytes.size() - from : encoded->bytes.size();
+  counters.bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
 absl::Status TargetLane::WritePiece(const LaneSlot& slot, const EncodedBlock* encoded) {
   const size_t from = slot.from_offset == 0 ? 0 : slot.from_offset - slot.block->start.offset;
   Backoff backoff(options_.first_retry, kMostRetry);
   for (;;) {
-    const absl::Status written = target_->Write(*slot.block, from, encoded);
+    absl::Status written;
+    {
+      const HistogramTimer timer(&target_->counters()->write_seconds);
+      written = target_->Write(*slot.block, from, encoded);
+    }
     if (!written.ok() && !absl::IsResourceExhausted(written)) return written;
     if (written.ok()) break;
     SetError(written);
+    CountRetry();
     if (!Wait(backoff.Next())) return written;
   }
+  CountWritten(slot, encoded);
   absl::MutexLock lock(&mutex_);
   snapshot_.last_write = absl::Now();
   snapshot_.bytes_written += encoded == nullptr ? slot.block->bytes.size() - from : encoded->bytes.size();
@@ -276,8 +312,23 @@ absl::Status TargetLane::WritePiece(const LaneSlot& slot, const EncodedBlock* en
   return absl::OkStatus();
 }
 
+void TargetLane::CountRetry() const { target_->counters()->retries.fetch_add(1, std::memory_order_relaxed); }
+
+absl::Status TargetLane::TimedCommit() {
+  const uint64_t bytes = target_->uncommitted_bytes();
+  if (bytes == 0) return target_->Commit();
+  TargetCounters& counters = *target_->counters();
+  {
+    const HistogramTimer timer(&counters.commit_seconds);
+    RETURN_IF_ERROR(target_->Commit());
+  }
+  counters.batch_bytes.Observe(static_cast<double>(bytes));
+  counters.last_commit_nanos.store(absl::GetCurrentTimeNanos(), std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
 absl::Status TargetLane::CommitNow() {
-  RETURN_IF_ERROR(target_->Commit());
+  RETURN_IF_ERROR(TimedCommit());
   oldest_uncommitted_ = absl::InfiniteFuture();
   backoff_.Reset();
   SetError(absl::OkStatus());

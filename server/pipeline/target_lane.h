@@ -106,6 +106,11 @@ class TargetLane {
   // Writes a block's bytes (`encoded` is null) or one piece of it, again and again while there is no room.
   absl::Status WritePiece(const LaneSlot& slot, const EncodedBlock* encoded);
   absl::Status CommitNow();
+  absl::Status TimedCommit();
+  // For metrics.
+  void CountRetry() const;
+  void CountWritten(const LaneSlot& slot, const EncodedBlock* encoded) const;
+  absl::Status CountDecodeError(const absl::Status& encoded) const;
   void Fail(const absl::Status& status);
   void SetError(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetCatchingUp(bool catching_up) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "target/target.h"
+#include "target/target_counters.h"
 
 namespace binlogd {
 
@@ -38,6 +41,9 @@ struct TargetSnapshot {
   uint64_t events_written = 0;  // Since the streamer was started.
   uint64_t bytes_written = 0;
   uint64_t queue_bytes = 0;  // Of blocks that wait or are being written.
+  // Of the source's log that it does not hold, as far as the log's end is known; by the streamer.
+  std::optional<uint64_t> lag_bytes;
+  std::shared_ptr<const TargetCounters> counters;  // Null for one that was never made.
 };
 
 // The least of the targets' durable positions; empty when there are none, or one is not known.

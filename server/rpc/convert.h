@@ -25,7 +25,7 @@ v1::StreamerSpec ToProto(const StreamerSpec& spec, Secrets secrets);
 v1::Position ToProto(const Position& position);
 v1::StreamerStatus ToProto(const StreamerSnapshot& snapshot);
 v1::Streamer ToProto(const StreamerView& view);
-v1::Metric ToProto(const MetricSample& sample);
+v1::Metric ToProto(const PlainSample& sample, const MetricFamily& family);
 v1::Finding ToProto(const Finding& finding);
 v1::LogEntry ToProto(const LogLine& line);
 

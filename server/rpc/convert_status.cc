@@ -98,10 +98,10 @@ v1::Streamer ToProto(const StreamerView& view) {
   return message;
 }
 
-v1::Metric ToProto(const MetricSample& sample) {
+v1::Metric ToProto(const PlainSample& sample, const MetricFamily& family) {
   v1::Metric message;
   message.set_name(sample.name);
-  message.set_help(sample.help);
+  message.set_help(family.help);
   for (const auto& [name, value] : sample.labels) (*message.mutable_labels())[name] = value;
   message.set_value(sample.value);
   return message;

@@ -59,7 +59,9 @@ grpc::Status StreamerServiceImpl::Metrics(SyncContext*, Permitted, const v1::Met
                                           v1::MetricsResponse* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());
   if (!view.ok()) return ToGrpcStatus(view.status());
-  for (const MetricSample& sample : StreamerMetrics(view->snapshot)) *response->add_metrics() = ToProto(sample);
+  for (const MetricSample& sample : StreamerMetrics(view->snapshot)) {
+    for (const PlainSample& plain : PlainSamples(sample)) *response->add_metrics() = ToProto(plain, *sample.family);
+  }
   return grpc::Status::OK;
 }
 

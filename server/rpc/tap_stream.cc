@@ -60,6 +60,7 @@ class TapStream : public PumpedStream<v1::TapResponse> {
     if (!messages_.empty()) {
       *response = std::move(messages_.front());
       messages_.pop_front();
+      streamer_->taps().CountSent(static_cast<uint64_t>(response->batch().events_size()));
       return Outcome::kMessage;
     }
     if (end_) {
@@ -84,6 +85,7 @@ class TapStream : public PumpedStream<v1::TapResponse> {
       }
       if (encoder_.busy() && !LeaveRest()) {
         const absl::Status encoded = encoder_.Encode(&messages_);
+        if (absl::IsDataLoss(encoded)) streamer_->taps().CountDecodeError();
         if (!encoded.ok()) return encoded;
         continue;
       }

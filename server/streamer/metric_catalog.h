@@ -1,25 +1,19 @@
-// Every metric of a streamer: its name, meaning, and how it is read from a snapshot. The Prometheus endpoint and the
-// Metrics RPC both take them from here.
+// Every metric of a streamer: its name, meaning, and how it is read from a snapshot. The Prometheus endpoint, the
+// Metrics RPC and docs/metrics.md all take them from here.
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
+#include "base/metric.h"
 #include "streamer/status.h"
 
 namespace binlogd {
 
-struct MetricSample {
-  std::string name;
-  std::string help;
-  bool is_counter = false;  // Else a gauge.
-  std::map<std::string, std::string> labels;
-  double value = 0;
-};
+// In the order in which they are told: those of streamers, and those of targets.
+std::vector<const MetricFamily*> StreamerFamilies();
+std::vector<const MetricFamily*> TargetFamilies();
 
-// The samples of one streamer, grouped by name. Labels: "streamer", "target" on those of a target, "state" on the
-// state.
+// The samples of one streamer, those of a family together. What is not known has none.
 std::vector<MetricSample> StreamerMetrics(const StreamerSnapshot& snapshot);
 
 }  // namespace binlogd

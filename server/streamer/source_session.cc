@@ -83,6 +83,18 @@ uint64_t LogDistance(const std::vector<LogFile>& files, const Position& from, co
   return kFarAway;
 }
 
+std::optional<absl::StatusOr<Position>> AskLogEnd(const ConnectOptions& options, const ServerInfo& server,
+                                                  LogEnds* log_ends, LogEnds::Clock::time_point since,
+                                                  Interrupter* interrupter) {
+  const std::string source =
+      absl::StrJoin({options.endpoint.ToString(), server.identity(), options.user, options.password},
+                    absl::string_view("\0", 1));
+  return log_ends->Get(source, since, [&]() -> absl::StatusOr<Position> {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Connect(options, interrupter));
+    return GlanceAtEndOfLog(*connection, server.flavor);
+  });
+}
+
 SourceSession::SourceSession(const StreamerSpec& spec, const Parts& parts)
     : spec_(spec),
       interrupter_(parts.interrupter),
@@ -114,6 +126,7 @@ absl::StatusOr<OpenSource> SourceSession::Open() {
   open.server = server_ = contact.server;
   idle_since_ = Position();
   open.epoch = epoch_;
+  open.files = std::move(contact.files);
   open.log_end = contact.log_end;
   open.clock_ahead = contact.clock_ahead;
   definitions_->Follow(contact.options, contact.server.flavor, contact.server.identity());
@@ -132,13 +145,8 @@ absl::StatusOr<bool> SourceSession::CheckIdleDump(Interrupter* interrupter) {
   ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(endpoint_));
   ASSIGN_OR_RETURN(const ConnectOptions options, MakeConnectOptions(spec_.source, endpoint));
   NotePlace();
-  const std::string source =
-      absl::StrJoin({endpoint_, server_.identity(), options.user, options.password}, absl::string_view("\0", 1));
   const std::optional<absl::StatusOr<Position>> end =
-      log_ends_->Get(source, noted_at_, [&]() -> absl::StatusOr<Position> {
-        ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Connect(options, interrupter));
-        return EndOfLog(*connection, server_);
-      });
+      AskLogEnd(options, server_, log_ends_, noted_at_, interrupter);
   if (!end) return false;
   if (!end->ok()) return true;  // The dump itself will tell.
   RETURN_IF_ERROR(CompareWithEnd(**end));

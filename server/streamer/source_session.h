@@ -30,12 +30,19 @@ std::string ReplicaName(const StreamerSpec& spec);
 // How many bytes of log lie from `from` to `to`, by the source's files; as many as can be when `from` is not there.
 uint64_t LogDistance(const std::vector<LogFile>& files, const Position& from, const Position& to);
 
+// The end of the log of a server, asked over a short connection, unless another streamer asked after `since`; nothing
+// while one asks. See LogEnds::Get.
+std::optional<absl::StatusOr<Position>> AskLogEnd(const ConnectOptions& options, const ServerInfo& server,
+                                                  LogEnds* log_ends, LogEnds::Clock::time_point since,
+                                                  Interrupter* interrupter);
+
 // A source that has been found fit, and a dump that runs.
 struct OpenSource {
   Endpoint endpoint;
   bool tls = false;
   ServerInfo server;
   std::shared_ptr<const EpochStart> epoch;
+  std::vector<LogFile> files;
   Position log_end;            // When the dump was started.
   absl::Duration clock_ahead;  // Our clock minus the source's.
   std::unique_ptr<BinlogDump> dump;

@@ -8,6 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "binlog/event_class.h"
+#include "binlog/flavor.h"
 #include "binlog/position.h"
 #include "pipeline/target_snapshot.h"
 
@@ -40,6 +42,7 @@ struct SourceSnapshot {
 // The fields mean what those of binlogd.v1.StreamerStatus mean.
 struct StreamerSnapshot {
   std::string name;
+  Flavor flavor = Flavor::kMySql;
   bool desired_running = false;
   StreamerState state = StreamerState::kStopped;
   absl::Status error;
@@ -53,16 +56,23 @@ struct StreamerSnapshot {
   std::vector<TargetSnapshot> targets;
   uint64_t events_read = 0;
   uint64_t bytes_read = 0;
+  EventClassCounts events_by_class = {};
+  EventClassCounts bytes_by_class = {};
+  Position source_end;  // Of the source's log, as far as it is known; empty while it is not.
   uint64_t reconnects = 0;
   uint64_t unnamed_tables = 0;  // Times that a table's columns were found not to be known.
   uint64_t queue_bytes = 0;
   uint64_t queue_budget_bytes = 0;
   uint32_t taps = 0;
+  uint64_t tap_events = 0;  // Sent to taps.
   uint64_t tap_dropped_events = 0;
+  uint64_t tap_gaps = 0;
+  uint64_t tap_decode_errors = 0;
   absl::Time start_time = absl::InfinitePast();
   absl::Time last_event_time = absl::InfinitePast();
   absl::Time checkpoint_time = absl::InfinitePast();
   absl::Status checkpoint_error;  // Why the checkpoint file could not be written last.
+  uint64_t checkpoint_failures = 0;  // Times that it could not be written.
   absl::Time checkpoint_error_since = absl::InfinitePast();
 };
 

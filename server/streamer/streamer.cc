@@ -20,11 +20,25 @@ namespace {
 constexpr absl::Duration kSilence = absl::Seconds(7);
 // How often an idle source is asked whether its log is still the one that is read.
 constexpr absl::Duration kIdleCheck = absl::Seconds(10);
+// How often one that is not idle is asked where its log ends.
+constexpr absl::Duration kAskEnd = absl::Seconds(10);
 
 // What a source says of its log when a running dump can no longer read it.
 bool MayBeReset(const absl::Status& status) {
   const std::string reason = ErrorReason(status);
   return reason == "SOURCE_LOG_CORRUPT" || reason == "POSITION_INVALID" || reason == "POSITION_PURGED";
+}
+
+std::vector<std::shared_ptr<TargetCounters>> CountersFor(const StreamerSpec& spec) {
+  std::vector<std::shared_ptr<TargetCounters>> counters;
+  for (size_t i = 0; i < spec.targets.size(); ++i) counters.push_back(std::make_shared<TargetCounters>());
+  return counters;
+}
+
+EventClassCounts ReadAll(const EventClassCounters& counters) {
+  EventClassCounts counts = {};
+  for (size_t i = 0; i < kEventClasses; ++i) counts[i] = counters.of(static_cast<EventClass>(i));
+  return counts;
 }
 
 }  // namespace
@@ -34,9 +48,11 @@ Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path, Surroundings 
       definitions_path_((std::filesystem::path(checkpoint_path).parent_path() / "definitions.json").string()),
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file),
       shared_(std::move(surroundings)),
-      history_(LogHistory::Of(spec_.name)) {
+      history_(LogHistory::Of(spec_.name)),
+      target_counters_(CountersFor(spec_)) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
+  snapshot_.flavor = spec_.source.flavor;
   last_targets_ = UnopenedTargets();
   freshness_ = Freshness(last_targets_);
 }
@@ -45,7 +61,8 @@ std::vector<TargetSnapshot> Streamer::UnopenedTargets() const {
   absl::StatusOr<Checkpoint> checkpoint = absl::NotFoundError("not written");
   if (spec_.checkpoint.enabled) checkpoint = ReadCheckpoint(checkpoint_path_);
   std::vector<TargetSnapshot> targets;
-  for (const TargetSpec& spec : spec_.targets) {
+  for (size_t i = 0; i < spec_.targets.size(); ++i) {
+    const TargetSpec& spec = spec_.targets[i];
     TargetSnapshot target;
     if (checkpoint.ok()) {
       for (const TargetSnapshot& known : checkpoint->targets) {
@@ -55,6 +72,7 @@ std::vector<TargetSnapshot> Streamer::UnopenedTargets() const {
     target.name = spec.name;
     target.type = std::string(spec.type());
     target.required = spec.required;
+    target.counters = target_counters_[i];
     targets.push_back(std::move(target));
   }
   return targets;
@@ -104,6 +122,7 @@ void Streamer::RequestStop(const absl::Status& why) {
   stop->Cancel();
   interrupter_.Interrupt();
   check_interrupter_.Interrupt();
+  end_interrupter_.Interrupt();
   definitions_.Interrupt();
   if (pipeline != nullptr) pipeline->Interrupt();
 }
@@ -177,6 +196,7 @@ absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
   ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> made, MakeTargets(spec_, directory));
   std::vector<PipelineTarget> targets;
   for (size_t i = 0; i < made.size(); ++i) {
+    made[i]->set_counters(target_counters_[i]);
     targets.push_back(PipelineTarget{std::move(made[i]), spec_.targets[i].required, DurablePosition()});
     if (i < last_durable_.size()) targets.back().last_durable = last_durable_[i];
   }
@@ -198,6 +218,7 @@ absl::Status Streamer::RunOnce() {
     // A lane of an earlier pipeline may have interrupted; a stop has not come yet.
     interrupter_.Reset();
     check_interrupter_.Reset();
+    end_interrupter_.Reset();
     definitions_.Reset();
   }
   absl::Status status = pipeline->OpenTargets();
@@ -216,6 +237,7 @@ absl::Status Streamer::Deliver(Pipeline& pipeline) {
   std::thread publisher([this] { PublishCheckpoints(); });
   TableNamer namer(NamerOptions(pipeline));
   BlockBuilder builder(spec_.source.flavor, spec_.batch, &pipeline, &namer);
+  builder.set_subject(spec_.name);
   std::shared_ptr<Cancellation> stop;
   {
     absl::MutexLock lock(&mutex_);
@@ -233,6 +255,7 @@ absl::Status Streamer::Deliver(Pipeline& pipeline) {
     absl::MutexLock lock(&mutex_);
     run_ended_ = true;
   }
+  end_interrupter_.Interrupt();
   publisher.join();
   PublishCheckpoint();
   return status;
@@ -293,14 +316,20 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
   taps_.Follow(source->epoch,
                ReadStart{builder.place(), builder.at_boundary(), builder.log_created(), builder.log_server_id()});
   Connected(*source);
+  {
+    absl::MutexLock lock(&mutex_);
+    source_log_.Begin(source->epoch->epoch, source->files, source->log_end, builder.place());
+    server_ = source->server;
+    noted_bytes_ = counters_.bytes.total();
+  }
   OnProgress(builder);
   next_idle_check_ = absl::Now() + kIdleCheck;
-  const uint64_t before = counters_.events.load();
+  const uint64_t before = counters_.events.total();
   const absl::Status status =
       ReadLog(*source->dump, builder, source->log_end, stop_at_, counters_,
               ReaderHooks{[this, &builder] { OnProgress(builder); },
                           [this, &session, &builder] { return OnHeartbeat(session, builder); }});
-  *progressed = counters_.events.load() > before || counters_.caught_up.load();
+  *progressed = counters_.events.total() > before || counters_.caught_up.load();
   OnProgress(builder);
   const absl::Status named = Annotate(status, absl::StrCat("source ", session.endpoint()));
   // A log that is reset under a dump looks to the dump like a broken one: the next connection tells which it is.
@@ -372,8 +401,10 @@ void Streamer::Disconnected() {
 
 void Streamer::OnProgress(BlockBuilder& builder) {
   history_->SetPlace(builder.next().file, builder.next().offset);
+  const uint64_t bytes = counters_.bytes.total();
   absl::MutexLock lock(&mutex_);
   snapshot_.read_position = builder.next();
+  source_log_.Read(snapshot_.read_position, bytes - std::exchange(noted_bytes_, bytes));
   if (counters_.caught_up.load()) UpdateFreshness();
 }
 
@@ -402,11 +433,39 @@ void Streamer::UpdateFreshness() {
   const std::vector<TargetSnapshot> targets = pipeline_ != nullptr ? pipeline_->Snapshot() : last_targets_;
   const SourceProgress progress = Progress();
   freshness_.Update(targets, progress);
+  const bool one_epoch = std::all_of(targets.begin(), targets.end(), [this](const TargetSnapshot& target)
+                                         ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+                                           return target.durable.epoch == source_log_.epoch();
+                                         });
+  if (one_epoch) source_log_.Forget(LeastPosition(targets));
   const std::vector<TargetSnapshot> required = RequiredTargets(targets);
   const bool all_hold = std::all_of(required.begin(), required.end(), [&progress](const TargetSnapshot& target) {
     return Freshness::HoldsAll(target, progress);
   });
   if (all_hold) snapshot_.checkpoint_time = absl::Now();
+}
+
+void Streamer::AskSourceEnd() {
+  ServerInfo server;
+  std::string endpoint;
+  Epoch epoch;
+  {
+    absl::MutexLock lock(&mutex_);
+    // Who has read all that there is knows where it ends.
+    if (!snapshot_.source.connected || counters_.caught_up.load()) return;
+    server = server_;
+    endpoint = snapshot_.source.endpoint;
+    epoch = source_log_.epoch();
+  }
+  const absl::StatusOr<Endpoint> parsed = ParseEndpoint(endpoint);
+  if (!parsed.ok()) return;
+  const absl::StatusOr<ConnectOptions> options = MakeConnectOptions(spec_.source, *parsed);
+  if (!options.ok()) return;
+  const auto end = AskLogEnd(*options, server, shared_.log_ends.get(), LogEnds::Clock::now() - LogEnds::kMostAge,
+                             &end_interrupter_);
+  if (!end || !end->ok()) return;
+  absl::MutexLock lock(&mutex_);
+  if (source_log_.epoch() == epoch) source_log_.SeeEnd(**end);
 }
 
 StreamerSnapshot Streamer::Snapshot() const {
@@ -416,16 +475,25 @@ StreamerSnapshot Streamer::Snapshot() const {
   freshness_.Fill(Progress(), snapshot_.start_time, &snapshot.targets);
   const std::vector<TargetSnapshot> required = RequiredTargets(snapshot.targets);
   snapshot.position = LeastPosition(required);
+  for (TargetSnapshot& target : snapshot.targets) {
+    target.lag_bytes = source_log_.BytesBehind(target.durable.epoch, target.durable.position);
+  }
+  snapshot.source_end = source_log_.end();
   for (const TargetSnapshot& target : required) {
     snapshot.lag_seconds = std::max(snapshot.lag_seconds, target.lag_seconds);
   }
-  snapshot.events_read = counters_.events.load();
-  snapshot.bytes_read = counters_.bytes.load();
+  snapshot.events_read = counters_.events.total();
+  snapshot.bytes_read = counters_.bytes.total();
+  snapshot.events_by_class = ReadAll(counters_.events);
+  snapshot.bytes_by_class = ReadAll(counters_.bytes);
   snapshot.unnamed_tables = counters_.unnamed_tables.load();
   snapshot.queue_bytes = pipeline_ != nullptr ? pipeline_->queue_bytes() : 0;
   snapshot.queue_budget_bytes = Pipeline::kBudgetBytes;
   snapshot.taps = taps_.count();
+  snapshot.tap_events = taps_.sent_events();
   snapshot.tap_dropped_events = taps_.dropped_events();
+  snapshot.tap_gaps = taps_.gaps();
+  snapshot.tap_decode_errors = taps_.decode_errors();
   if (!running_) snapshot.start_time = absl::InfinitePast();
   const int64_t last_event = counters_.last_event_seconds.load();
   if (last_event != 0) snapshot.last_event_time = absl::FromUnixSeconds(last_event);
@@ -459,15 +527,24 @@ void Streamer::MoveForeignCheckpointAway() const {
 void Streamer::PublishCheckpoints() {
   // Streamers that start together do not all write at one time.
   constexpr size_t kParts = 1000;
-  absl::Duration wait = spec_.checkpoint.interval *
-                        static_cast<int64_t>(std::hash<std::string>()(spec_.name) % kParts) /
-                        static_cast<int64_t>(kParts);
-  for (;; wait = spec_.checkpoint.interval) {
+  const absl::Duration wait = spec_.checkpoint.interval *
+                              static_cast<int64_t>(std::hash<std::string>()(spec_.name) % kParts) /
+                              static_cast<int64_t>(kParts);
+  absl::Time publish = absl::Now() + wait;
+  absl::Time ask = absl::Now() + kAskEnd;
+  for (;;) {
     {
       absl::MutexLock lock(&mutex_);
-      if (mutex_.AwaitWithTimeout(absl::Condition(this, &Streamer::run_ended), wait)) return;
+      if (mutex_.AwaitWithDeadline(absl::Condition(this, &Streamer::run_ended), std::min(publish, ask))) return;
     }
-    PublishCheckpoint();
+    if (absl::Now() >= publish) {
+      PublishCheckpoint();
+      publish = absl::Now() + spec_.checkpoint.interval;
+    }
+    if (absl::Now() >= ask) {
+      AskSourceEnd();
+      ask = absl::Now() + kAskEnd;
+    }
   }
 }
 
@@ -491,6 +568,7 @@ void Streamer::PublishCheckpoint() {
   {
     absl::MutexLock lock(&mutex_);
     news = written.ok() != snapshot_.checkpoint_error.ok();
+    if (!written.ok()) ++snapshot_.checkpoint_failures;
     if (news) snapshot_.checkpoint_error_since = absl::Now();
     snapshot_.checkpoint_error = written;
   }

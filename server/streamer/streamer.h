@@ -21,6 +21,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/tap.h"
 #include "streamer/freshness.h"
+#include "streamer/source_log.h"
 #include "streamer/source_session.h"
 #include "streamer/spec.h"
 #include "streamer/status.h"
@@ -79,6 +80,8 @@ class Streamer {
   void OnProgress(BlockBuilder& builder);
   absl::Status OnHeartbeat(SourceSession& session, BlockBuilder& builder);
   void OnCommit();
+  // Asks the source, now and then, how far its log goes on while it is being read.
+  void AskSourceEnd();
   void UpdateFreshness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SourceProgress Progress() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // What is to be told of the targets before they are open, by the checkpoint file.
@@ -104,8 +107,10 @@ class Streamer {
   TapHub taps_;
   Interrupter interrupter_;
   Interrupter check_interrupter_;  // Of the connection beside the dump.
+  Interrupter end_interrupter_;    // Of that of AskSourceEnd.
   ServerDefinitions definitions_;
   ReaderCounters counters_;
+  const std::vector<std::shared_ptr<TargetCounters>> target_counters_;  // In the spec's order.
 
   absl::Mutex control_mutex_;  // Held by Start and WaitStopped around the thread itself.
   std::thread thread_ ABSL_GUARDED_BY(control_mutex_);
@@ -117,6 +122,7 @@ class Streamer {
   std::vector<DurablePosition> last_durable_;  // Of the targets, when the last pipeline ended.
   std::optional<Position> stop_at_;            // ONESHOT: the end of the log when first connected.
   Epoch stop_epoch_;
+  uint64_t noted_bytes_ = 0;  // Of counters_, when source_log_ was told last.
 
   mutable absl::Mutex mutex_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;  // The thread has work to do.
@@ -126,6 +132,8 @@ class Streamer {
   std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);
   StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);                 // Without what Snapshot() works out.
   std::vector<TargetSnapshot> last_targets_ ABSL_GUARDED_BY(mutex_);  // When there is no pipeline.
+  SourceLog source_log_ ABSL_GUARDED_BY(mutex_);
+  ServerInfo server_ ABSL_GUARDED_BY(mutex_);  // That was connected last.
   Freshness freshness_ ABSL_GUARDED_BY(mutex_);
   absl::Duration clock_ahead_ ABSL_GUARDED_BY(mutex_);
 };

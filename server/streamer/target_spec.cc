@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/file.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
@@ -197,7 +198,7 @@ std::optional<EventFormat> TargetSpec::format() const {
 }
 
 std::string TargetOwner(absl::string_view streamer, absl::string_view target) {
-  return absl::StrCat("streamer \"", streamer, "\", target \"", target, "\"");
+  return TargetSubject(streamer, target);
 }
 
 std::string TransactionalId(absl::string_view streamer, const TargetSpec& target) {

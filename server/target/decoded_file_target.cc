@@ -88,7 +88,7 @@ absl::Status DecodedFileTarget::DoBegin(const DurablePosition& start, const Epoc
   // A transaction that was cut off by the end of an epoch comes again as a whole.
   if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
   RETURN_IF_ERROR(ReturnToBoundary());
-  if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync());
+  if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   ledger_->Resume(boundary_.name, file_ == nullptr ? "" : file_->key_name());
   RETURN_IF_ERROR(ledger_->Save());
   return Record(start);
@@ -98,7 +98,7 @@ absl::Status DecodedFileTarget::OpenNext() {
   std::string digest;
   if (file_ != nullptr) {
     RETURN_IF_ERROR(file_->EndFrame());
-    RETURN_IF_ERROR(file_->Sync());
+    RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
     ASSIGN_OR_RETURN(digest, file_->Digest());
   }
   const std::string stem = FileStem(SequenceOf(file_name_) + 1);
@@ -220,7 +220,7 @@ absl::Status DecodedFileTarget::Record(const DurablePosition& position) {
 absl::Status DecodedFileTarget::DoCommit(const DurablePosition& position) {
   RETURN_IF_ERROR(Place());
   if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
-  if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync());
+  if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   // Before the record: it is then never behind what is durable.
   const bool next_file = ledger_->changed();
   RETURN_IF_ERROR(ledger_->Save());

@@ -114,7 +114,11 @@ void KafkaClient::OnError(rd_kafka_t*, int code, const char* text, void* self) {
 }
 
 void KafkaClient::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
+  constexpr double kMicroseconds = 1e-6;
   auto* const client = static_cast<KafkaClient*>(self);
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && client->delivery_seconds_ != nullptr) {
+    client->delivery_seconds_->Observe(static_cast<double>(rd_kafka_message_latency(message)) * kMicroseconds);
+  }
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || IsPurged(message->err) || !client->delivery_.ok()) return;
   std::string detail;
   const rd_kafka_resp_err_t cause = client->Cause(message->err, &detail);

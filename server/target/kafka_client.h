@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/histogram.h"
 #include "target/kafka_config.h"
 #include "target/kafka_handle.h"
 #include "target/kafka_options.h"
@@ -42,6 +43,8 @@ class KafkaClient {
   absl::Status Wait(absl::Duration patience, absl::Time deadline, absl::string_view what);
   // A record was not delivered: the first such failure; OK when there is none.
   const absl::Status& delivery() const { return delivery_; }
+  // Where it is to observe how long records take until they are acknowledged; outlives the client. Before the first.
+  void set_delivery_seconds(Histogram* seconds) { delivery_seconds_ = seconds; }
   // The status of a call that returned `code`; of RD_KAFKA_RESP_ERR__FATAL the cause is told.
   rd_kafka_resp_err_t Cause(rd_kafka_resp_err_t code, std::string* detail) const;
 
@@ -69,6 +72,7 @@ class KafkaClient {
   std::string last_error_;
   absl::Status refusal_;
   absl::Status delivery_;
+  Histogram* delivery_seconds_ = nullptr;
   KafkaPtr<rd_kafka_t> handle_;  // The last member: it goes first, and its callbacks use the others.
 };
 

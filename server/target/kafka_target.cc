@@ -74,6 +74,7 @@ absl::Status KafkaTarget::CheckRecord(const PositionRecord& record) const {
 
 absl::StatusOr<std::optional<DurablePosition>> KafkaTarget::DoOpen() {
   ASSIGN_OR_RETURN(client_, KafkaClient::Make(options_, KafkaRole::kProducer, interrupted_));
+  client_->set_delivery_seconds(&counters()->store_seconds);
   RETURN_IF_ERROR(client_->Connect());
   topics_ = std::make_unique<KafkaTopics>(options_, client_.get());
   ASSIGN_OR_RETURN(position_topic_, topics_->FindPositions());

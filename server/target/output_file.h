@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/file.h"
+#include "base/histogram.h"
 #include "codec/compressor.h"
 #include "codec/encryptor.h"
 #include "codec/key_ring.h"
@@ -57,6 +58,11 @@ class OutputFile {
   absl::Status EndFrame();
   // Everything before the last frame's end is durable. TARGET_DAMAGED when the file has no name any more.
   absl::Status Sync();
+  // The same, and how long it took goes into the histogram.
+  absl::Status Sync(Histogram* seconds) {
+    const HistogramTimer timer(seconds);
+    return Sync();
+  }
   // Of the stored bytes, in hexadecimal digits; at a frame's end. What an earlier process wrote is read for it.
   absl::StatusOr<std::string> Digest();
 

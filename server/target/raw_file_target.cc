@@ -136,7 +136,7 @@ absl::Status RawFileTarget::DoBegin(const DurablePosition& start, const EpochSta
   RETURN_IF_ERROR(ReplaceFile(absl::StrCat(directory, "/", kEpochJson), EpochJson(epoch, absl::Now()), 0640));
   ledgers_.back().current().from->position.gtid_set = start.position.gtid_set;
   RETURN_IF_ERROR(file_->EndFrame());
-  RETURN_IF_ERROR(file_->Sync());
+  RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   RETURN_IF_ERROR(ledgers_.back().Save());
   return Record(start);
 }
@@ -165,7 +165,7 @@ absl::Status RawFileTarget::CreateFile(const std::string& epoch, const std::stri
 
 absl::Status RawFileTarget::FinishFile() {
   RETURN_IF_ERROR(file_->EndFrame());
-  RETURN_IF_ERROR(file_->Sync());
+  RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   if (digest_.empty()) {
     ASSIGN_OR_RETURN(digest_, file_->Digest());
   }
@@ -217,7 +217,7 @@ absl::Status RawFileTarget::Record(const DurablePosition& position) {
 
 absl::Status RawFileTarget::DoCommit(const DurablePosition& position) {
   RETURN_IF_ERROR(file_->EndFrame());
-  RETURN_IF_ERROR(file_->Sync());
+  RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   // Before the record: it is then never behind what is durable.
   const bool next_file = ledgers_.back().changed();
   RETURN_IF_ERROR(ledgers_.back().Save());

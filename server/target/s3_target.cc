@@ -329,7 +329,11 @@ absl::Status S3Target::PutObject(const std::string& key, const S3ObjectTags& tag
   }
   for (;;) {
     const std::unique_ptr<ObjectBody> body = draft_.Body();
-    const absl::Status put = store_->Put(key, *body, options).status();
+    absl::Status put;
+    {
+      const HistogramTimer timer(&counters()->store_seconds);
+      put = store_->Put(key, *body, options).status();
+    }
     if (put.ok()) break;
     if (!absl::IsAlreadyExists(put)) return put;
     const absl::Status settled = SettleExisting(key, tags);

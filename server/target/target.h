@@ -5,15 +5,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "binlog/block.h"
+#include "binlog/event_class.h"
 #include "binlog/position.h"
 #include "format/event_encoder.h"
 #include "target/delivery_floor.h"
+#include "target/target_counters.h"
 
 namespace binlogd {
 
@@ -40,6 +43,9 @@ struct DurablePosition {
 struct EncodedBlock {
   std::string bytes;  // Whole events.
   uint64_t events = 0;
+  // Of the log, as they were read for the piece.
+  EventClassCounts written = {};
+  EventClassCounts filtered = {};
   // The share of `bytes` that ends at the block's last transaction boundary; what the block holds of the boundary is
   // `boundary_offset`, in the source's file. 0 when there is no boundary in the piece.
   size_t boundary_bytes = 0;
@@ -73,6 +79,9 @@ class Target {
 
   // Shares with the streamer's other targets how far each is. Before the first Open.
   void set_delivery_floor(std::shared_ptr<DeliveryFloor> floor);
+  // Where it counts, in place of counters of its own. Before the first Open.
+  void set_counters(std::shared_ptr<TargetCounters> counters) { counters_ = std::move(counters); }
+  const std::shared_ptr<TargetCounters>& counters() const { return counters_; }
 
   // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
   // removed), and returns the durable position; nullopt when the store is new. The position is not before that of the
@@ -131,6 +140,7 @@ class Target {
 
   const std::string name_;
   std::shared_ptr<DeliveryFloor> floor_;
+  std::shared_ptr<TargetCounters> counters_ = std::make_shared<TargetCounters>();
   bool open_ = false;
   DurablePosition durable_;
   DurablePosition written_;

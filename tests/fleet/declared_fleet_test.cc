@@ -18,7 +18,7 @@ class DeclaredFleetTest : public ::testing::Test, protected testing::FleetFixtur
   }
   double Metric(const std::string& outcome) const {
     for (const MetricSample& sample : fleet_->Metrics()) {
-      if (sample.labels.at("outcome") == outcome) return sample.value;
+      if (sample.label_values[0] == outcome) return sample.value;
     }
     return -1;
   }

@@ -1,0 +1,47 @@
+#include "telemetry/pages.h"
+
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "streamer/metric_catalog.h"
+#include "telemetry/home_page.h"
+#include "telemetry/metrics_text.h"
+#include "telemetry/process_metrics.h"
+
+namespace binlogd {
+namespace {
+
+constexpr char kPlain[] = "text/plain; charset=utf-8";
+
+void Append(std::vector<MetricSample> more, std::vector<MetricSample>* samples) {
+  samples->insert(samples->end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+Pages::Pages(const Manager* manager, const Readiness* readiness, std::function<std::vector<MetricSample>()> more)
+    : manager_(manager), readiness_(readiness), more_(std::move(more)) {}
+
+HttpAnswer Pages::Page(const std::string& path) const {
+  if (path == "/metrics") return Metrics();
+  if (path == "/healthz") return {200, kPlain, "ok\n"};
+  if (path == "/readyz") return Ready();
+  if (path == "/") return {200, "text/html; charset=utf-8", HomePage(manager_->List())};
+  return {404, kPlain, "there are /, /metrics, /healthz and /readyz\n"};
+}
+
+HttpAnswer Pages::Metrics() const {
+  std::vector<MetricSample> samples = ProcessMetrics();
+  Append(more_(), &samples);
+  for (const StreamerView& view : manager_->List()) Append(StreamerMetrics(view.snapshot), &samples);
+  return {200, kMetricsContentType, MetricsText(samples)};
+}
+
+HttpAnswer Pages::Ready() const {
+  const absl::Status status = readiness_->Get();
+  if (status.ok()) return {200, kPlain, "ready\n"};
+  return {503, kPlain, absl::StrCat("not ready: ", status.message(), "\n")};
+}
+
+}  // namespace binlogd
