@@ -26,7 +26,9 @@
 #include "rpc/spec_json.h"
 #include "streamer/manager.h"
 #include "streamer/store.h"
-#include "telemetry/exposer.h"
+#include "telemetry/http_server.h"
+#include "telemetry/pages.h"
+#include "telemetry/readiness.h"
 
 namespace binlogd {
 namespace {
@@ -38,7 +40,9 @@ struct Flags {
   FleetOptions fleet;
   int most_connecting = ConnectGate::kDefaultMost;
   std::string log_level = "info";
+  std::string log_format = "text";
   TlsFiles tls;
+  TlsFiles metrics_tls;
   std::string users;
   std::string audit_log;
   CallLimitOptions limits;
@@ -46,6 +50,7 @@ struct Flags {
   bool insecure_metrics_listen = false;
 
   bool tls_wanted() const { return !tls.certificate.empty(); }
+  bool metrics_tls_wanted() const { return !metrics_tls.certificate.empty(); }
 };
 
 // Blocked in every thread, so that only WaitForEnd takes them.
@@ -77,13 +82,16 @@ absl::Status CheckAddresses(const Flags& flags) {
                     "give it --tls-cert and --tls-key, with --users or --tls-client-ca, or say --insecure-listen"));
   }
   if (flags.insecure_metrics_listen) return absl::OkStatus();
-  return CheckListen("--metrics-listen", flags.metrics_listen, PortProtection(),
-                     "put something that speaks TLS before it, or say --insecure-metrics-listen");
+  // It tells how streamers fare, nothing that they deliver: who may reach it may read it.
+  const bool encrypted = flags.metrics_tls_wanted();
+  return CheckListen("--metrics-listen", flags.metrics_listen, PortProtection{encrypted, encrypted},
+                     "give it --metrics-tls-cert and --metrics-tls-key, or say --insecure-metrics-listen");
 }
 
-// What guards the gRPC port.
+// What guards the ports.
 struct Gate {
   std::unique_ptr<CertificateFiles> certificates;
+  std::unique_ptr<CertificateFiles> metrics_certificates;
   std::unique_ptr<Access> access = std::make_unique<Access>();
   std::unique_ptr<AuditLog> audit = std::make_unique<AuditLog>();
 };
@@ -94,6 +102,9 @@ absl::StatusOr<Gate> MakeGate(const Flags& flags) {
   if (flags.tls_wanted()) {
     ASSIGN_OR_RETURN(gate.certificates, CertificateFiles::Open(flags.tls));
   }
+  if (flags.metrics_tls_wanted()) {
+    ASSIGN_OR_RETURN(gate.metrics_certificates, CertificateFiles::Open(flags.metrics_tls));
+  }
   if (!flags.users.empty()) {
     ASSIGN_OR_RETURN(gate.access, Access::Open(flags.users, ParseUsers));
   }
@@ -101,6 +112,15 @@ absl::StatusOr<Gate> MakeGate(const Flags& flags) {
     ASSIGN_OR_RETURN(gate.audit, AuditLog::Open(flags.audit_log));
   }
   return gate;
+}
+
+// Serves the pages of the metrics port.
+absl::StatusOr<std::unique_ptr<HttpServer>> ListenForMetrics(const Flags& flags, const Gate& gate, const Pages& pages) {
+  HttpServerOptions options;
+  options.address = flags.metrics_listen;
+  options.certificates = gate.metrics_certificates.get();
+  options.page = [&pages](const std::string& path) { return pages.Page(path); };
+  return HttpServer::Listen(std::move(options));
 }
 
 absl::Status Serve(const Flags& flags) {
@@ -123,10 +143,16 @@ absl::Status Serve(const Flags& flags) {
     audit->Write(entry);
   };
   DeclaredFleet fleet(std::move(declared), &manager);
-  ASSIGN_OR_RETURN(const std::unique_ptr<MetricsExposer> metrics,
-                   MetricsExposer::Listen(flags.metrics_listen, &manager, [&fleet] { return fleet.Metrics(); }));
+  Readiness readiness;
+  const Pages pages(&manager, &readiness, [&fleet, &rpc] {
+    std::vector<MetricSample> samples = rpc->Metrics();
+    for (MetricSample& sample : fleet.Metrics()) samples.push_back(std::move(sample));
+    return samples;
+  });
+  ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> metrics, ListenForMetrics(flags, gate, pages));
   RETURN_IF_ERROR(manager.Load());
   fleet.Start();
+  readiness.Set(absl::OkStatus());
   Log(LogLevel::kInfo, "server",
       absl::StrCat("binlogd ", BINLOGD_VERSION, " serves on port ", rpc->port(), ", metrics on port ",
                    metrics->port()));
@@ -137,6 +163,7 @@ absl::Status Serve(const Flags& flags) {
     if (!reopened.ok()) Log(LogLevel::kError, "server", reopened.message());
     fleet.Reload();
   });
+  readiness.Set(absl::UnavailableError("binlogd shuts down"));
   rpc->SetNotServing();
   fleet.Stop();
   manager.Shutdown();
@@ -153,6 +180,14 @@ void AddSecurityOptions(CLI::App* app, Flags* flags) {
   key->needs(certificate);
   app->add_option("--tls-client-ca", flags->tls.client_ca, "Authorities whose certificates clients have to show (PEM)")
       ->needs(certificate);
+  CLI::Option* metrics_certificate = app->add_option("--metrics-tls-cert", flags->metrics_tls.certificate,
+                                                     "Certificate of the metrics port (PEM, with its chain)");
+  CLI::Option* metrics_key = app->add_option("--metrics-tls-key", flags->metrics_tls.key, "Its key (PEM)");
+  metrics_certificate->needs(metrics_key);
+  metrics_key->needs(metrics_certificate);
+  app->add_option("--metrics-tls-client-ca", flags->metrics_tls.client_ca,
+                  "Authorities whose certificates clients of the metrics port have to show (PEM)")
+      ->needs(metrics_certificate);
   app->add_option("--users", flags->users, "Who may do what: users, their tokens or certificates, and roles (YAML)");
   app->add_option("--audit-log", flags->audit_log, "File for a line about each change; by default they are logged");
   app->add_option("--max-calls-per-second", flags->limits.calls_per_second, "Of one client; 0: any number")
@@ -167,7 +202,7 @@ void AddSecurityOptions(CLI::App* app, Flags* flags) {
   app->add_flag("--insecure-listen", flags->insecure_listen,
                 "Let other machines reach a gRPC port that is not encrypted, or open to everybody");
   app->add_flag("--insecure-metrics-listen", flags->insecure_metrics_listen,
-                "Let other machines reach the Prometheus endpoint, which is not encrypted");
+                "Let other machines reach a metrics port that is not encrypted");
 }
 
 // On standard output, as what goes to the user and into the file of users.
@@ -182,7 +217,8 @@ int Main(int argc, char** argv) {
   CLI::App app("binlogd: runs streamers that deliver MySQL and MariaDB binary logs", "binlogd");
   app.set_version_flag("--version", std::string("binlogd ") + BINLOGD_VERSION);
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
-  app.add_option("--metrics-listen", flags.metrics_listen, "Address of the Prometheus endpoint")->capture_default_str();
+  app.add_option("--metrics-listen", flags.metrics_listen, "Address of the metrics, the probes and the page for people")
+      ->capture_default_str();
   app.add_option("--state-dir", flags.state_dir, "Where streamers and their checkpoints are kept");
   app.add_option("--streamers", flags.fleet.paths,
                  "Spec files, or folders of them, that declare streamers; read again on SIGHUP and when they change");
@@ -195,6 +231,9 @@ int Main(int argc, char** argv) {
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_option("--log-format", flags.log_format, "text (key=value) or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}));
   AddSecurityOptions(&app, &flags);
   const CLI::App* token = app.add_subcommand("token", "Make a token for a user, and the hash for the file of users");
   try {
@@ -205,6 +244,7 @@ int Main(int argc, char** argv) {
   }
   LogLevel level = LogLevel::kInfo;
   if (ParseLogLevel(flags.log_level, &level)) SetLogLevel(level);
+  SetLogFormat(flags.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
   TuneAllocator();
   RouteLibraryLogs();
   signal(SIGPIPE, SIG_IGN);

@@ -26,6 +26,7 @@ void AddEdit(CLI::App* app, Client* client);
 void AddExplain(CLI::App* app, Client* client);
 void AddGet(CLI::App* app, Client* client);
 void AddLogs(CLI::App* app, Client* client);
+void AddLogLevel(CLI::App* app, Client* client);
 void AddMan(CLI::App* app, Client* client);
 void AddMetrics(CLI::App* app, Client* client);
 void AddStart(CLI::App* app, Client* client);
@@ -54,6 +55,7 @@ inline void AddCommands(CLI::App* app, Client* client) {
   AddTop(app, client);
   AddLogs(app, client);
   AddMetrics(app, client);
+  AddLogLevel(app, client);
   AddTap(app, client);
   AddValidate(app, client);
   AddExplain(app, client);

@@ -21,6 +21,8 @@ inline constexpr char kShellArgument[] = "SHELL";
 inline const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
 // The positional argument that takes the reason of an error.
 inline constexpr char kReasonArgument[] = "REASON";
+// The positional argument that takes a level of the log.
+inline constexpr char kLevelArgument[] = "LEVEL";
 // The positional argument that takes files.
 inline constexpr char kFilesArgument[] = "FILE";
 

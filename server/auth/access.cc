@@ -112,8 +112,10 @@ absl::StatusOr<Caller> Access::CallerOf(const CallerCredentials& credentials, co
 absl::Status CheckAllowed(const Caller& caller, Right right, absl::string_view streamer) {
   if (caller.May(right, streamer)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied, "NOT_ALLOWED",
-                   absl::StrCat("user \"", caller.name, "\" may not ", RightName(right), " streamer ", Shown(streamer),
-                                "; ask who runs the server to grant the role ", LeastRole(right), " on it"));
+                   absl::StrCat("user \"", caller.name, "\" may not ", RightName(right), " ",
+                                streamer.empty() ? "all streamers" : absl::StrCat("streamer ", Shown(streamer)),
+                                "; ask who runs the server to grant the role ", LeastRole(right), " on ",
+                                streamer.empty() ? "them" : "it"));
 }
 
 }  // namespace binlogd

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
+#include "base/trace.h"
 
 namespace binlogd {
 namespace {
@@ -37,6 +38,7 @@ std::string AuditLine(const AuditEntry& entry) {
                {"method", entry.method},
                {"streamer", entry.streamer}};
   if (!entry.request_id.empty()) json["request_id"] = entry.request_id;
+  if (!entry.trace_id.empty()) json["trace_id"] = entry.trace_id;
   if (entry.validate_only) json["validate_only"] = true;
   json["phase"] = std::string(entry.phase);
   json["code"] = entry.code;
@@ -51,6 +53,7 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(std::string path) {
 
 void AuditLog::Write(const AuditEntry& entry) {
   const std::string line = AuditLine(entry);
+  const TraceScope trace(entry.trace_id);
   if (path_.empty()) return Log(LogLevel::kInfo, "audit", line);
   const std::string with_end = line + "\n";
   ssize_t written = 0;

@@ -24,6 +24,8 @@ struct AuditEntry {
   std::string streamer;
   // The request's own; empty: none.
   std::string request_id = {};
+  // The trace that the call belongs to; empty: none.
+  std::string trace_id = {};
   // It only asked what would be done.
   bool validate_only = false;
   // "begin" (of a stream), or "end" (of a stream or any other call).

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -35,5 +37,10 @@ class LogLimiter {
   absl::Time last_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   uint64_t kept_back_ ABSL_GUARDED_BY(mutex_) = 0;
 };
+
+// What a line that is admitted ends with, for the lines before it that were not.
+inline std::string KeptBackText(uint64_t kept_back) {
+  return kept_back == 0 ? "" : absl::StrCat("; ", kept_back, " more such lines since the last one");
+}
 
 }  // namespace binlogd

@@ -3,7 +3,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <string>
 #include <utility>
+
+#include "base/trace.h"
 
 namespace binlogd {
 
@@ -18,6 +21,12 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::Run(std::function<void()> work) {
+  if (const std::string& trace = CurrentTraceId(); !trace.empty()) {
+    work = [trace, traced = std::move(work)] {
+      const TraceScope scope(trace);
+      traced();
+    };
+  }
   absl::MutexLock lock(&mutex_);
   queue_.push_back(std::move(work));
   if (static_cast<int>(threads_.size()) < size_) threads_.emplace_back([this] { Work(); });

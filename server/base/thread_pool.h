@@ -24,6 +24,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  // The work belongs to the caller's trace.
   void Run(std::function<void()> work);
   int size() const { return size_; }
 

@@ -1,6 +1,7 @@
 #include "rpc/guard.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
+#include "base/trace.h"
 #include "binlogd/v1/service.grpc.pb.h"
 #include "wire/status_detail.h"
 
@@ -35,6 +37,8 @@ constexpr MethodRule kRules[] = {
     // It reads the secrets that the spec names, and connects where the spec says.
     {"Validate", Right::kChange, Scope::kNamed, true},
     {"Tap", Right::kTap, Scope::kNamed, true, StreamKind::kTap},
+    {"GetLogLevel", Right::kView, Scope::kAll, false},
+    {"SetLogLevel", Right::kOperate, Scope::kAll, true},
 };
 
 // No streamer's name is longer; what a request holds may be.
@@ -66,13 +70,36 @@ std::string ClientOf(const Caller& caller, const std::string& peer) {
   return caller.user == nullptr ? HostOf(peer) : absl::StrCat("user ", caller.name);
 }
 
+size_t IndexOf(const MethodRule* rule) { return static_cast<size_t>(rule - std::begin(kRules)); }
+
+std::vector<CallCounters::Method> CountedMethods() {
+  std::vector<CallCounters::Method> methods;
+  for (const MethodRule& rule : kRules) methods.push_back({rule.method, rule.stream.has_value()});
+  return methods;
+}
+
 }  // namespace
+
+std::string TraceOf(const grpc::ServerContextBase& context) {
+  const auto header = context.client_metadata().find("traceparent");
+  if (header == context.client_metadata().end()) return "";
+  return TraceIdOf(absl::string_view(header->second.data(), header->second.size()));
+}
+
+Guard::Guard(Access* access, CallLimits* limits, AuditLog* audit)
+    : access_(access), limits_(limits), audit_(audit), counters_(CountedMethods()) {}
 
 // One call, as gRPC's machinery sees it; lives as long as the call.
 class CallObserver final : public grpc::experimental::Interceptor {
  public:
-  CallObserver(Guard* guard, const grpc::ServerContextBase* context) : guard_(guard), context_(context) {}
-  ~CallObserver() override { guard_->Forget(context_); }
+  CallObserver(Guard* guard, const grpc::ServerContextBase* context, const MethodRule* rule)
+      : guard_(guard), context_(context), rule_(rule) {
+    guard_->counters_.Begin(IndexOf(rule_));
+  }
+  ~CallObserver() override {
+    guard_->counters_.End(IndexOf(rule_), code_, absl::FromChrono(Clock::now() - begin_));
+    guard_->Forget(context_);
+  }
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     using Point = grpc::experimental::InterceptionHookPoints;
@@ -81,7 +108,10 @@ class CallObserver final : public grpc::experimental::Interceptor {
     if (methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS)) {
       // By itself gRPC says no word, and of some methods that they are not implemented.
       if (!is_message_) methods->ModifySendStatus(ToGrpcStatus(NoMessage()));
-      guard_->Note(context_, methods->GetSendStatus());
+      const grpc::Status status = methods->GetSendStatus();
+      code_ = status.error_code();
+      if (CurrentLogLevel() == LogLevel::kDebug) LogCall(status);
+      guard_->Note(context_, status);
     }
     methods->Proceed();
   }
@@ -92,9 +122,23 @@ class CallObserver final : public grpc::experimental::Interceptor {
                      "the request is no message of this call: it is cut off or garbled, or a text in it is not UTF-8");
   }
 
+  void LogCall(const grpc::Status& status) const {
+    const TraceScope trace(TraceOf(*context_));
+    Log(LogLevel::kDebug, "rpc",
+        absl::StrCat(rule_->method, " from ", context_->peer(), " ends with ",
+                     absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code())), " after ",
+                     absl::FormatDuration(absl::FromChrono(Clock::now() - begin_))));
+  }
+
+  using Clock = std::chrono::steady_clock;
+
   Guard* const guard_;
   const grpc::ServerContextBase* const context_;
+  const MethodRule* const rule_;
+  const Clock::time_point begin_ = Clock::now();
   bool is_message_ = true;
+  // Of a call whose client has gone before it was answered.
+  int code_ = grpc::StatusCode::CANCELLED;
 };
 
 namespace {
@@ -107,7 +151,8 @@ class CallObserverFactory final : public grpc::experimental::ServerInterceptorFa
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
     absl::string_view method = call->method();
     if (!absl::ConsumePrefix(&method, prefix_)) return nullptr;
-    return new CallObserver(guard_, call->server_context());
+    const MethodRule* const rule = FindMethodRule(method);
+    return rule == nullptr ? nullptr : new CallObserver(guard_, call->server_context(), rule);
   }
 
  private:
@@ -132,8 +177,7 @@ absl::StatusOr<Caller> Guard::Authenticate(const CallerCredentials& credentials,
   }
   if (const std::optional<uint64_t> kept_back = failures_.Admit(absl::Now())) {
     Log(LogLevel::kWarning, "server",
-        absl::StrCat(method, " from ", peer, " refused: ", ErrorReason(caller.status()),
-                     *kept_back == 0 ? "" : absl::StrCat("; ", *kept_back, " more since the last such line")));
+        absl::StrCat(method, " from ", peer, " refused: ", ErrorReason(caller.status()), KeptBackText(*kept_back)));
   }
   RETURN_IF_ERROR(limits_->CountFailure(HostOf(peer)));
   return caller;
@@ -157,9 +201,12 @@ absl::StatusOr<std::shared_ptr<Permit>> Guard::Admit(const grpc::ServerContextBa
   call.entry.streamer = std::string(subject.streamer.substr(0, kLongestName));
   call.entry.request_id = std::string(subject.request_id.substr(0, kLongestRequestId));
   call.entry.validate_only = subject.validate_only;
+  call.entry.trace_id = CurrentTraceId();
   call.audited = rule->audited;
   absl::Status admitted = caller.status();
   std::optional<NeededRight> needed;
+  // Only a grant for every name is one for none.
+  if (rule->scope == Scope::kAll) needed = NeededRight{rule->right, ""};
   if (rule->scope == Scope::kNamed) needed = NeededRight{rule->right, std::string(subject.streamer)};
   if (caller.ok()) {
     call.entry.user = caller->name;

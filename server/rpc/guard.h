@@ -17,6 +17,7 @@
 #include "auth/audit_log.h"
 #include "auth/call_limits.h"
 #include "base/log_limiter.h"
+#include "rpc/call_counters.h"
 #include "rpc/permit.h"
 
 namespace binlogd {
@@ -27,6 +28,7 @@ struct MethodRule {
   enum class Scope {
     kNamed,  // The one that the request names.
     kSome,   // Any: the answer leaves out those on which the caller lacks it.
+    kAll,    // All, also those to come: the call is about the server.
   };
   absl::string_view method;  // Its name in the proto.
   Right right = Right::kChange;
@@ -46,17 +48,23 @@ struct CallSubject {
 // Null for a method without a rule, which nobody may call.
 const MethodRule* FindMethodRule(absl::string_view method);
 
+// The trace that the caller says the call belongs to; see TraceIdOf.
+std::string TraceOf(const grpc::ServerContextBase& context);
+
 // Finds out who calls, counts the call, decides whether it may be made, and writes the audit log. Thread-safe. Outlives
 // the server whose calls it sees.
 class Guard {
  public:
   // None is owned; all outlive the guard.
-  Guard(Access* access, CallLimits* limits, AuditLog* audit) : access_(access), limits_(limits), audit_(audit) {}
+  Guard(Access* access, CallLimits* limits, AuditLog* audit);
 
   // To be asked once a call, before anything is done for it: why the call is refused (UNAUTHENTICATED,
   // PERMISSION_DENIED or RESOURCE_EXHAUSTED), or what it was admitted by.
   absl::StatusOr<std::shared_ptr<Permit>> Admit(const grpc::ServerContextBase& context, absl::string_view method,
                                                 const CallSubject& subject);
+
+  // Of all calls, refused ones too.
+  const CallCounters& counters() const { return counters_; }
 
   // To be given to the server: tells the guard how each call ends, and puts into words why one that is no message does.
   std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeObserver();
@@ -83,6 +91,7 @@ class Guard {
   Access* const access_;
   CallLimits* const limits_;
   AuditLog* const audit_;
+  CallCounters counters_;
   LogLimiter failures_{absl::Seconds(10)};
   absl::Mutex mutex_;
   absl::flat_hash_map<const grpc::ServerContextBase*, Call> calls_ ABSL_GUARDED_BY(mutex_);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/trace.h"
 #include "rpc/pumped_stream.h"
 #include "wire/status_detail.h"
 
@@ -35,6 +36,7 @@ using Inner = StreamerServiceImpl;
 
 template <auto Method, typename AnyContext, typename Request, typename Response>
 auto GuardedService::Guarded(absl::string_view name, AnyContext* context, const Request* request, Response* response) {
+  const TraceScope trace(TraceOf(*context));
   const absl::StatusOr<std::shared_ptr<Permit>> permit = guard_->Admit(*context, name, SubjectOf(*request));
   if (!permit.ok()) return Refuse(context, ToGrpcStatus(permit.status()));
   return (service_->*Method)(context, *permit, request, response);
@@ -43,6 +45,7 @@ auto GuardedService::Guarded(absl::string_view name, AnyContext* context, const 
 template <auto Method, typename Response, typename Request>
 grpc::ServerWriteReactor<Response>* GuardedService::GuardedStream(absl::string_view name, Context* context,
                                                                   const Request* request) {
+  const TraceScope trace(TraceOf(*context));
   const absl::StatusOr<std::shared_ptr<Permit>> permit = guard_->Admit(*context, name, SubjectOf(*request));
   if (!permit.ok()) return new RefusedStream<Response>(permit.status());
   return (service_->*Method)(context, *permit, request);
@@ -94,6 +97,16 @@ grpc::Status GuardedService::Status(SyncContext* context, const v1::StatusReques
 grpc::Status GuardedService::Metrics(SyncContext* context, const v1::MetricsRequest* request,
                                      v1::MetricsResponse* response) {
   return Guarded<&Inner::Metrics>("Metrics", context, request, response);
+}
+
+grpc::Status GuardedService::GetLogLevel(SyncContext* context, const v1::GetLogLevelRequest* request,
+                                         v1::ServerLogLevel* response) {
+  return Guarded<&Inner::GetLogLevel>("GetLogLevel", context, request, response);
+}
+
+grpc::Status GuardedService::SetLogLevel(SyncContext* context, const v1::SetLogLevelRequest* request,
+                                         v1::ServerLogLevel* response) {
+  return Guarded<&Inner::SetLogLevel>("SetLogLevel", context, request, response);
 }
 
 grpc::ServerUnaryReactor* GuardedService::Validate(Context* context, const v1::ValidateRequest* request,

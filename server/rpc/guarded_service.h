@@ -36,6 +36,8 @@ class GuardedService final : public StreamerServiceBase {
   grpc::ServerUnaryReactor* Stop(Context*, const v1::StopRequest*, v1::Streamer*) override;
   grpc::Status Status(SyncContext*, const v1::StatusRequest*, v1::StreamerStatus*) override;
   grpc::Status Metrics(SyncContext*, const v1::MetricsRequest*, v1::MetricsResponse*) override;
+  grpc::Status GetLogLevel(SyncContext*, const v1::GetLogLevelRequest*, v1::ServerLogLevel*) override;
+  grpc::Status SetLogLevel(SyncContext*, const v1::SetLogLevelRequest*, v1::ServerLogLevel*) override;
   grpc::ServerUnaryReactor* Validate(Context*, const v1::ValidateRequest*, v1::ValidateResponse*) override;
   grpc::ServerWriteReactor<v1::TapResponse>* Tap(Context*, const v1::TapRequest*) override;
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context*, const v1::WatchRequest*) override;

@@ -19,8 +19,7 @@ constexpr absl::Duration kInterval = absl::Seconds(10);
 void WriteLine(absl::string_view library, absl::string_view line, LogLimiter* limiter) {
   const std::optional<uint64_t> kept_back = limiter->Admit(absl::Now());
   if (!kept_back) return;
-  Log(LogLevel::kWarning, library,
-      absl::StrCat(line, *kept_back == 0 ? "" : absl::StrCat("; ", *kept_back, " more lines since the last one")));
+  Log(LogLevel::kWarning, library, absl::StrCat(line, KeptBackText(*kept_back)));
 }
 
 // gRPC itself leaves out what GRPC_VERBOSITY does not ask for; by default all but errors.

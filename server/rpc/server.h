@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -39,6 +40,8 @@ class RpcServer {
   ~RpcServer();
 
   int port() const { return port_; }
+  // Of calls; thread-safe.
+  std::vector<MetricSample> Metrics() const { return guard_.counters().Metrics(); }
   // Health answers NOT_SERVING from now on.
   void SetNotServing();
   // Ends every watch at once, every other call within `grace`, and the server.

@@ -1,7 +1,11 @@
 #include "rpc/streamer_service.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/logging.h"
 #include "base/status_macros.h"
 #include "rpc/convert.h"
 #include "rpc/list_page.h"
@@ -12,6 +16,25 @@
 
 namespace binlogd {
 namespace {
+
+using ServerLevel = v1::ServerLogLevel;
+
+ServerLevel::Level LevelToProto(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return ServerLevel::DEBUG;
+    case LogLevel::kInfo: return ServerLevel::INFO;
+    case LogLevel::kWarning: return ServerLevel::WARNING;
+    case LogLevel::kError: return ServerLevel::ERROR;
+  }
+  return ServerLevel::LEVEL_UNSPECIFIED;
+}
+
+absl::StatusOr<LogLevel> LevelFromProto(ServerLevel::Level level) {
+  for (const LogLevel known : kLogLevels) {
+    if (LevelToProto(known) == level) return known;
+  }
+  return InvalidField("level", "BAD_VALUE", "it is DEBUG, INFO, WARNING or ERROR");
+}
 
 constexpr int kTapThreads = 2;
 constexpr int kWatchThreads = 2;
@@ -62,6 +85,27 @@ grpc::Status StreamerServiceImpl::Metrics(SyncContext*, Permitted, const v1::Met
   for (const MetricSample& sample : StreamerMetrics(view->snapshot)) {
     for (const PlainSample& plain : PlainSamples(sample)) *response->add_metrics() = ToProto(plain, *sample.family);
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status StreamerServiceImpl::GetLogLevel(SyncContext*, Permitted, const v1::GetLogLevelRequest*,
+                                              v1::ServerLogLevel* response) {
+  response->set_level(LevelToProto(CurrentLogLevel()));
+  return grpc::Status::OK;
+}
+
+grpc::Status StreamerServiceImpl::SetLogLevel(SyncContext*, Permitted permit, const v1::SetLogLevelRequest* request,
+                                              v1::ServerLogLevel* response) {
+  const absl::StatusOr<LogLevel> level = LevelFromProto(request->level());
+  if (!level.ok()) return ToGrpcStatus(level.status());
+  // Said at the level that lets more through, so that it stands in the log either way.
+  const LogLevel before = CurrentLogLevel();
+  binlogd::SetLogLevel(std::min(before, *level));
+  Log(LogLevel::kWarning, "server",
+      absl::StrCat("the log's level is now ", LogLevelName(*level), " and was ", LogLevelName(before), ", as user \"",
+                   permit->caller().name, "\" wants it"));
+  binlogd::SetLogLevel(*level);
+  response->set_level(LevelToProto(*level));
   return grpc::Status::OK;
 }
 

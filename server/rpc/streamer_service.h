@@ -29,6 +29,8 @@ class StreamerServiceImpl {
   grpc::Status List(SyncContext*, Permitted, const v1::ListRequest*, v1::ListResponse*);
   grpc::Status Status(SyncContext*, Permitted, const v1::StatusRequest*, v1::StreamerStatus*);
   grpc::Status Metrics(SyncContext*, Permitted, const v1::MetricsRequest*, v1::MetricsResponse*);
+  grpc::Status GetLogLevel(SyncContext*, Permitted, const v1::GetLogLevelRequest*, v1::ServerLogLevel*);
+  grpc::Status SetLogLevel(SyncContext*, Permitted, const v1::SetLogLevelRequest*, v1::ServerLogLevel*);
   grpc::ServerUnaryReactor* Create(Context*, Permitted, const v1::CreateRequest*, v1::Streamer*);
   grpc::ServerUnaryReactor* Update(Context*, Permitted, const v1::UpdateRequest*, v1::Streamer*);
   grpc::ServerUnaryReactor* Delete(Context*, Permitted, const v1::DeleteRequest*, v1::DeleteResponse*);

@@ -100,7 +100,7 @@ absl::Status Streamer::Start() {
   }
   if (thread_.joinable()) thread_.join();
   taps_.Reopen();
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this, trace = CurrentTraceId()] { Run(trace); });
   NoteChange();
   return absl::OkStatus();
 }
@@ -112,6 +112,7 @@ void Streamer::RequestStop(const absl::Status& why) {
     absl::MutexLock lock(&mutex_);
     if (!running_ || stop_requested_) return;
     stop_requested_ = true;
+    stop_trace_ = CurrentTraceId();
     stop = stop_;
     snapshot_.state = StreamerState::kStopping;
     pipeline = pipeline_;
@@ -145,7 +146,8 @@ bool Streamer::WaitStopped(const Cancellation& caller) {
   return true;
 }
 
-void Streamer::Run() {
+void Streamer::Run(const std::string& trace) {
+  start_trace_.emplace(trace);
   Log(LogLevel::kInfo, spec_.name, "starting");
   backoff_.Reset();
   stop_at_.reset();
@@ -156,15 +158,19 @@ void Streamer::Run() {
     if (end.ok() || IsPermanent(end) || !WaitToRetry(end)) break;
     SetStarting();
   }
+  start_trace_.reset();
   EndRun(end);
 }
 
 void Streamer::EndRun(const absl::Status& end) {
   StreamerState state;
+  std::string trace;
   {
     absl::MutexLock lock(&mutex_);
+    if (stop_requested_) trace = stop_trace_;
     state = stop_requested_ ? StreamerState::kStopped : end.ok() ? StreamerState::kFinished : StreamerState::kFailed;
   }
+  const TraceScope stopped_by(trace);
   const bool failed = state == StreamerState::kFailed;
   Log(failed ? LogLevel::kError : LogLevel::kInfo, spec_.name,
       failed ? absl::StrCat("FAILED: ", end.message()) : std::string(StreamerStateName(state)));
@@ -367,6 +373,7 @@ void Streamer::Connected(const OpenSource& source) {
   Log(LogLevel::kInfo, spec_.name,
       absl::StrCat("following ", source.endpoint.ToString(), " (", FlavorName(source.server.flavor), " ",
                    source.server.version, source.tls ? ", TLS" : ", no TLS", "), epoch ", source.epoch->epoch.name()));
+  start_trace_.reset();
   ShowConnected(source);
   NoteChange();
 }

@@ -15,6 +15,7 @@
 #include "base/backoff.h"
 #include "base/cancellation.h"
 #include "base/log_history.h"
+#include "base/trace.h"
 #include "mysql/interrupter.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/log_reader.h"
@@ -58,7 +59,8 @@ class Streamer {
   std::unique_ptr<SearchedLog> MakeReplay(bool decodes);
 
  private:
-  void Run();
+  // `trace`: of the request that started it.
+  void Run(const std::string& trace);
   // One life of the pipeline: opens the targets, follows the source, drains. OK when FINISHED or told to stop.
   absl::Status RunOnce();
   absl::StatusOr<std::shared_ptr<Pipeline>> MakePipeline();
@@ -116,6 +118,7 @@ class Streamer {
   std::thread thread_ ABSL_GUARDED_BY(control_mutex_);
 
   // The streamer's thread.
+  std::optional<TraceScope> start_trace_;  // Until it is connected.
   Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
   absl::Time next_idle_check_;
   EpochEnds epoch_ends_;                       // Used by the streamer's thread.
@@ -128,6 +131,7 @@ class Streamer {
   bool running_ ABSL_GUARDED_BY(mutex_) = false;  // The thread has work to do.
   bool stop_requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool run_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string stop_trace_ ABSL_GUARDED_BY(mutex_);              // Of the request to stop.
   std::shared_ptr<Cancellation> stop_ ABSL_GUARDED_BY(mutex_);  // Of the run; cancelled by a request to stop.
   std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);
   StreamerSnapshot snapshot_ ABSL_GUARDED_BY(mutex_);                 // Without what Snapshot() works out.

@@ -103,7 +103,11 @@ void KafkaClient::OnLog(const rd_kafka_t* client, int level, const char* facilit
   const LogLevel ours = level <= LOG_ERR      ? LogLevel::kError
                         : level <= LOG_NOTICE ? LogLevel::kWarning
                                               : LogLevel::kDebug;
-  Log(ours, self == nullptr ? "kafka" : self->options_.streamer, absl::StrCat("kafka: ", facility, ": ", text));
+  if (self == nullptr) return Log(ours, "kafka", absl::StrCat(facility, ": ", text));
+  // A broker that is away is told of with every try.
+  const std::optional<uint64_t> kept_back = ours == LogLevel::kDebug ? 0 : self->log_limiter_.Admit(absl::Now());
+  if (!kept_back) return;
+  Log(ours, self->options_.owner, absl::StrCat("kafka: ", facility, ": ", text, KeptBackText(*kept_back)));
 }
 
 void KafkaClient::OnError(rd_kafka_t*, int code, const char* text, void* self) {

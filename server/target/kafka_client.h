@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/histogram.h"
+#include "base/log_limiter.h"
 #include "target/kafka_config.h"
 #include "target/kafka_handle.h"
 #include "target/kafka_options.h"
@@ -69,6 +70,7 @@ class KafkaClient {
   const KafkaOptions& options_;
   const KafkaRole role_;
   const std::atomic<bool>& interrupted_;
+  mutable LogLimiter log_limiter_{absl::Seconds(10)};
   std::string last_error_;
   absl::Status refusal_;
   absl::Status delivery_;

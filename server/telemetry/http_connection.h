@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
@@ -33,6 +34,8 @@ template <typename Stream>
 class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream>> {
  public:
   static constexpr size_t kMostHeaderBytes = 8 << 10;
+  static constexpr size_t kMostDrained = 1 << 20;
+  static constexpr absl::Duration kLinger = absl::Seconds(1);
   static constexpr bool kTls = !std::is_same_v<Stream, boost::beast::tcp_stream>;
 
   template <typename... StreamArguments>
@@ -75,33 +78,38 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
 
   void ReadRequest() {
     AllowTime(context_.options->request_time);
-    parser_.emplace();
-    parser_->header_limit(kMostHeaderBytes);
-    boost::beast::http::async_read_header(stream_, buffer_, *parser_,
-                                          [self = this->shared_from_this()](Error error, size_t) {
-                                            self->Answer(error);
-                                          });
+    // Whole before it is parsed: the parser's own limit is one for each read.
+    boost::asio::async_read_until(stream_, buffer_, "\r\n\r\n",
+                                  [self = this->shared_from_this()](Error error, size_t bytes) {
+                                    if (error == boost::asio::error::not_found) {
+                                      self->Refuse(431, "the headers are too large\n");
+                                    } else if (!error) {
+                                      self->Answer(bytes);
+                                    }
+                                  });
   }
 
-  void Answer(Error error) {
+  // The first `header_bytes` of the buffer are a request, without its body.
+  void Answer(size_t header_bytes) {
     namespace http = boost::beast::http;
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      return Write({431, "text/plain; charset=utf-8", "the headers are too large\n"}, /*stay=*/false, /*head=*/false);
-    }
-    // What is no HTTP has a category of errors of its own.
-    const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
-    if (error && is_http && error != http::error::end_of_stream && error != http::error::partial_message) {
-      return Write({400, "text/plain; charset=utf-8", "this is no request\n"}, /*stay=*/false, /*head=*/false);
-    }
-    if (error) return;
+    parser_.emplace();
+    parser_->eager(false);
+    Error error;
+    parser_->put(boost::beast::buffers_prefix(header_bytes, buffer_.data()), error);
+    buffer_.consume(header_bytes);
+    if (error || !parser_->is_header_done()) return Refuse(400, "this is no request\n");
     const auto& request = parser_->get();
     const bool head = request.method() == http::verb::head;
     const bool reads = head || request.method() == http::verb::get;
     // A body is not read, so that what follows it cannot be told from it.
     const bool stay = request.keep_alive() && parser_->is_done() && reads && context_.may_stay();
-    if (!reads) return Write({405, "text/plain; charset=utf-8", "only GET and HEAD\n"}, /*stay=*/false, /*head=*/false);
+    if (!reads) return Refuse(405, "only GET and HEAD\n");
     const std::string target(request.target());
     Write(context_.options->page(target.substr(0, target.find('?'))), stay, head);
+  }
+
+  void Refuse(int status, const char* why) {
+    Write({status, "text/plain; charset=utf-8", why}, /*stay=*/false, /*head=*/false);
   }
 
   void Write(HttpAnswer answer, bool stay, bool head) {
@@ -131,12 +139,23 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
     } else {
       Error ignored;
       (void)tcp().socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+      AllowTime(kLinger);
+      Drain(kMostDrained);
     }
+  }
+
+  // A connection that is closed with bytes unread takes the answer back from its client.
+  void Drain(size_t left) {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(kMostHeaderBytes),
+                            [self = this->shared_from_this(), left](Error error, size_t bytes) {
+                              if (!error && bytes < left) self->Drain(left - bytes);
+                            });
   }
 
   const HttpConnectionContext context_;
   Stream stream_;
-  boost::beast::flat_buffer buffer_{2 * kMostHeaderBytes};
+  boost::beast::flat_buffer buffer_{kMostHeaderBytes};
   std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
 };

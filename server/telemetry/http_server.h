@@ -20,12 +20,12 @@ struct HttpAnswer {
 
 struct HttpServerOptions {
   // "host:port"; port 0 takes a free one.
-  std::string address;
+  std::string address = {};
   // Outlives the server. Null: plaintext. Files that change are in force for the next connection; clients have to show
   // a certificate when there are authorities for them.
   CertificateFiles* certificates = nullptr;
   // The page of a path, on any of the server's threads; 404 is its to say. Only GET and HEAD come here.
-  std::function<HttpAnswer(const std::string& path)> page;
+  std::function<HttpAnswer(const std::string& path)> page = {};
 
   // At most so many connections at a time; more wait until one ends. From half of them on a connection ends with its
   // answer.

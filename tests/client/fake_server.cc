@@ -313,6 +313,21 @@ grpc::Status FakeServer::Metrics(grpc::ServerContext*, const v1::MetricsRequest*
   return grpc::Status::OK;
 }
 
+grpc::Status FakeServer::GetLogLevel(grpc::ServerContext*, const v1::GetLogLevelRequest*,
+                                     v1::ServerLogLevel* response) {
+  absl::MutexLock lock(&mutex_);
+  *response = log_level_;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::SetLogLevel(grpc::ServerContext*, const v1::SetLogLevelRequest* request,
+                                     v1::ServerLogLevel* response) {
+  absl::MutexLock lock(&mutex_);
+  log_level_.set_level(request->level());
+  *response = log_level_;
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeServer::Validate(grpc::ServerContext*, const v1::ValidateRequest*, v1::ValidateResponse* response) {
   absl::MutexLock lock(&mutex_);
   *response = findings_;

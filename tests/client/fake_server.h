@@ -71,6 +71,8 @@ class FakeServer : public v1::StreamerService::Service {
   grpc::Status Stop(grpc::ServerContext*, const v1::StopRequest*, v1::Streamer*) override;
   grpc::Status Status(grpc::ServerContext*, const v1::StatusRequest*, v1::StreamerStatus*) override;
   grpc::Status Metrics(grpc::ServerContext*, const v1::MetricsRequest*, v1::MetricsResponse*) override;
+  grpc::Status GetLogLevel(grpc::ServerContext*, const v1::GetLogLevelRequest*, v1::ServerLogLevel*) override;
+  grpc::Status SetLogLevel(grpc::ServerContext*, const v1::SetLogLevelRequest*, v1::ServerLogLevel*) override;
   grpc::Status Validate(grpc::ServerContext*, const v1::ValidateRequest*, v1::ValidateResponse*) override;
   grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest*, grpc::ServerWriter<v1::WatchResponse>*) override;
   grpc::Status Tap(grpc::ServerContext*, const v1::TapRequest*, grpc::ServerWriter<v1::TapResponse>*) override;
@@ -86,6 +88,7 @@ class FakeServer : public v1::StreamerService::Service {
 
   absl::Mutex mutex_;
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
+  v1::ServerLogLevel log_level_ ABSL_GUARDED_BY(mutex_);
   int break_changes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<v1::LogEntry> logs_ ABSL_GUARDED_BY(mutex_);
   absl::Status logs_end_ ABSL_GUARDED_BY(mutex_);

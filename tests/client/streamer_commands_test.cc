@@ -107,5 +107,13 @@ TEST_F(StreamerCommandsTest, Metrics) {
   EXPECT_EQ(Run({"metrics", "absent"}).exit_code, 1);
 }
 
+TEST_F(StreamerCommandsTest, LogLevel) {
+  EXPECT_EQ(Run({"log-level", "debug"}).output, "debug\n");
+  EXPECT_EQ(Run({"log-level"}).output, "debug\n");
+  EXPECT_THAT(Run({"log-level", "warning", "-o", "json"}).output, HasSubstr("\"level\": \"WARNING\""));
+  EXPECT_EQ(Run({"log-level"}).output, "warning\n");
+  EXPECT_EQ(Run({"log-level", "loud"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace binlogd::testing

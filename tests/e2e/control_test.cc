@@ -260,9 +260,9 @@ TEST_F(ControlTest, MetricsAreTruthfulAndGoWithTheStreamer) {
   Run("one", *mysql_);
   ASSERT_TRUE(WaitUntilHeld("one", *mysql_));
   EXPECT_TRUE(WaitUntil([&] { return Sample("binlogd_streamer_lag_seconds{streamer=\"one\"}") == "0"; }));
-  EXPECT_EQ(Sample("binlogd_streamer_state{state=\"RUNNING\",streamer=\"one\"}"), "1");
+  EXPECT_EQ(Sample("binlogd_streamer_state{streamer=\"one\",state=\"RUNNING\"}"), "1");
   EXPECT_EQ(Sample("binlogd_target_healthy{streamer=\"one\",target=\"archive\"}"), "1");
-  EXPECT_NE(Sample("binlogd_streamer_events_read_total{streamer=\"one\"}"), "0");
+  EXPECT_NE(Sample("binlogd_streamer_events_read_total{streamer=\"one\",kind=\"gtid\"}"), "0");
   EXPECT_THAT(Control({"metrics", "one"}).output, HasSubstr("binlogd_streamer_lag_seconds"));
   ASSERT_EQ(Control({"delete", "one"}).exit_code, 0);
   EXPECT_THAT(Scrape(), Not(HasSubstr("streamer=\"one\"")));
