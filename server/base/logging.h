@@ -27,9 +27,9 @@ void SetLogFormat(LogFormat format);
 // The subject of lines about one target of a streamer.
 std::string TargetSubject(absl::string_view streamer, absl::string_view target);
 
-// Writes one line, and keeps it in the streamer's LogHistory, if somebody has that. `subject` is what the line is about:
-// a streamer's name, a TargetSubject, or a part of the server such as "server". The line tells the streamer's position
-// and the calling thread's trace. Thread-safe. Never pass a secret.
+// Writes one line, and keeps it in the streamer's LogHistory, if somebody has that. `subject` is what the line is
+// about: a streamer's name, a TargetSubject, or a part of the server such as "server". The line tells the streamer's
+// position and the calling thread's trace. Thread-safe. Never pass a secret.
 void Log(LogLevel level, absl::string_view subject, absl::string_view message);
 
 // How often Log was called with the level, whether the line was dropped or not.

@@ -32,7 +32,8 @@ std::string TraceIdOf(absl::string_view traceparent) {
   if (!IsHex(version) || version == "ff" || !ends_well) return "";
   if (traceparent[2] != '-' || traceparent[kParentIdBegin - 1] != '-' || traceparent[kFlagsBegin - 1] != '-') return "";
   const absl::string_view id = traceparent.substr(kTraceIdBegin, kTraceIdSize);
-  const bool rest = IsId(traceparent.substr(kParentIdBegin, kParentIdSize)) && IsHex(traceparent.substr(kFlagsBegin, 2));
+  const bool rest =
+      IsId(traceparent.substr(kParentIdBegin, kParentIdSize)) && IsHex(traceparent.substr(kFlagsBegin, 2));
   return IsId(id) && rest ? std::string(id) : "";
 }
 

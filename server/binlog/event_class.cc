@@ -48,17 +48,13 @@ constexpr EventClass Classify(EventType type) {
   }
 }
 
-constexpr size_t kTypes = 256;
-
-constexpr std::array<EventClass, kTypes> kClasses = [] {
-  std::array<EventClass, kTypes> classes = {};
-  for (size_t type = 0; type < kTypes; ++type) classes[type] = Classify(static_cast<EventType>(type));
-  return classes;
-}();
-
 }  // namespace
 
-EventClass ClassOf(EventType type) { return kClasses[static_cast<uint8_t>(type)]; }
+constexpr std::array<EventClass, 256> kEventClassOfType = [] {
+  std::array<EventClass, 256> classes = {};
+  for (size_t type = 0; type < classes.size(); ++type) classes[type] = Classify(static_cast<EventType>(type));
+  return classes;
+}();
 
 absl::string_view EventClassName(EventClass event_class) {
   switch (event_class) {

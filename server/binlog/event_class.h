@@ -29,7 +29,10 @@ constexpr size_t kEventClasses = 11;
 // "write", "update", …: the label `kind` of metrics.
 absl::string_view EventClassName(EventClass event_class);
 
-EventClass ClassOf(EventType type);
+// By the type's number.
+extern const std::array<EventClass, 256> kEventClassOfType;
+
+inline EventClass ClassOf(EventType type) { return kEventClassOfType[static_cast<uint8_t>(type)]; }
 
 // A number for each class. Written by one thread, read by any.
 class EventClassCounters {

@@ -185,9 +185,11 @@ uint64_t GtidSet::CountMissingFrom(const GtidSet& other) const {
     for (const auto& [first, end] : intervals) {
       missing += end - first;
       if (theirs == other.intervals_.end()) continue;
-      for (const auto& [held_first, held_end] : theirs->second) {
-        const uint64_t from = std::max(first, held_first);
-        missing -= std::max(from, std::min(end, held_end)) - from;
+      auto held = theirs->second.upper_bound(first);
+      if (held != theirs->second.begin()) --held;
+      for (; held != theirs->second.end() && held->first < end; ++held) {
+        const uint64_t from = std::max(first, held->first);
+        missing -= std::max(from, std::min(end, held->second)) - from;
       }
     }
   }

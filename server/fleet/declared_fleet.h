@@ -16,10 +16,10 @@
 
 namespace binlogd {
 
-inline constexpr MetricFamily kDeclaredSpecs = {
-    "binlogd_declared_specs", MetricType::kGauge, "outcome",
-    "Specs of --streamers at the last reading, by what became of them; a file that cannot be read counts as one that is "
-    "refused. Absent without --streamers."};
+inline constexpr MetricFamily kDeclaredSpecs = {"binlogd_declared_specs", MetricType::kGauge, "outcome",
+                                                "Specs of --streamers at the last reading, by what became of them; a "
+                                                "file that cannot be read counts as one that is "
+                                                "refused. Absent without --streamers."};
 
 struct FleetOptions {
   std::vector<std::string> paths;  // Spec files and folders of them. None: nothing is ever read.

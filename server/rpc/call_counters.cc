@@ -7,8 +7,9 @@
 namespace binlogd {
 namespace {
 
-constexpr MetricFamily kCalls = {"binlogd_grpc_calls_total", MetricType::kCounter, "method code",
-                                 "Calls that ended, by the code that was sent; CANCELLED also where the client had gone."};
+constexpr MetricFamily kCalls = {
+    "binlogd_grpc_calls_total", MetricType::kCounter, "method code",
+    "Calls that ended, by the code that was sent; CANCELLED also where the client had gone."};
 constexpr MetricFamily kOpen = {"binlogd_grpc_calls_in_flight", MetricType::kGauge, "method",
                                 "Calls that have begun and not ended; of Tap, Watch and Logs those that are open."};
 constexpr MetricFamily kSeconds = {"binlogd_grpc_call_seconds", MetricType::kHistogram, "method",

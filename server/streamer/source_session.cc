@@ -86,9 +86,8 @@ uint64_t LogDistance(const std::vector<LogFile>& files, const Position& from, co
 std::optional<absl::StatusOr<Position>> AskLogEnd(const ConnectOptions& options, const ServerInfo& server,
                                                   LogEnds* log_ends, LogEnds::Clock::time_point since,
                                                   Interrupter* interrupter) {
-  const std::string source =
-      absl::StrJoin({options.endpoint.ToString(), server.identity(), options.user, options.password},
-                    absl::string_view("\0", 1));
+  const std::string source = absl::StrJoin(
+      {options.endpoint.ToString(), server.identity(), options.user, options.password}, absl::string_view("\0", 1));
   return log_ends->Get(source, since, [&]() -> absl::StatusOr<Position> {
     ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Connect(options, interrupter));
     return GlanceAtEndOfLog(*connection, server.flavor);
@@ -145,8 +144,7 @@ absl::StatusOr<bool> SourceSession::CheckIdleDump(Interrupter* interrupter) {
   ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(endpoint_));
   ASSIGN_OR_RETURN(const ConnectOptions options, MakeConnectOptions(spec_.source, endpoint));
   NotePlace();
-  const std::optional<absl::StatusOr<Position>> end =
-      AskLogEnd(options, server_, log_ends_, noted_at_, interrupter);
+  const std::optional<absl::StatusOr<Position>> end = AskLogEnd(options, server_, log_ends_, noted_at_, interrupter);
   if (!end) return false;
   if (!end->ok()) return true;  // The dump itself will tell.
   RETURN_IF_ERROR(CompareWithEnd(**end));

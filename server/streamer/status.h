@@ -71,7 +71,7 @@ struct StreamerSnapshot {
   absl::Time start_time = absl::InfinitePast();
   absl::Time last_event_time = absl::InfinitePast();
   absl::Time checkpoint_time = absl::InfinitePast();
-  absl::Status checkpoint_error;  // Why the checkpoint file could not be written last.
+  absl::Status checkpoint_error;     // Why the checkpoint file could not be written last.
   uint64_t checkpoint_failures = 0;  // Times that it could not be written.
   absl::Time checkpoint_error_since = absl::InfinitePast();
 };

@@ -440,10 +440,10 @@ void Streamer::UpdateFreshness() {
   const std::vector<TargetSnapshot> targets = pipeline_ != nullptr ? pipeline_->Snapshot() : last_targets_;
   const SourceProgress progress = Progress();
   freshness_.Update(targets, progress);
-  const bool one_epoch = std::all_of(targets.begin(), targets.end(), [this](const TargetSnapshot& target)
-                                         ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-                                           return target.durable.epoch == source_log_.epoch();
-                                         });
+  const bool one_epoch = std::all_of(targets.begin(), targets.end(),
+                                     [this](const TargetSnapshot& target) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+                                       return target.durable.epoch == source_log_.epoch();
+                                     });
   if (one_epoch) source_log_.Forget(LeastPosition(targets));
   const std::vector<TargetSnapshot> required = RequiredTargets(targets);
   const bool all_hold = std::all_of(required.begin(), required.end(), [&progress](const TargetSnapshot& target) {
@@ -468,8 +468,8 @@ void Streamer::AskSourceEnd() {
   if (!parsed.ok()) return;
   const absl::StatusOr<ConnectOptions> options = MakeConnectOptions(spec_.source, *parsed);
   if (!options.ok()) return;
-  const auto end = AskLogEnd(*options, server, shared_.log_ends.get(), LogEnds::Clock::now() - LogEnds::kMostAge,
-                             &end_interrupter_);
+  const auto end =
+      AskLogEnd(*options, server, shared_.log_ends.get(), LogEnds::Clock::now() - LogEnds::kMostAge, &end_interrupter_);
   if (!end || !end->ok()) return;
   absl::MutexLock lock(&mutex_);
   if (source_log_.epoch() == epoch) source_log_.SeeEnd(**end);

@@ -79,9 +79,9 @@ constexpr TargetMetric kMetrics[] = {
      }},
 };
 
-constexpr MetricFamily kLagTransactions = {
-    "binlogd_target_lag_transactions", MetricType::kGauge, "streamer target",
-    "Transactions of the source, as far as its GTID set is known, that the target does not hold. Absent without GTIDs."};
+constexpr MetricFamily kLagTransactions = {"binlogd_target_lag_transactions", MetricType::kGauge, "streamer target",
+                                           "Transactions of the source, as far as its GTID set is known, that the "
+                                           "target does not hold. Absent without GTIDs."};
 
 struct ClassMetric {
   MetricFamily family;
@@ -195,10 +195,8 @@ void AddTargetMetrics(const StreamerSnapshot& snapshot, std::vector<MetricSample
   for (const HistogramMetric& metric : kHistograms) {
     for (const TargetSnapshot& target : targets) {
       if (target.counters == nullptr || (metric.type != nullptr && target.type != metric.type)) continue;
-      samples->push_back({&metric.family,
-                          {snapshot.name, target.name},
-                          0,
-                          (*target.counters.*metric.histogram).Read()});
+      samples->push_back(
+          {&metric.family, {snapshot.name, target.name}, 0, (*target.counters.*metric.histogram).Read()});
     }
   }
 }

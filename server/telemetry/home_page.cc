@@ -70,8 +70,9 @@ absl::string_view ClassOfState(TargetState state) {
 
 std::string LagText(double seconds) {
   constexpr double kMinute = 60, kHour = 3600;
-  if (seconds >= kHour) return absl::StrFormat("%.0f h %.0f min", std::floor(seconds / kHour),
-                                               std::floor(std::fmod(seconds, kHour) / kMinute));
+  if (seconds >= kHour)
+    return absl::StrFormat("%.0f h %.0f min", std::floor(seconds / kHour),
+                           std::floor(std::fmod(seconds, kHour) / kMinute));
   if (seconds >= kMinute) return absl::StrFormat("%.0f min", std::floor(seconds / kMinute));
   return absl::StrFormat("%.1f s", seconds);
 }
@@ -103,8 +104,8 @@ std::string TargetsText(const StreamerSnapshot& snapshot) {
 std::string Row(const StreamerSnapshot& s) {
   const std::string state = Span(ClassOfState(s.state), StreamerStateName(s.state)) + ErrorText(s.error);
   const std::string source = absl::StrCat(EscapeHtml(s.source.endpoint), s.source.connected ? "" : " (not connected)");
-  return absl::StrCat("<tr>", Cell("", absl::StrCat("<strong>", EscapeHtml(s.name), "</strong>")),
-                      Cell("State", state), Cell("Lag", LagText(s.lag_seconds)), Cell("Source", source),
+  return absl::StrCat("<tr>", Cell("", absl::StrCat("<strong>", EscapeHtml(s.name), "</strong>")), Cell("State", state),
+                      Cell("Lag", LagText(s.lag_seconds)), Cell("Source", source),
                       Cell("Position", s.position.empty() ? "" : EscapeHtml(ToString(s.position))),
                       Cell("Targets", TargetsText(s)), "</tr>\n");
 }

@@ -112,7 +112,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
     Write({status, "text/plain; charset=utf-8", why}, /*stay=*/false, /*head=*/false);
   }
 
-  void Write(HttpAnswer answer, bool stay, bool head) {
+  void Write(PageAnswer answer, bool stay, bool head) {
     namespace http = boost::beast::http;
     response_.emplace(http::int_to_status(static_cast<unsigned>(answer.status)), 11);
     response_->set(http::field::content_type, answer.content_type);

@@ -12,7 +12,7 @@
 
 namespace binlogd {
 
-struct HttpAnswer {
+struct PageAnswer {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
@@ -25,7 +25,7 @@ struct HttpServerOptions {
   // a certificate when there are authorities for them.
   CertificateFiles* certificates = nullptr;
   // The page of a path, on any of the server's threads; 404 is its to say. Only GET and HEAD come here.
-  std::function<HttpAnswer(const std::string& path)> page = {};
+  std::function<PageAnswer(const std::string& path)> page = {};
 
   // At most so many connections at a time; more wait until one ends. From half of them on a connection ends with its
   // answer.

@@ -23,7 +23,7 @@ void Append(std::vector<MetricSample> more, std::vector<MetricSample>* samples) 
 Pages::Pages(const Manager* manager, const Readiness* readiness, std::function<std::vector<MetricSample>()> more)
     : manager_(manager), readiness_(readiness), more_(std::move(more)) {}
 
-HttpAnswer Pages::Page(const std::string& path) const {
+PageAnswer Pages::Page(const std::string& path) const {
   if (path == "/metrics") return Metrics();
   if (path == "/healthz") return {200, kPlain, "ok\n"};
   if (path == "/readyz") return Ready();
@@ -31,14 +31,14 @@ HttpAnswer Pages::Page(const std::string& path) const {
   return {404, kPlain, "there are /, /metrics, /healthz and /readyz\n"};
 }
 
-HttpAnswer Pages::Metrics() const {
+PageAnswer Pages::Metrics() const {
   std::vector<MetricSample> samples = ProcessMetrics();
   Append(more_(), &samples);
   for (const StreamerView& view : manager_->List()) Append(StreamerMetrics(view.snapshot), &samples);
   return {200, kMetricsContentType, MetricsText(samples)};
 }
 
-HttpAnswer Pages::Ready() const {
+PageAnswer Pages::Ready() const {
   const absl::Status status = readiness_->Get();
   if (status.ok()) return {200, kPlain, "ready\n"};
   return {503, kPlain, absl::StrCat("not ready: ", status.message(), "\n")};

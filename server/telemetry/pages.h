@@ -20,11 +20,11 @@ class Pages {
   // thread.
   Pages(const Manager* manager, const Readiness* readiness, std::function<std::vector<MetricSample>()> more);
 
-  HttpAnswer Page(const std::string& path) const;
+  PageAnswer Page(const std::string& path) const;
 
  private:
-  HttpAnswer Metrics() const;
-  HttpAnswer Ready() const;
+  PageAnswer Metrics() const;
+  PageAnswer Ready() const;
 
   const Manager* const manager_;
   const Readiness* const readiness_;

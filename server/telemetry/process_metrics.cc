@@ -34,7 +34,8 @@ struct ProcessMetric {
 };
 
 constexpr ProcessMetric kMetrics[] = {
-    {{"process_cpu_seconds_total", MetricType::kCounter, "", "Processor time used, in seconds of user and system mode."},
+    {{"process_cpu_seconds_total", MetricType::kCounter, "",
+      "Processor time used, in seconds of user and system mode."},
      &ProcessState::cpu_seconds},
     {{"process_resident_memory_bytes", MetricType::kGauge, "", "Memory that is in use."},
      &ProcessState::resident_bytes},

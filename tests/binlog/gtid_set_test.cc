@@ -209,6 +209,24 @@ TEST(GtidSetTest, EncodingAndTextAllowTheSame) {
   EXPECT_TRUE(GtidSet::Parse(Flavor::kMariaDb, "0-1-18446744073709551615").ok());
 }
 
+TEST(GtidSetTest, CountsWhatAnotherSetLacks) {
+  const auto missing = [](const std::string& all, const std::string& held) {
+    return MySqlSet(all).CountMissingFrom(MySqlSet(held));
+  };
+  const std::string a = std::string(kA) + ":";
+  const std::string b = std::string(kB) + ":";
+  EXPECT_EQ(missing(a + "1-10", ""), 10u);
+  EXPECT_EQ(missing(a + "1-10", a + "1-10"), 0u);
+  EXPECT_EQ(missing(a + "1-10", a + "1-20"), 0u);
+  EXPECT_EQ(missing(a + "1-10", a + "3-5:9-30"), 5u);
+  EXPECT_EQ(missing(a + "1-3:8-10", a + "2-8"), 3u);
+  EXPECT_EQ(missing(a + "5-10", a + "1-2:20-30"), 6u);
+  EXPECT_EQ(missing(a + "1-10," + b + "1-4", a + "1-9"), 5u);
+  EXPECT_EQ(missing("", a + "1-9"), 0u);
+  EXPECT_EQ(MariaDbSet("0-1-100,1-1-7").CountMissingFrom(MariaDbSet("0-2-90")), 17u);
+  EXPECT_EQ(MariaDbSet("0-1-100").CountMissingFrom(MariaDbSet("0-1-101")), 0u);
+}
+
 TEST(GtidSetTest, ReadsAGtidList) {
   const std::string body = FromHex("02000010050000000b0000000100000000000000000000000b0000000300000000000000");
   const auto set = GtidSet::ParseGtidList(body);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "tests/fault/binlogd_process.h"
@@ -49,7 +50,8 @@ class MetricsTest : public ::testing::TestWithParam<ServerKind> {
         "name: one\nsource: {flavor: ", server_->flavor() == Flavor::kMySql ? "MYSQL" : "MARIADB", ", endpoints: [\"",
         server_->endpoint(), "\"], user: repl, password: {value: ", kSecret,
         "}, start: {current: {}}}\nbatch: {max_wait: 50ms}\nfilter: {exclude_tables: [shop.left_out]}\ntargets:\n"
-        "- {name: changes, file: {path: ", directory_ / "changes", ", format: JSON}}\n",
+        "- {name: changes, file: {path: ",
+        directory_ / "changes", ", format: JSON}}\n",
         "- {name: cold, required: false, s3: {bucket: b, endpoint: \"http://127.0.0.1:1\", path_style: true, ",
         "format: JSON, credentials: {access_key_id: id, secret_access_key: {value: key}}}}\n",
         "- {name: bus, required: false, kafka: {brokers: [\"127.0.0.1:1\"], topic: t, format: JSON}}\n");
@@ -182,7 +184,9 @@ TEST_P(MetricsTest, TheMetricsPortSpeaksTls) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, MetricsTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
-                         [](const auto& info) { return ServerName(info.param); });
+                         [](const auto& info) {
+                           return absl::StrReplaceAll(ServerName(info.param), {{"-", "_"}, {".", "_"}});
+                         });
 
 }  // namespace
 }  // namespace binlogd::testing

@@ -102,7 +102,8 @@ TEST_F(GuardTest, EveryRoleMayDoWhatItsRuleSays) {
       const bool may = (RightsOfRole(role) & static_cast<Rights>(rule.right)) != 0;
       const bool about_some = rule.scope == MethodRule::Scope::kSome;
       const bool about_all = rule.scope == MethodRule::Scope::kAll;
-      EXPECT_EQ(Refused(Call(*method, "a", TokenOf(role))), about_all || (!about_some && !may)) << role << " " << method->name();
+      EXPECT_EQ(Refused(Call(*method, "a", TokenOf(role))), about_all || (!about_some && !may))
+          << role << " " << method->name();
       EXPECT_EQ(Refused(Call(*method, "b", TokenOf(role))), !about_some) << role << " " << method->name();
       EXPECT_EQ(Refused(Call(*method, "", TokenOf(role))), !about_some) << role << " " << method->name();
     }

@@ -20,18 +20,18 @@
 namespace binlogd {
 namespace {
 
-using testing::RawClient;
-using testing::TestCertificates;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::RawClient;
 using ::testing::StartsWith;
+using testing::TestCertificates;
 
 constexpr char kGet[] = "GET /here HTTP/1.1\r\nHost: x\r\n\r\n";
 
-HttpAnswer EchoPath(const std::string& path) {
+PageAnswer EchoPath(const std::string& path) {
   if (path != "/here") return {404, "text/plain", "not here\n"};
   return {200, "text/plain", "this is /here\n"};
 }
@@ -126,7 +126,10 @@ TEST_F(HttpServerTest, AnIdleConnectionIsEnded) {
 
 TEST_F(HttpServerTest, AReaderThatIsTooSlowIsEnded) {
   const std::string large(size_t{64} << 20, 'x');
-  Serve({.page = [&large](const std::string&) { return HttpAnswer{200, "text/plain", large}; },
+  Serve({.page =
+             [&large](const std::string&) {
+               return PageAnswer{200, "text/plain", large};
+             },
          .answer_time = absl::Milliseconds(100)});
   const RawClient slow(server_->port());
   ASSERT_TRUE(slow.Send(kGet));
@@ -193,8 +196,8 @@ class HttpsServerTest : public HttpServerTest {
   // What curl gets, or its error.
   std::string Fetch(const std::string& authority, const std::string& client = "",
                     const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments = {"curl", "--silent", "--show-error", "--noproxy", "*", "--cacert",
-                                          TestCertificates().path(authority + ".pem")};
+    std::vector<std::string> arguments = {
+        "curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", TestCertificates().path(authority + ".pem")};
     if (!client.empty()) {
       arguments.insert(arguments.end(), {"--cert", TestCertificates().path(client + ".pem"), "--key",
                                          TestCertificates().path(client + ".key")});

@@ -63,9 +63,8 @@ size_t SeriesOf(bool has_target) {
 }
 
 std::string Words(const std::vector<std::string>& words) {
-  return absl::StrJoin(words, ", ", [](std::string* out, const std::string& word) {
-    absl::StrAppend(out, "`", word, "`");
-  });
+  return absl::StrJoin(words, ", ",
+                       [](std::string* out, const std::string& word) { absl::StrAppend(out, "`", word, "`"); });
 }
 
 // The values of label number `label` of a family of the example.
@@ -89,17 +88,20 @@ std::string Labels() {
       "| `state` of a streamer | ", Words(ValuesOf("binlogd_streamer_state", 1)), " |\n",  //
       "| `state` of a target | ", Words(ValuesOf("binlogd_target_state", 2)), " |\n",      //
       "| `kind` | ", Words(ValuesOf("binlogd_streamer_events_read_total", 1)), " |\n",
-      "| `method` | the RPCs of `binlogd.v1.StreamerService` |\n| `code` | the names of gRPC's codes, those that were sent |\n",
+      "| `method` | the RPCs of `binlogd.v1.StreamerService` |\n| `code` | the names of gRPC's codes, those that were "
+      "sent |\n",
       "| `level` | ", Words(levels), " |\n",
       "| `outcome` | `applied`, `refused` |\n| `version` | one |\n| `le` | the bounds of a histogram's buckets |\n\n",
-      "A streamer has ", streamer, " series, and ", SeriesOf(true) - streamer, " more for each target: ",
-      streamer + 2 * (SeriesOf(true) - streamer), " with two targets. The server has some 300.\n\n");
+      "A streamer has ", streamer, " series, and ", SeriesOf(true) - streamer,
+      " more for each target: ", streamer + 2 * (SeriesOf(true) - streamer),
+      " with two targets. The server has some 300.\n\n");
 }
 
 std::string Unit(const MetricFamily& family) {
   const absl::string_view name = family.name;
   for (const char* unit : {"seconds", "bytes"}) {
-    if (absl::EndsWith(name, absl::StrCat("_", unit)) || absl::EndsWith(name, absl::StrCat("_", unit, "_total"))) return unit;
+    if (absl::EndsWith(name, absl::StrCat("_", unit)) || absl::EndsWith(name, absl::StrCat("_", unit, "_total")))
+      return unit;
   }
   return "";
 }
@@ -121,16 +123,16 @@ std::vector<MetricSection> MetricSections() {
 std::string MetricsPage() {
   std::string page = absl::StrCat(kHead, Labels());
   for (const MetricSection& section : MetricSections()) {
-    absl::StrAppend(&page, "## ", section.title, "\n\n| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n");
+    absl::StrAppend(&page, "## ", section.title,
+                    "\n\n| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n");
     for (const MetricFamily* family : section.families) absl::StrAppend(&page, Row(*family));
     absl::StrAppend(&page, "\n");
   }
-  absl::StrAppend(&page, "Buckets in seconds: ", absl::StrJoin(kSecondsBuckets, ", "), ". In bytes: ",
-                  absl::StrJoin(kBytesBuckets, ", ",
-                                [](std::string* out, double bound) {
-                                  absl::StrAppend(out, static_cast<uint64_t>(bound));
-                                }),
-                  ".\n");
+  absl::StrAppend(
+      &page, "Buckets in seconds: ", absl::StrJoin(kSecondsBuckets, ", "), ". In bytes: ",
+      absl::StrJoin(kBytesBuckets, ", ",
+                    [](std::string* out, double bound) { absl::StrAppend(out, static_cast<uint64_t>(bound)); }),
+      ".\n");
   return page;
 }
 

@@ -87,9 +87,9 @@ TEST(ProcessMetricsTest, TellsWhatTheProcessUses) {
 
 class PagesTest : public ::testing::Test {
  protected:
-  PagesTest() : manager_(*Store::Open(dir_ / "state", &codec_)), pages_(&manager_, &readiness_, [] {
-    return std::vector<MetricSample>();
-  }) {}
+  PagesTest()
+      : manager_(*Store::Open(dir_ / "state", &codec_)),
+        pages_(&manager_, &readiness_, [] { return std::vector<MetricSample>(); }) {}
 
   testing::TempDir dir_;
   SpecJson codec_;
