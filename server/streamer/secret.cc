@@ -10,7 +10,6 @@
 namespace binlogd {
 
 absl::StatusOr<std::string> Secret::Resolve(absl::string_view field) const {
-  constexpr size_t kMostSecretBytes = 65536;
   const auto unreadable = [field](absl::string_view what) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "SECRET_UNREADABLE", absl::StrCat(field, ": ", what));
   };
@@ -23,7 +22,7 @@ absl::StatusOr<std::string> Secret::Resolve(absl::string_view field) const {
       return std::string(value);
     }
     case Kind::kFile: {
-      const absl::StatusOr<std::string> bytes = ReadWholeFile(text, kMostSecretBytes);
+      const absl::StatusOr<std::string> bytes = ReadWholeFile(text, kMostBytes);
       if (!bytes.ok()) return unreadable(bytes.status().message());
       absl::string_view secret = *bytes;
       absl::ConsumeSuffix(&secret, "\n");

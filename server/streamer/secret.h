@@ -11,6 +11,7 @@ namespace binlogd {
 // A secret, or where to find it.
 struct Secret {
   enum class Kind { kNone, kFile, kEnvironment, kValue };
+  static constexpr size_t kMostBytes = 65536;
   Kind kind = Kind::kNone;
   std::string text;  // Path, variable name, or the secret itself.
 

@@ -8,6 +8,7 @@
 #include "base/shown.h"
 #include "base/status_macros.h"
 #include "binlog/gtid_set.h"
+#include "streamer/spec_bounds.h"
 
 namespace binlogd {
 namespace {
@@ -15,18 +16,26 @@ namespace {
 constexpr size_t kMostNameBytes = 63;
 constexpr size_t kMostPatterns = 1000;
 constexpr size_t kMostPatternBytes = 1024;
+constexpr size_t kMostEndpoints = 64;
+constexpr size_t kMostUserBytes = 512;  // 128 characters, as many as MariaDB takes.
+constexpr size_t kMostLogNameBytes = 255;
+constexpr size_t kMostGtidSetBytes = 262144;
 
 absl::Status BadValue(absl::string_view field, absl::string_view message) {
   return InvalidField(field, "BAD_VALUE", message);
 }
 
 absl::Status CheckSource(const SourceSpec& source) {
-  if (source.endpoints.empty()) return BadValue("source.endpoints", "name at least one host:port");
+  if (source.endpoints.empty() || source.endpoints.size() > kMostEndpoints) {
+    return BadValue("source.endpoints", absl::StrCat("name 1 to ", kMostEndpoints, " as host:port"));
+  }
   for (size_t i = 0; i < source.endpoints.size(); ++i) {
     const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(source.endpoints[i]);
     if (!endpoint.ok()) return BadValue(absl::StrCat("source.endpoints[", i, "]"), endpoint.status().message());
   }
   if (source.user.empty()) return BadValue("source.user", "name the replication user");
+  RETURN_IF_ERROR(CheckText("source.user", source.user, kMostUserBytes));
+  RETURN_IF_ERROR(CheckSecret("source.password", source.password));
   if (source.server_id == 0) return BadValue("source.server_id", "it must be 1 to 4294967295");
   const bool verifies = source.tls.mode == TlsMode::kVerifyCa || source.tls.mode == TlsMode::kVerifyIdentity;
   if (verifies && source.tls.ca_file.empty())
@@ -34,6 +43,9 @@ absl::Status CheckSource(const SourceSpec& source) {
   if (source.tls.cert_file.empty() != source.tls.key_file.empty()) {
     return BadValue("source.tls.cert_file", "cert_file and key_file go together");
   }
+  RETURN_IF_ERROR(CheckOptionalPath("source.tls.ca_file", source.tls.ca_file));
+  RETURN_IF_ERROR(CheckOptionalPath("source.tls.cert_file", source.tls.cert_file));
+  RETURN_IF_ERROR(CheckOptionalPath("source.tls.key_file", source.tls.key_file));
   return CheckStart("source.start", source.start, source.flavor);
 }
 
@@ -63,9 +75,7 @@ absl::Status CheckCheckpoint(const CheckpointSpec& checkpoint) {
   if (checkpoint.interval < absl::Milliseconds(100) || checkpoint.interval > absl::Hours(1)) {
     return BadValue("checkpoint.interval", "it must be 100ms to 1h");
   }
-  if (!checkpoint.file.empty() && checkpoint.file[0] != '/')
-    return BadValue("checkpoint.file", "it must be an absolute path");
-  return absl::OkStatus();
+  return checkpoint.file.empty() ? absl::OkStatus() : CheckPath("checkpoint.file", checkpoint.file);
 }
 
 }  // namespace
@@ -92,10 +102,12 @@ absl::Status CheckStart(absl::string_view field, const StartSpec& start, Flavor 
       return BadValue(absl::StrCat(field, ".position.file"),
                       "name a binary log file of the source, for example binlog.000001");
     }
+    RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".position.file"), start.file, kMostLogNameBytes));
     if (start.offset != 0 && start.offset < 4)
       return BadValue(absl::StrCat(field, ".position.offset"), "the first event is at 4");
   }
   if (start.kind == StartSpec::Kind::kGtidSet) {
+    RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".gtid_set"), start.gtid_set, kMostGtidSetBytes));
     const absl::StatusOr<GtidSet> set = GtidSet::Parse(flavor, start.gtid_set);
     if (!set.ok()) return BadValue(absl::StrCat(field, ".gtid_set"), set.status().message());
   }

@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "streamer/s3_options.h"
 #include "streamer/spec.h"
+#include "streamer/spec_bounds.h"
 #include "target/kafka_config.h"
 
 namespace binlogd {
@@ -20,17 +21,21 @@ constexpr size_t kMostTargets = 16;
 constexpr size_t kMostKeyFiles = 32;
 constexpr size_t kMostBrokers = 64;
 constexpr size_t kMostPrefixBytes = 512;  // Of the 1024 that a key may have.
+constexpr size_t kMostEndpointBytes = 512;
+// Names by which Amazon calls things: at least as long as any of theirs.
+constexpr size_t kMostAccountBytes = 255;
+constexpr size_t kMostResourceBytes = 2048;
+constexpr size_t kMostTagNameBytes = 512;  // 128 characters.
+constexpr size_t kMostTagBytes = 1024;     // 256 characters.
+constexpr size_t kMostKafkaNameBytes = 255;
+constexpr size_t kMostUserBytes = 512;
+constexpr size_t kMostProperties = 100;
+constexpr size_t kMostPropertyBytes = 65536;  // A certificate may be one.
+constexpr uint32_t kMostPartitions = 100000;
+constexpr uint32_t kMostReplicas = 32767;
 
 absl::Status BadValue(absl::string_view field, absl::string_view message) {
   return InvalidField(field, "BAD_VALUE", message);
-}
-
-bool IsAbsolutePath(absl::string_view path) {
-  return !path.empty() && path[0] == '/' && path.find('\0') == absl::string_view::npos;
-}
-
-absl::Status CheckOptionalPath(const std::string& field, const std::string& path) {
-  return path.empty() || IsAbsolutePath(path) ? absl::OkStatus() : BadValue(field, "it must be an absolute path");
 }
 
 absl::Status CheckAge(const std::string& field, absl::Duration age, absl::Duration least) {
@@ -40,13 +45,13 @@ absl::Status CheckAge(const std::string& field, absl::Duration age, absl::Durati
 absl::Status CheckKeyFiles(const std::string& field, const std::vector<std::string>& key_files) {
   if (key_files.size() > kMostKeyFiles) return BadValue(field, absl::StrCat("at most ", kMostKeyFiles, " files"));
   for (size_t i = 0; i < key_files.size(); ++i) {
-    if (!IsAbsolutePath(key_files[i])) return BadValue(absl::StrCat(field, "[", i, "]"), "it must be an absolute path");
+    RETURN_IF_ERROR(CheckPath(absl::StrCat(field, "[", i, "]"), key_files[i]));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckFile(const std::string& field, const FileTargetSpec& file) {
-  if (!IsAbsolutePath(file.path)) return BadValue(absl::StrCat(field, ".path"), "it must be an absolute path");
+  RETURN_IF_ERROR(CheckFolder(absl::StrCat(field, ".path"), file.path));
   if (file.rotate_bytes < 4096) return BadValue(absl::StrCat(field, ".rotate_bytes"), "it must be at least 4096");
   RETURN_IF_ERROR(CheckAge(absl::StrCat(field, ".rotate_age"), file.rotate_age, absl::Seconds(1)));
   if (!file.format && file.rotate_age != absl::InfiniteDuration()) {
@@ -66,6 +71,13 @@ absl::Status CheckFile(const std::string& field, const FileTargetSpec& file) {
 }
 
 absl::Status CheckS3Credentials(const std::string& field, const S3CredentialsSpec& credentials) {
+  RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".access_key_id"), credentials.access_key_id, kMostAccountBytes));
+  RETURN_IF_ERROR(CheckSecret(absl::StrCat(field, ".secret_access_key"), credentials.secret_access_key));
+  RETURN_IF_ERROR(CheckSecret(absl::StrCat(field, ".session_token"), credentials.session_token));
+  RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".profile"), credentials.profile, kMostAccountBytes));
+  RETURN_IF_ERROR(CheckOptionalPath(absl::StrCat(field, ".shared_file"), credentials.shared_file));
+  RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".role_arn"), credentials.role_arn, kMostResourceBytes));
+  RETURN_IF_ERROR(CheckOptionalPath(absl::StrCat(field, ".token_file"), credentials.token_file));
   const bool has_secret = credentials.secret_access_key.kind != Secret::Kind::kNone;
   if (credentials.access_key_id.empty() == has_secret) {
     return BadValue(absl::StrCat(field, has_secret ? ".access_key_id" : ".secret_access_key"),
@@ -83,6 +95,19 @@ absl::Status CheckS3Credentials(const std::string& field, const S3CredentialsSpe
   return absl::OkStatus();
 }
 
+// What CheckS3Options says nothing of.
+absl::Status CheckS3Texts(const std::string& field, const S3TargetSpec& s3) {
+  RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".endpoint"), s3.endpoint, kMostEndpointBytes));
+  RETURN_IF_ERROR(
+      CheckText(absl::StrCat(field, ".server_side_encryption.kms_key_id"), s3.kms_key_id, kMostResourceBytes));
+  RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".storage_class"), s3.storage_class, kMostAccountBytes));
+  for (const auto& [name, value] : s3.tags) {
+    RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".tags"), name, kMostTagNameBytes));
+    RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".tags"), value, kMostTagBytes));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckS3(const std::string& field, const S3TargetSpec& s3) {
   const std::string prefix = absl::StrCat(field, ".prefix");
   if (s3.prefix.size() > kMostPrefixBytes)
@@ -96,7 +121,8 @@ absl::Status CheckS3(const std::string& field, const S3TargetSpec& s3) {
   if (s3.object_bytes < 65536 || s3.object_bytes > 67108864) {
     return BadValue(absl::StrCat(field, ".object_bytes"), "it must be 65536 to 67108864");
   }
-  RETURN_IF_ERROR(CheckOptionalPath(absl::StrCat(field, ".ca_file"), s3.ca_file));
+  if (!s3.ca_file.empty()) RETURN_IF_ERROR(CheckPath(absl::StrCat(field, ".ca_file"), s3.ca_file));
+  RETURN_IF_ERROR(CheckS3Texts(field, s3));
   const bool has_key_options = !s3.kms_key_id.empty() || s3.bucket_key;
   if (has_key_options && s3.encryption != S3TargetSpec::Encryption::kAwsKms) {
     return BadValue(absl::StrCat(field, ".server_side_encryption.mode"), "kms_key_id and bucket_key go with AWS_KMS");
@@ -142,6 +168,34 @@ absl::Status CheckKafkaTopics(const std::string& field, const KafkaTargetSpec& k
   return CheckTopic(absl::StrCat(field, ".dead_letter_topic"), kafka.dead_letter_topic, {});
 }
 
+// User, password and files.
+absl::Status CheckKafkaAccess(const std::string& field, const KafkaTargetSpec& kafka) {
+  if (kafka.sasl) {
+    const std::string user = absl::StrCat(field, ".sasl.user");
+    if (kafka.sasl->user.empty()) return BadValue(user, "name the user");
+    RETURN_IF_ERROR(CheckText(user, kafka.sasl->user, kMostUserBytes));
+    RETURN_IF_ERROR(CheckSecret(absl::StrCat(field, ".sasl.password"), kafka.sasl->password));
+  }
+  if (!kafka.tls) return absl::OkStatus();
+  if (kafka.tls->cert_file.empty() != kafka.tls->key_file.empty()) {
+    return BadValue(absl::StrCat(field, ".tls.cert_file"), "cert_file and key_file go together");
+  }
+  RETURN_IF_ERROR(CheckOptionalPath(absl::StrCat(field, ".tls.ca_file"), kafka.tls->ca_file));
+  RETURN_IF_ERROR(CheckOptionalPath(absl::StrCat(field, ".tls.cert_file"), kafka.tls->cert_file));
+  return CheckOptionalPath(absl::StrCat(field, ".tls.key_file"), kafka.tls->key_file);
+}
+
+absl::Status CheckProperties(const std::string& field, const std::map<std::string, std::string>& properties) {
+  if (properties.size() > kMostProperties) return BadValue(field, absl::StrCat("at most ", kMostProperties));
+  for (const auto& [name, value] : properties) {
+    RETURN_IF_ERROR(CheckText(field, name, kMostKafkaNameBytes));
+    if (value.size() <= kMostPropertyBytes) continue;
+    return BadValue(field, absl::StrCat("the value of ", Shown(name), " has more than ", kMostPropertyBytes, " bytes"));
+  }
+  const absl::Status known = CheckKafkaProperties(properties);
+  return known.ok() ? known : InvalidField(field, ErrorReason(known), known.message());
+}
+
 absl::Status CheckKafka(const std::string& field, const KafkaTargetSpec& kafka) {
   if (kafka.brokers.empty() || kafka.brokers.size() > kMostBrokers) {
     return BadValue(absl::StrCat(field, ".brokers"), absl::StrCat("name 1 to ", kMostBrokers, " as host:port"));
@@ -159,13 +213,15 @@ absl::Status CheckKafka(const std::string& field, const KafkaTargetSpec& kafka) 
   if (kafka.transaction_timeout < absl::Seconds(10) || kafka.transaction_timeout > absl::Hours(24)) {
     return BadValue(absl::StrCat(field, ".transaction_timeout"), "it must be 10s to 24h");
   }
-  if (kafka.sasl && kafka.sasl->user.empty()) return BadValue(absl::StrCat(field, ".sasl.user"), "name the user");
-  if (kafka.tls && kafka.tls->cert_file.empty() != kafka.tls->key_file.empty()) {
-    return BadValue(absl::StrCat(field, ".tls.cert_file"), "cert_file and key_file go together");
+  RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".transactional_id"), kafka.transactional_id, kMostKafkaNameBytes));
+  if (kafka.partitions > kMostPartitions) {
+    return BadValue(absl::StrCat(field, ".partitions"), absl::StrCat("at most ", kMostPartitions));
   }
-  const absl::Status properties = CheckKafkaProperties(kafka.properties);
-  if (properties.ok()) return properties;
-  return InvalidField(absl::StrCat(field, ".properties"), ErrorReason(properties), properties.message());
+  if (kafka.replication_factor > kMostReplicas) {
+    return BadValue(absl::StrCat(field, ".replication_factor"), absl::StrCat("at most ", kMostReplicas));
+  }
+  RETURN_IF_ERROR(CheckKafkaAccess(field, kafka));
+  return CheckProperties(absl::StrCat(field, ".properties"), kafka.properties);
 }
 
 absl::Status CheckKind(const std::string& field, const TargetSpec& target) {

@@ -46,6 +46,25 @@ TargetSpec Kafka(const std::string& name) {
   return target;
 }
 
+// An absolute path of so many bytes, of short names.
+std::string LongPath(size_t bytes) {
+  std::string path;
+  while (path.size() < bytes) path += "/abcdefghi";
+  path.resize(bytes, 'a');
+  return path;
+}
+
+TEST(CheckSpecTest, WhatIsAsLongAsItMayBePasses) {
+  StreamerSpec spec = MakeSpec("orders", "/srv");
+  spec.source.endpoints.assign(64, "db1:3306");
+  spec.source.user = std::string(512, 'u');
+  spec.source.password = Secret{Secret::Kind::kValue, std::string(65536, 'p')};
+  spec.source.tls.ca_file = "ca.pem";
+  spec.checkpoint.file = LongPath(4095);
+  spec.targets[0].file()->path = LongPath(3840);
+  EXPECT_TRUE(CheckSpec(spec).ok()) << CheckSpec(spec);
+}
+
 TEST(CheckSpecTest, AGoodOnePasses) {
   EXPECT_TRUE(CheckSpec(MakeSpec("orders", "/srv")).ok());
   StreamerSpec spec = MakeSpec("a", "/srv");
@@ -111,6 +130,45 @@ TEST(CheckSpecTest, BadFieldsOfObjectStoresAndBuses) {
       {"timeout", kafka([](auto& t) { t.transaction_timeout = absl::Seconds(1); }),
        "targets[0].kafka.transaction_timeout"},
       {"no user", kafka([](auto& t) { t.sasl.emplace(); }), "targets[0].kafka.sasl.user"},
+      {"long endpoint", s3([](auto& t) { t.endpoint = "https://" + std::string(505, 'a'); }), "targets[0].s3.endpoint"},
+      {"long profile", s3([](auto& t) { t.credentials.profile = std::string(256, 'a'); }),
+       "targets[0].s3.credentials.profile"},
+      {"newline in the profile", s3([](auto& t) { t.credentials.profile = "a\nb"; }),
+       "targets[0].s3.credentials.profile"},
+      {"long role", s3([](auto& t) { t.credentials.role_arn = std::string(2049, 'a'); }),
+       "targets[0].s3.credentials.role_arn"},
+      {"long secret", s3([](auto& t) {
+         t.credentials.access_key_id = "A";
+         t.credentials.secret_access_key = Secret{Secret::Kind::kValue, std::string(65537, 'a')};
+       }),
+       "targets[0].s3.credentials.secret_access_key.value"},
+      {"long tag", s3([](auto& t) {
+         t.tags = {{std::string(513, 'a'), ""}};
+       }),
+       "targets[0].s3.tags"},
+      {"long value of a tag", s3([](auto& t) {
+         t.tags = {{"a", std::string(1025, 'a')}};
+       }),
+       "targets[0].s3.tags"},
+      {"long storage class", s3([](auto& t) { t.storage_class = std::string(256, 'A'); }),
+       "targets[0].s3.storage_class"},
+      {"long transactional id", kafka([](auto& t) { t.transactional_id = std::string(256, 'a'); }),
+       "targets[0].kafka.transactional_id"},
+      {"many brokers", kafka([](auto& t) { t.brokers.assign(65, "k:1"); }), "targets[0].kafka.brokers"},
+      {"many partitions", kafka([](auto& t) { t.partitions = 100001; }), "targets[0].kafka.partitions"},
+      {"many replicas", kafka([](auto& t) { t.replication_factor = 32768; }), "targets[0].kafka.replication_factor"},
+      {"many properties", kafka([](auto& t) {
+         for (int i = 0; i < 101; ++i) t.properties[std::to_string(i)] = "1";
+       }),
+       "targets[0].kafka.properties"},
+      {"long property", kafka([](auto& t) { t.properties["client.id"] = std::string(65537, 'a'); }),
+       "targets[0].kafka.properties"},
+      {"long user of brokers", kafka([](auto& t) { t.sasl.emplace().user = std::string(513, 'a'); }),
+       "targets[0].kafka.sasl.user"},
+      {"long file of brokers", kafka([](auto& t) {
+         t.tls = KafkaTlsSpec{"/" + std::string(256, 'a'), "", ""};
+       }),
+       "targets[0].kafka.tls.ca_file"},
       {"cert alone", kafka([](auto& t) {
          t.tls = KafkaTlsSpec{"", "/c", ""};
        }),
@@ -176,6 +234,41 @@ TEST(CheckSpecTest, EachBadFieldIsNamed) {
       {"bad port", [](StreamerSpec& s) { s.source.endpoints = {"db:70000"}; }, "source.endpoints[0]"},
       {"port 0", [](StreamerSpec& s) { s.source.endpoints = {"db:0"}; }, "source.endpoints[0]"},
       {"no user", [](StreamerSpec& s) { s.source.user = ""; }, "source.user"},
+      {"many endpoints", [](StreamerSpec& s) { s.source.endpoints.assign(65, "a:1"); }, "source.endpoints"},
+      {"long user", [](StreamerSpec& s) { s.source.user = std::string(513, 'a'); }, "source.user"},
+      {"newline in the user", [](StreamerSpec& s) { s.source.user = "a\n"; }, "source.user"},
+      {"long password",
+       [](StreamerSpec& s) {
+         s.source.password = Secret{Secret::Kind::kValue, std::string(65537, 'a')};
+       },
+       "source.password.value"},
+      {"long name of the password's file",
+       [](StreamerSpec& s) {
+         s.source.password = Secret{Secret::Kind::kFile, "/" + std::string(256, 'a')};
+       },
+       "source.password.file"},
+      {"long variable",
+       [](StreamerSpec& s) {
+         s.source.password = Secret{Secret::Kind::kEnvironment, std::string(256, 'A')};
+       },
+       "source.password.env"},
+      {"long CA", [](StreamerSpec& s) { s.source.tls.ca_file = "/" + std::string(256, 'a'); }, "source.tls.ca_file"},
+      {"long checkpoint", [](StreamerSpec& s) { s.checkpoint.file = LongPath(4096); }, "checkpoint.file"},
+      {"long folder", [](StreamerSpec& s) { s.targets[0].file()->path = LongPath(3841); }, "targets[0].file.path"},
+      {"long name in the folder's path",
+       [](StreamerSpec& s) { s.targets[0].file()->path = "/srv/" + std::string(256, 'a'); }, "targets[0].file.path"},
+      {"long start",
+       [](StreamerSpec& s) {
+         s.source.start.kind = StartSpec::Kind::kPosition;
+         s.source.start.file = std::string(256, 'a');
+       },
+       "source.start.position.file"},
+      {"long GTID set",
+       [](StreamerSpec& s) {
+         s.source.start.kind = StartSpec::Kind::kGtidSet;
+         s.source.start.gtid_set = std::string(262145, '1');
+       },
+       "source.start.gtid_set"},
       {"server id 0", [](StreamerSpec& s) { s.source.server_id = 0; }, "source.server_id"},
       {"verify without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyCa; }, "source.tls.ca_file"},
       {"verify identity without CA", [](StreamerSpec& s) { s.source.tls.mode = TlsMode::kVerifyIdentity; },

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/string_view.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "binlogd/v1/rpc_status.pb.h"
 
 namespace binlogd {
@@ -18,6 +20,23 @@ TEST(StatusDetailTest, CarriesCodeMessageReasonAndField) {
   EXPECT_EQ(received.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(received.message(), "targets[0].file.path: must be absolute");
   EXPECT_EQ(ErrorReason(received), "BAD_VALUE");
+}
+
+TEST(StatusDetailTest, ALongMessageIsCutBetweenCharacters) {
+  for (size_t ascii = 0; ascii < 4; ++ascii) {
+    std::string message(ascii, 'a');
+    while (message.size() < 100000) message += "größe…";
+    const grpc::Status sent = ToGrpcStatus(InvalidField("f", "BAD_VALUE", message));
+    // In 8 KiB of headers both have to fit, what is not ASCII threefold, and the details in base64.
+    EXPECT_LE(3 * sent.error_message().size() + 4 * sent.error_details().size() / 3, 7500u);
+    absl::string_view rest = sent.error_message();
+    while (!rest.empty()) {
+      const size_t length = Utf8CharacterLength(rest);
+      ASSERT_GT(length, 0u);
+      rest.remove_prefix(length);
+    }
+    EXPECT_EQ(ErrorDetailOf(sent).reason(), "BAD_VALUE");
+  }
 }
 
 TEST(StatusDetailTest, OkStaysOk) {
