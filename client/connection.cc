@@ -93,6 +93,7 @@ absl::StatusOr<std::string> ReadToken(const ConnectionOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options) {
+  RETURN_IF_ERROR(CheckServerAddress("the server's address", options.server));
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ChannelCredentials> credentials, Credentials(options));
   ASSIGN_OR_RETURN(const std::string token, ReadToken(options));
   grpc::ChannelArguments arguments;

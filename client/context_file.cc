@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/address.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -94,6 +95,7 @@ absl::Status SetContextField(absl::string_view assignment, v1::ConfigContext* co
     reflection.SetBool(context, field, parts[1] == "true");
     return absl::OkStatus();
   }
+  if (parts[0] == "server" && !parts[1].empty()) RETURN_IF_ERROR(CheckServerAddress("server", parts[1]));
   const bool relative = IsPath(parts[0]) && !parts[1].empty();
   reflection.SetString(context, field, relative ? std::filesystem::absolute(parts[1]).string() : parts[1]);
   return absl::OkStatus();

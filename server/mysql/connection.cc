@@ -12,9 +12,10 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/address.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "base/status_macros.h"
 #include "mysql/tls_guard.h"
 
@@ -82,37 +83,15 @@ std::string Endpoint::ToString() const {
 }
 
 absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text) {
-  const auto refuse = [text](absl::string_view why) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("endpoint \"", text, "\": ", why, "; write host, host:port, [IPv6] or [IPv6]:port"));
+  const auto refuse = [](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat("endpoint ", why, "; write host, host:port, [IPv6] or [IPv6]:port"));
   };
+  absl::StatusOr<HostAndPort> parsed = ParseHostAndPort(text);
+  if (!parsed.ok()) return refuse(parsed.status().message());
+  if (parsed->port == 0) return refuse(absl::StrCat(Shown(text), ": the port is not a number from 1 to 65535"));
   Endpoint endpoint;
-  absl::string_view rest;
-  if (absl::StartsWith(text, "[")) {
-    const size_t close = text.find(']');
-    if (close == absl::string_view::npos) return refuse("no ] after [");
-    endpoint.host = std::string(text.substr(1, close - 1));
-    rest = text.substr(close + 1);
-    if (!rest.empty() && rest[0] != ':') return refuse("only a port may follow ]");
-  } else {
-    const size_t colon = std::min(text.find(':'), text.size());
-    endpoint.host = std::string(text.substr(0, colon));
-    rest = text.substr(colon);
-    if (absl::StrContains(rest.substr(rest.empty() ? 0 : 1), ":")) return refuse("more than one colon");
-  }
-  if (endpoint.host.empty()) return refuse("no host");
-  if (endpoint.host.size() > 255) return refuse("the host is longer than 255 characters");
-  if (endpoint.host.find_first_of(" \t\r\n/\\@\0", 0, 8) != std::string::npos) {
-    return refuse("the host has a character that no host has");
-  }
-  if (rest.empty()) return endpoint;
-  unsigned port = 0;
-  const absl::string_view digits = rest.substr(1);
-  if (digits.empty() || digits.size() > 5 || digits.find_first_not_of("0123456789") != absl::string_view::npos ||
-      !absl::SimpleAtoi(digits, &port) || port == 0 || port > 65535) {
-    return refuse("the port is not a number from 1 to 65535");
-  }
-  endpoint.port = static_cast<uint16_t>(port);
+  endpoint.host = std::move(parsed->host);
+  endpoint.port = parsed->port.value_or(endpoint.port);
   return endpoint;
 }
 

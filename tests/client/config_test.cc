@@ -40,6 +40,8 @@ TEST_F(ConfigTest, RefusesWhatIsNoContext) {
               HasSubstr("\"token=…\" is not KEY=VALUE with one of the keys server, "));
   EXPECT_THAT(Plain("config set prod tls_ca=/x").error_output, HasSubstr("names no server; give server=HOST:PORT"));
   EXPECT_THAT(Plain("config set 'a b' server=x:1").error_output, HasSubstr("INVALID_NAME"));
+  EXPECT_THAT(Plain("config set prod server=x").error_output, HasSubstr("server: \"x\": no port; write HOST:PORT"));
+  EXPECT_THAT(Plain("config set prod server=x:65537").error_output, HasSubstr("ADDRESS_INVALID"));
   EXPECT_THAT(Plain("config set prod server=x:1 tls=maybe").error_output, HasSubstr("tls is true or false"));
   EXPECT_THAT(Plain("config use absent").error_output, HasSubstr("all are shown by: binlogctl config list"));
   EXPECT_EQ(Plain("config").exit_code, 2);

@@ -29,7 +29,8 @@ TEST(StatusDetailTest, ALongMessageIsCutBetweenCharacters) {
     const grpc::Status sent = ToGrpcStatus(InvalidField("f", "BAD_VALUE", message));
     // In 8 KiB of headers both have to fit, what is not ASCII threefold, and the details in base64.
     EXPECT_LE(3 * sent.error_message().size() + 4 * sent.error_details().size() / 3, 7500u);
-    absl::string_view rest = sent.error_message();
+    const std::string text = sent.error_message();
+    absl::string_view rest = text;
     while (!rest.empty()) {
       const size_t length = Utf8CharacterLength(rest);
       ASSERT_GT(length, 0u);
