@@ -31,7 +31,7 @@ struct CallerCredentials {
 // Who calls. A copy stays as it is when the users change.
 struct Caller {
   // The user; without a list of users, the certificate's first name; "anyone" without that.
-  std::string name = "anyone";
+  std::string name = std::string(kAnyone);
   // "token", "certificate" or "none".
   absl::string_view shown = "none";
   // Null: may do everything.

@@ -13,6 +13,11 @@
 
 namespace binlogd {
 
+// What the audit log calls a caller when there are no users, and what spec files declare (binlogd --streamers): no
+// user's name.
+inline constexpr absl::string_view kAnyone = "anyone";
+inline constexpr absl::string_view kDeclarer = "--streamers";
+
 // What an RPC takes. The values are bits of a set.
 enum class Right : uint8_t {
   kView = 1,     // See specs (never a secret), states, metrics.

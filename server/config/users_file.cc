@@ -1,8 +1,10 @@
 #include "config/users_file.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/error.h"
@@ -28,6 +30,8 @@ class UsersReader {
       }
       return field.value.kind == YamlNode::Kind::kList ? absl::OkStatus() : Fail(field.line, "users is not a list");
     }));
+    // Half a file must not lock everybody out, nor no file let everybody in.
+    if (users.empty()) return Fail(root.line, "no user is named; without --users everybody may do everything");
     return users;
   }
 
@@ -84,7 +88,22 @@ class UsersReader {
       return absl::OkStatus();
     }));
     if (user.name.empty()) return Fail(node.line, "a user has no name");
+    RETURN_IF_ERROR(CheckUserName(user.name, node.line));
     return user;
+  }
+
+  // A name stands in lines of logs, where it is not to be taken for anything else.
+  absl::Status CheckUserName(absl::string_view name, int line) const {
+    constexpr size_t kMostBytes = 255;
+    const auto is_control = [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); };
+    if (name.size() > kMostBytes || std::any_of(name.begin(), name.end(), is_control)) {
+      return Fail(line, absl::StrCat(Shown(name), " is no user's name: at most ", kMostBytes,
+                                     " bytes, and no control characters"));
+    }
+    if (name != kAnyone && name != kDeclarer) return absl::OkStatus();
+    return Fail(line, absl::StrCat(Shown(name), " is no user's name: the audit log calls ",
+                                   name == kAnyone ? "callers so when there is no file of users"
+                                                   : "so what spec files declare"));
   }
 
   // One, or a list of them that is not empty.

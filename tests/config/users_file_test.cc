@@ -47,6 +47,27 @@ users:
   EXPECT_FALSE((*users)[2].May(Right::kView, "anything"));
 }
 
+TEST(UsersFileTest, NoUserTakesANameThatStandsForOthers) {
+  for (const char* name : {"--streamers", "anyone", "\"a\\nb\"", "\"a\\u007f\""}) {
+    const auto users = ParseUsers(absl::StrCat("users:\n- {name: ", name, "}\n"), "f");
+    EXPECT_EQ(ErrorReason(users.status()), "USERS_INVALID") << name;
+    EXPECT_THAT(std::string(users.status().message()), HasSubstr("f:2: ")) << name;
+    EXPECT_THAT(std::string(users.status().message()), HasSubstr("is no user's name")) << name;
+  }
+  const auto users = ParseUsers(absl::StrCat("users:\n- {name: ", std::string(256, 'a'), "}\n"), "f");
+  EXPECT_LT(users.status().message().size(), 200u) << users.status();
+  EXPECT_EQ(ErrorReason(users.status()), "USERS_INVALID");
+  EXPECT_TRUE(ParseUsers(absl::StrCat("users:\n- {name: größe ", std::string(240, 'a'), "}\n"), "f").ok());
+}
+
+TEST(UsersFileTest, AFileWithoutUsersIsNone) {
+  for (const char* text : {"users: []\n", "{}\n", "users:\n", ""}) {
+    const auto users = ParseUsers(text, "f");
+    EXPECT_EQ(ErrorReason(users.status()), "USERS_INVALID") << text;
+  }
+  EXPECT_THAT(std::string(ParseUsers("users: []\n", "f").status().message()), HasSubstr("without --users"));
+}
+
 TEST(UsersFileTest, TokensMayEnd) {
   const auto users =
       ParseUsers(absl::StrCat("users:\n- name: a\n  token_sha256:\n  - {hash: ", kHash,
