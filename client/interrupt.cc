@@ -1,12 +1,10 @@
 #include "client/interrupt.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -22,20 +20,12 @@ sigset_t EndingSignals() {
   return signals;
 }
 
-// An eventfd takes this write at once.
-void Raise(const FileDescriptor& event) {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(event.get(), &one, sizeof(one));
-}
-
 }  // namespace
 
 Interrupt::Interrupt() {
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, &before_);
   signals_ = FileDescriptor(signalfd(-1, &signals, SFD_CLOEXEC));
-  triggered_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
-  release_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
 }
 
 Interrupt::~Interrupt() {
@@ -51,8 +41,10 @@ bool Interrupt::WaitFor(absl::Duration timeout, const std::vector<int>& files) {
   const absl::Time deadline = absl::Now() + timeout;
   while (!interrupted_) {
     // No events are asked of standard output, but that its reader is gone (POLLERR, POLLHUP) is always told.
-    std::vector<pollfd> polled = {
-        {signals_.get(), POLLIN, 0}, {triggered_.get(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {release_.get(), POLLIN, 0}};
+    std::vector<pollfd> polled = {{signals_.get(), POLLIN, 0},
+                                  {triggered_.descriptor(), POLLIN, 0},
+                                  {STDOUT_FILENO, 0, 0},
+                                  {release_.descriptor(), POLLIN, 0}};
     for (const int file : files) polled.push_back({file, POLLIN, 0});
     const absl::Duration left = deadline - absl::Now();
     const int milliseconds = left > absl::Hours(1) ? -1 : static_cast<int>(absl::ToInt64Milliseconds(left) + 1);
@@ -64,7 +56,7 @@ bool Interrupt::WaitFor(absl::Duration timeout, const std::vector<int>& files) {
   return interrupted_;
 }
 
-void Interrupt::Trigger() { Raise(triggered_); }
+void Interrupt::Trigger() { triggered_.Raise(); }
 
 Interrupt::Watch::Watch(Interrupt* interrupt, std::function<void()> action)
     : interrupt_(interrupt), thread_([interrupt, action = std::move(action)] {
@@ -72,10 +64,9 @@ Interrupt::Watch::Watch(Interrupt* interrupt, std::function<void()> action)
       }) {}
 
 Interrupt::Watch::~Watch() {
-  Raise(interrupt_->release_);
+  interrupt_->release_.Raise();
   thread_.join();
-  uint64_t count = 0;
-  [[maybe_unused]] const ssize_t got = read(interrupt_->release_.get(), &count, sizeof(count));
+  interrupt_->release_.Take();
 }
 
 }  // namespace binlogd

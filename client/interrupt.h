@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/event_file.h"
 #include "base/file.h"
 
 namespace binlogd {
@@ -44,8 +45,8 @@ class Interrupt {
  private:
   sigset_t before_;
   FileDescriptor signals_;
-  FileDescriptor triggered_;
-  FileDescriptor release_;
+  EventFile triggered_;
+  EventFile release_;
   bool interrupted_ = false;
 };
 

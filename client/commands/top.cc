@@ -1,6 +1,3 @@
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/event_file.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
@@ -33,18 +31,14 @@ struct TopOptions {
 class Watched {
  public:
   Watched(const StreamerSelection& selection, Client* client)
-      : filter_(selection.Filter()),
-        client_(client),
-        session_(&client->session()),
-        news_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        thread_([this] { Run(); }) {}
+      : filter_(selection.Filter()), client_(client), session_(&client->session()), thread_([this] { Run(); }) {}
   ~Watched() {
     stop_.Trigger();
     thread_.join();
   }
 
   // Readable when there is something new.
-  int news() const { return news_.get(); }
+  int news() const { return news_.descriptor(); }
 
   struct View {
     TopModel model;
@@ -53,8 +47,7 @@ class Watched {
   };
   // What is known now; after a tick, if one is due.
   View Look(bool tick) {
-    uint64_t count;
-    [[maybe_unused]] const ssize_t got = read(news_.get(), &count, sizeof(count));
+    news_.Take();
     absl::MutexLock lock(&mutex_);
     if (tick) view_.model.Tick(absl::Now());
     return view_;
@@ -78,7 +71,7 @@ class Watched {
         view_.model.Take(response, absl::Now());
         view_.away.clear();
       }
-      TellNews();
+      news_.Raise();
       return absl::OkStatus();
     };
     following.away = [this](const absl::Status& why) {
@@ -86,25 +79,20 @@ class Watched {
         absl::MutexLock lock(&mutex_);
         view_.away = absl::StrCat(why.message(), "; trying again");
       }
-      TellNews();
+      news_.Raise();
     };
     const absl::Status end = Follow(following, "cannot watch the streamers", &stop_, client_);
     {
       absl::MutexLock lock(&mutex_);
       view_.end = end;
     }
-    TellNews();
-  }
-
-  void TellNews() {
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(news_.get(), &one, sizeof(one));
+    news_.Raise();
   }
 
   const v1::StreamerFilter filter_;
   Client* const client_;
   Session* const session_;
-  const FileDescriptor news_;
+  const EventFile news_;
   Interrupt stop_;
   absl::Mutex mutex_;
   View view_ ABSL_GUARDED_BY(mutex_);

@@ -24,6 +24,9 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+// Where what is to replace the file is written first.
+std::string TemporaryFor(const std::string& path) { return absl::StrCat(path, ".new"); }
+
 absl::Status WriteAll(int fd, absl::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());
@@ -120,8 +123,19 @@ absl::StatusOr<std::string> ReadProtectedFile(const std::string& path, Protectio
   return ReadAll(file, path, limit);
 }
 
+absl::Status CheckReplaceable(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " is a directory"));
+  }
+  const std::string temporary = TemporaryFor(path);
+  RETURN_IF_ERROR(OpenFile(temporary, O_WRONLY | O_CREAT, 0600).status());
+  if (unlink(temporary.c_str()) != 0) return SystemError(errno, absl::StrCat("cannot remove ", temporary));
+  return absl::OkStatus();
+}
+
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int mode) {
-  const std::string temporary = absl::StrCat(path, ".new");
+  const std::string temporary = TemporaryFor(path);
   {
     ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode));
     if (fchmod(file.get(), static_cast<mode_t>(mode)) != 0)

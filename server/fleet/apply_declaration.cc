@@ -78,10 +78,9 @@ void FindLeft(const Declaration& declaration, bool prune, const Cancellation& en
               Manager& manager, FleetReport* report) {
   std::set<std::string> declared;
   for (const DeclaredSpec& spec : declaration.specs) declared.insert(spec.spec.name);
-  const bool sure = declaration.refused.empty() && !declared.empty();
   for (const StreamerView& view : manager.List()) {
     if (view.declared_in.empty() || declared.count(view.spec.name) != 0) continue;
-    if (!prune || !sure) {
+    if (!prune || !declaration.is_whole()) {
       report->left.push_back(view.spec.name);
       continue;
     }

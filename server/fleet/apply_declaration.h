@@ -29,8 +29,8 @@ using ChangeListener =
 // it; whether that one runs is left as it is. The same spec again touches nothing.
 //
 // With `prune`, streamers that a spec file made and none declares any more are deleted, before that; never those that a
-// request made. Nothing is deleted while anything is refused, or while nothing at all is declared: what was not read
-// may well be declared.
+// request made. Nothing is deleted while anything is refused, a file may be cut, or nothing at all is declared: what
+// was not read may well be declared.
 //
 // Several are changed at a time. A streamer that takes its time to stop is waited for a little, and changed all the
 // same. `ended` ends the waiting. Thread-safe.

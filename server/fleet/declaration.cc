@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
+#include "codec/sha256.h"
 #include "config/spec_file.h"
 #include "rpc/convert.h"
 
@@ -44,6 +45,10 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
   return files;
 }
 
+bool MayBeCut(absl::string_view text) {
+  return !text.empty() && text.back() != '\n' && text.back() != '}' && text.back() != ']';
+}
+
 class Reader {
  public:
   void ReadPath(const std::string& path) {
@@ -65,6 +70,7 @@ class Reader {
                                     absl::StrJoin(files, " and "), "; none is taken: keep one")));
       std::erase_if(declaration_.specs, [&name](const DeclaredSpec& declared) { return declared.spec.name == name; });
     }
+    declaration_.digest = digest_.Finish();
     return std::move(declaration_);
   }
 
@@ -78,6 +84,8 @@ class Reader {
       return absl::InvalidArgumentError(absl::StrCat(file, " is not a file"));
     }
     ASSIGN_OR_RETURN(const std::string text, ReadSpecText(file));
+    digest_.Update(absl::StrCat(file.size(), ":", file, text.size(), ":", text));
+    if (MayBeCut(text)) declaration_.cut.push_back(file);
     ASSIGN_OR_RETURN(const std::vector<absl::StatusOr<v1::StreamerSpec>> specs, ParseEachSpec(text, file));
     for (const absl::StatusOr<v1::StreamerSpec>& message : specs) {
       if (!message.ok()) {
@@ -97,6 +105,7 @@ class Reader {
   }
 
   Declaration declaration_;
+  Sha256 digest_;
   std::set<std::string> seen_;
   std::map<std::string, std::vector<std::string>> files_;  // By streamer.
 };

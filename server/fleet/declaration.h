@@ -20,6 +20,11 @@ struct Declaration {
   std::vector<DeclaredSpec> specs;  // Their names differ; whether they are good is not checked yet.
   // Each names the file, the line where there is one, and the field. Secrets are never repeated.
   std::vector<absl::Status> refused;
+  // Files that do not end with the end of a line, or of a JSON object: a writer, or a full disk, may have cut them.
+  std::vector<std::string> cut;
+  // Nothing was kept from us, as far as can be told.
+  bool is_whole() const { return refused.empty() && cut.empty() && !specs.empty(); }
+  std::string digest;  // Of all that was read: another one for another text.
 };
 
 // Whether a file of this name in a folder is read: *.yaml, *.yml and *.json, unless it is hidden (".…").

@@ -52,7 +52,7 @@ void DeclaredFleet::Reload() {
 void DeclaredFleet::Run() {
   while (!ended_.cancelled()) {
     ReadAndApply();
-    watch_.Wait(retry_ ? absl::Now() + kRetry : absl::InfiniteFuture());
+    watch_.Wait(next_reading_);
   }
 }
 
@@ -64,19 +64,34 @@ void DeclaredFleet::ReadAndApply() {
       summary_.clear();
     }
   }
+  const Declaration declaration = ReadDeclaration(options_.paths);
+  const bool settled = IsSettled(declaration.digest);
   const FleetReport report =
-      ApplyDeclaration(ReadDeclaration(options_.paths), options_.prune, ended_, manager_, options_.on_applied);
+      ApplyDeclaration(declaration, options_.prune && settled, ended_, manager_, options_.on_applied);
   if (ended_.cancelled()) return;
-  retry_ = std::any_of(report.refused.begin(), report.refused.end(), MayMendItself);
+  const bool may_mend = std::any_of(report.refused.begin(), report.refused.end(), MayMendItself);
+  next_reading_ = may_mend ? absl::Now() + kRetry : absl::InfiniteFuture();
   {
     absl::MutexLock lock(&mutex_);
     applied_ = report.applied;
     refused_ = report.refused.size();
   }
-  Tell(report);
+  const bool will_prune = options_.prune && !report.left.empty() && declaration.is_whole();
+  if (will_prune && !settled) {
+    // What is refused now may find its place free then.
+    next_reading_ = unchanged_since_ + options_.settling;
+    return;
+  }
+  Tell(report, declaration);
 }
 
-void DeclaredFleet::Tell(const FleetReport& report) {
+bool DeclaredFleet::IsSettled(const std::string& digest) {
+  const absl::Time now = absl::Now();
+  if (std::exchange(digest_, digest) != digest) unchanged_since_ = now;
+  return now - unchanged_since_ >= options_.settling;
+}
+
+void DeclaredFleet::Tell(const FleetReport& report, const Declaration& declaration) {
   std::set<std::string> told;
   const auto tell = [this, &told](LogLevel level, const std::string& line) {
     if (told.insert(line).second && told_.count(line) == 0) Log(level, "server", line);
@@ -88,9 +103,12 @@ void DeclaredFleet::Tell(const FleetReport& report) {
     Log(LogLevel::kInfo, name, "pruned: no spec file declares it any more");
   }
   for (const std::string& name : report.left) {
-    const absl::string_view why = !options_.prune          ? "delete it, or run with --prune-streamers"
-                                  : report.refused.empty() ? "nothing is pruned while nothing at all is declared"
-                                                           : "nothing is pruned while anything is refused";
+    const std::string why = !options_.prune           ? "delete it, or run with --prune-streamers"
+                            : !report.refused.empty() ? "nothing is pruned while anything is refused"
+                            : declaration.cut.empty()
+                                ? "nothing is pruned while nothing at all is declared"
+                                : absl::StrCat("nothing is pruned while ", declaration.cut[0],
+                                               " does not end with the end of a line: it may be cut");
     tell(LogLevel::kInfo, absl::StrCat("streamer \"", name, "\" is not declared any more, but stays: ", why));
   }
   told_ = std::move(told);

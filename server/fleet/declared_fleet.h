@@ -23,7 +23,9 @@ inline constexpr MetricFamily kDeclaredSpecs = {"binlogd_declared_specs", Metric
 
 struct FleetOptions {
   std::vector<std::string> paths;  // Spec files and folders of them. None: nothing is ever read.
-  bool prune = false;              // As in ApplyDeclaration.
+  bool prune = false;              // As in ApplyDeclaration, once the declaration is settled.
+  // The declaration is settled when two readings, that long apart, gave the same: who writes it has done.
+  absl::Duration settling = absl::Seconds(2);
   ChangeListener on_applied = nullptr;
 };
 
@@ -48,7 +50,9 @@ class DeclaredFleet {
  private:
   void Run();
   void ReadAndApply();
-  void Tell(const FleetReport& report);
+  // Whether the declaration is the one that was read `settling` ago.
+  bool IsSettled(const std::string& digest);
+  void Tell(const FleetReport& report, const Declaration& declaration);
 
   const FleetOptions options_;
   Manager* const manager_;
@@ -57,7 +61,9 @@ class DeclaredFleet {
   // The fleet's own thread.
   std::set<std::string> told_;  // What the last reading refused or left.
   std::string summary_;
-  bool retry_ = false;
+  absl::Time next_reading_;
+  std::string digest_;  // Of the last declaration, and since when it is that.
+  absl::Time unchanged_since_;
 
   mutable absl::Mutex mutex_;
   bool tell_all_ ABSL_GUARDED_BY(mutex_) = false;

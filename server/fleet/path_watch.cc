@@ -1,7 +1,6 @@
 #include "fleet/path_watch.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -28,6 +28,9 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kQuiet = absl::Milliseconds(200);
 constexpr absl::Duration kMostUnquiet = absl::Seconds(2);
 
+// As many as the system follows.
+constexpr int kMostLinks = 40;
+
 constexpr uint32_t kInFolder = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
 constexpr uint32_t kOfFolder = IN_DELETE_SELF | IN_MOVE_SELF;
 // Come without being asked for.
@@ -35,8 +38,7 @@ constexpr uint32_t kUnasked = IN_Q_OVERFLOW | IN_UNMOUNT;
 
 }  // namespace
 
-PathWatch::PathWatch(std::vector<std::string> paths)
-    : events_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+PathWatch::PathWatch(std::vector<std::string> paths) : events_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   for (const std::string& path : paths) {
     std::error_code error;
     fs::path absolute = fs::absolute(path, error).lexically_normal();
@@ -54,15 +56,11 @@ void PathWatch::WarnOnce(int error_number) {
 }
 
 void PathWatch::Arm() {
-  std::map<int, Place> places;
+  Places places;
   for (const std::string& path : paths_) {
-    // From the root down: what comes to be below a folder that is watched already is not missed.
-    fs::path folder;
-    for (const fs::path& part : fs::path(path)) {
-      if (!folder.empty()) WatchFolder(folder.string(), part.string(), &places);
-      folder /= part;
-    }
+    WatchWay(path, kMostLinks, &places);
     WatchFolder(path, "", &places);
+    WatchLinksIn(path, &places);
   }
   for (const auto& [watch, place] : places_) {
     if (places.count(watch) == 0) inotify_rm_watch(events_.get(), watch);
@@ -70,7 +68,36 @@ void PathWatch::Arm() {
   places_ = std::move(places);
 }
 
-void PathWatch::WatchFolder(const std::string& folder, const std::string& name, std::map<int, Place>* places) {
+void PathWatch::WatchWay(const std::string& path, int links, Places* places) {
+  // From the root down: what comes to be below a folder that is watched already is not missed.
+  fs::path folder;
+  const fs::path whole(path);
+  for (auto part = whole.begin(); part != whole.end(); ++part) {
+    if (part->empty()) continue;  // Behind a last '/'.
+    if (!folder.empty()) WatchFolder(folder.string(), part->string(), places);
+    const fs::path here = folder / *part;
+    std::error_code error;
+    const fs::path to = fs::read_symlink(here, error);
+    if (!error && links > 0) {
+      // An absolute one begins anew. Not made normal: behind a link ".." is the folder above what it points to.
+      fs::path way = folder / to;
+      for (auto rest = std::next(part); rest != whole.end(); ++rest) way /= *rest;
+      return WatchWay(way.string(), links - 1, places);
+    }
+    folder = here;
+  }
+}
+
+void PathWatch::WatchLinksIn(const std::string& folder, Places* places) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code unknown;
+    if (!IsSpecFileName(entry->path().filename().string()) || !entry->is_symlink(unknown)) continue;
+    WatchWay(entry->path().string(), kMostLinks, places);
+  }
+}
+
+void PathWatch::WatchFolder(const std::string& folder, const std::string& name, Places* places) {
   const int watch = inotify_add_watch(events_.get(), folder.c_str(), kInFolder | kOfFolder | IN_ONLYDIR);
   if (watch < 0) {
     // Not there, not a folder, or not ours to see: the one above tells when that changes.
@@ -82,8 +109,7 @@ void PathWatch::WatchFolder(const std::string& folder, const std::string& name, 
   if (name.empty()) {
     place.spec_files = true;
   } else {
-    // A single file of a ConfigMap is a link through "..data".
-    place.names.insert({name, "..data"});
+    place.names.insert(name);
   }
 }
 
@@ -110,17 +136,12 @@ bool PathWatch::TakeEvents() {
   }
 }
 
-bool PathWatch::TakeWake() {
-  uint64_t count = 0;
-  return read(wake_.get(), &count, sizeof(count)) == sizeof(count);
-}
-
 bool PathWatch::AwaitInput(absl::Time deadline) const {
   for (;;) {
     // Rounded up, so that a deadline that is near is waited for.
     const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Microseconds(999));
     const int timeout = static_cast<int>(std::clamp<int64_t>(left, 0, std::numeric_limits<int>::max()));
-    pollfd inputs[] = {{events_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    pollfd inputs[] = {{events_.get(), POLLIN, 0}, {wake_.descriptor(), POLLIN, 0}};
     const int ready = poll(inputs, 2, deadline == absl::InfiniteFuture() ? -1 : timeout);
     if (ready >= 0 || errno != EINTR) return ready > 0;
   }
@@ -130,7 +151,7 @@ void PathWatch::Wait(absl::Time deadline) {
   bool changed = false;
   absl::Time unquiet = absl::InfiniteFuture();
   while (AwaitInput(changed ? std::min(absl::Now() + kQuiet, unquiet) : deadline)) {
-    if (TakeWake()) break;
+    if (wake_.Take()) break;
     if (!TakeEvents()) continue;
     if (!changed) unquiet = absl::Now() + kMostUnquiet;
     changed = true;
@@ -138,10 +159,6 @@ void PathWatch::Wait(absl::Time deadline) {
   Arm();
 }
 
-void PathWatch::Wake() {
-  const uint64_t one = 1;
-  // Fails only when it is awake already.
-  (void)!write(wake_.get(), &one, sizeof(one));
-}
+void PathWatch::Wake() { wake_.Raise(); }
 
 }  // namespace binlogd

@@ -136,6 +136,19 @@ TEST_F(ApplyDeclarationTest, ARenamedStreamerFindsItsTargetsFree) {
   EXPECT_EQ(Names(), "a new ");
 }
 
+TEST_F(ApplyDeclarationTest, WhatMayBeCutPrunesNothing) {
+  Write("a.yaml", Yaml("a") + "---\n" + Yaml("b"));
+  Apply();
+  Write("a.yaml", Yaml("a") + "mode: CONTINUOUS");
+  Apply(true);
+  EXPECT_THAT(report_.left, ElementsAre("b"));
+  EXPECT_THAT(Refused(), IsEmpty());
+  // An object of JSON is whole without the end of a line.
+  Write("a.yaml", absl::StrReplaceAll(Yaml("a"), {{"]\n", "]"}}));
+  Apply(true);
+  EXPECT_THAT(report_.pruned, ElementsAre("b"));
+}
+
 TEST_F(ApplyDeclarationTest, WhatWasNotReadIsNotPruned) {
   Write("a.yaml", Yaml("a"));
   Write("b.yaml", Yaml("b"));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_replace.h"
 #include "tests/fleet/fleet_testing.h"
 #include "tests/streamer/streamer_testing.h"
 
@@ -12,8 +13,10 @@ using testing::Eventually;
 
 class DeclaredFleetTest : public ::testing::Test, protected testing::FleetFixture {
  protected:
-  void Run(bool prune = false) {
-    fleet_.emplace(FleetOptions{{folder()}, prune}, &manager());
+  void Run(bool prune = false, absl::Duration settling = absl::Milliseconds(20)) {
+    FleetOptions options{{folder()}, prune};
+    options.settling = settling;
+    fleet_.emplace(std::move(options), &manager());
     fleet_->Start();
   }
   double Metric(const std::string& outcome) const {
@@ -39,6 +42,49 @@ TEST_F(DeclaredFleetTest, FollowsTheFolder) {
   EXPECT_TRUE(Becomes("b "));
   Write("b.yaml", Yaml("b") + "---\n" + Yaml("c"));
   EXPECT_TRUE(Becomes("b c "));
+}
+
+TEST_F(DeclaredFleetTest, AHalfWrittenFilePrunesNothing) {
+  Write("a.yaml", Yaml("a") + "---\n" + Yaml("b"));
+  Run(/*prune=*/true, /*settling=*/absl::Hours(1));
+  EXPECT_TRUE(Becomes("a b "));
+  // Its writer has not come farther yet; what is there of it is good.
+  Write("a.yaml", Yaml("a", "batch: {max_events: 7}\n"));
+  EXPECT_TRUE(Eventually([&] { return manager().Get("a")->spec.batch.max_events == 7; }));
+  EXPECT_EQ(Names(), "a b ");
+  Write("a.yaml", Yaml("a", "batch: {max_events: 8}\n"));
+  EXPECT_TRUE(Eventually([&] { return manager().Get("a")->spec.batch.max_events == 8; }));
+  EXPECT_EQ(Names(), "a b ") << "two readings, but not of the same";
+  Write("a.yaml", Yaml("a", "batch: {max_events: 9}\n") + "---\n" + Yaml("b"));
+  EXPECT_TRUE(Eventually([&] { return manager().Get("a")->spec.batch.max_events == 9; }));
+  EXPECT_EQ(Names(), "a b ");
+}
+
+TEST_F(DeclaredFleetTest, AFileThatEndsInsideALinePrunesNothing) {
+  Write("a.yaml", Yaml("a") + "---\n" + Yaml("b"));
+  Run(/*prune=*/true);
+  EXPECT_TRUE(Becomes("a b "));
+  // As a full disk leaves it; it is no other one at any later reading.
+  Write("a.yaml", Yaml("a", "batch: {max_events: 7}\n") + "mode: CONTINUOUS");
+  EXPECT_TRUE(Eventually([&] { return manager().Get("a")->spec.batch.max_events == 7; }));
+  for (uint32_t i = 0; i < 3; ++i) {
+    Write("other.yaml", Yaml("other", absl::StrCat("batch: {max_events: ", 100 + i, "}\n")));
+    EXPECT_TRUE(Eventually([&] {
+      const absl::StatusOr<StreamerView> other = manager().Get("other");
+      return other.ok() && other->spec.batch.max_events == 100 + i;
+    }));
+    EXPECT_EQ(Names(), "a b other ");
+  }
+  Write("a.yaml", Yaml("a") + "mode: CONTINUOUS\n");
+  EXPECT_TRUE(Becomes("a other "));
+}
+
+TEST_F(DeclaredFleetTest, ARenamedStreamerFindsItsTargetsFree) {
+  Write("a.yaml", Yaml("a") + "---\n" + Yaml("old"));
+  Run(/*prune=*/true);
+  EXPECT_TRUE(Becomes("a old "));
+  Write("a.yaml", Yaml("a") + "---\n" + absl::StrReplaceAll(Yaml("new"), {{"/new}", "/old}"}}));
+  EXPECT_TRUE(Becomes("a new "));
 }
 
 TEST_F(DeclaredFleetTest, AFolderThatVanishesAndComesBackLosesNothing) {

@@ -53,6 +53,59 @@ TEST_F(PathWatchTest, NoticesTheExchangeOfAConfigMap) {
   ExpectNoticed(of_file);
 }
 
+TEST_F(PathWatchTest, NoticesWhatLinksPointTo) {
+  fs::create_directories(dir_ / "hop");
+  fs::create_directories(dir_ / "far/deep");
+  WriteText(dir_ / "far/deep/a.txt", "1");
+  fs::create_symlink("../hop/one", dir_ / "etc/link");
+  fs::create_symlink(dir_ / "far/deep/a.txt", dir_ / "hop/one");
+  fs::create_symlink("../link", folder_ + "/a.yaml");
+  PathWatch of_folder({folder_}), of_file({dir_ / "etc/link"});
+  const auto expect_noticed = [&] {
+    ExpectNoticed(of_folder);
+    ExpectNoticed(of_file);
+  };
+  // In place.
+  WriteText(dir_ / "far/deep/a.txt", "2");
+  expect_noticed();
+  WriteText(dir_ / "far/deep/new", "3");
+  fs::rename(dir_ / "far/deep/new", dir_ / "far/deep/a.txt");
+  expect_noticed();
+  // A link on the way.
+  WriteText(dir_ / "far/b.txt", "4");
+  fs::create_symlink("../far/b.txt", dir_ / "hop/new");
+  fs::rename(dir_ / "hop/new", dir_ / "hop/one");
+  expect_noticed();
+  WriteText(dir_ / "far/b.txt", "5");
+  expect_noticed();
+  fs::rename(dir_ / "far", dir_ / "away");
+  expect_noticed();
+  fs::rename(dir_ / "away", dir_ / "far");
+  expect_noticed();
+}
+
+TEST_F(PathWatchTest, NoticesWhatAFolderBehindALinkHolds) {
+  fs::create_directories(dir_ / "real");
+  fs::create_symlink("../real/", dir_ / "etc/link");
+  PathWatch watch({dir_ / "etc/link"});
+  WriteText(dir_ / "real/a.yaml", "1");
+  ExpectNoticed(watch);
+  fs::rename(dir_ / "real", dir_ / "away");
+  ExpectNoticed(watch);
+  fs::create_directories(dir_ / "real");
+  ExpectNoticed(watch);
+  WriteText(dir_ / "real/a.yaml", "2");
+  ExpectNoticed(watch);
+}
+
+TEST_F(PathWatchTest, LinksInACircleAreLeftAlone) {
+  fs::create_symlink("b.yaml", folder_ + "/a.yaml");
+  fs::create_symlink("a.yaml", folder_ + "/b.yaml");
+  PathWatch watch({folder_, folder_ + "/a.yaml"});
+  WriteText(folder_ + "/c.yaml", "1");
+  ExpectNoticed(watch);
+}
+
 TEST_F(PathWatchTest, NoticesFoldersThatComeAndGo) {
   PathWatch watch({folder_, dir_ / "later/deep/specs", dir_ / "later/file.conf"});
   fs::remove_all(dir_ / "etc");
