@@ -15,7 +15,9 @@
 #include "auth/certificate_files.h"
 #include "auth/listen_rule.h"
 #include "auth/users.h"
+#include "base/address.h"
 #include "base/allocator.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
@@ -75,6 +77,8 @@ void WaitForEnd(const std::function<void()>& on_hangup) {
 
 // What can be said against the addresses.
 absl::Status CheckAddresses(const Flags& flags) {
+  RETURN_IF_ERROR(CheckListenAddress("--listen", flags.listen, /*or_unix=*/true));
+  RETURN_IF_ERROR(CheckListenAddress("--metrics-listen", flags.metrics_listen, /*or_unix=*/false));
   if (!flags.insecure_listen) {
     const PortProtection protection = {flags.tls_wanted(), !flags.tls.client_ca.empty() || !flags.users.empty()};
     RETURN_IF_ERROR(
@@ -136,7 +140,7 @@ absl::Status Serve(const Flags& flags) {
   declared.on_applied = [audit = gate.audit.get()](const std::string& method, const std::string& name,
                                                    const absl::Status& result) {
     AuditEntry entry;
-    entry.user = "--streamers";
+    entry.user = std::string(kDeclarer);
     entry.method = method;
     entry.streamer = name;
     entry.SetResult(result);
@@ -252,7 +256,7 @@ int Main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const absl::Status done = token->parsed() ? PrintNewToken() : Serve(flags);
   if (done.ok()) return 0;
-  std::cerr << "binlogd: " << done.message() << "\n";
+  std::cerr << "binlogd: " << done.message() << " (" << ErrorReason(done) << ")\n";
   return 1;
 }
 

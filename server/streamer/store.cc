@@ -26,24 +26,41 @@ absl::Status CheckVersion(const std::string& state_dir) {
   if (absl::IsNotFound(text.status())) return ReplaceFile(path, absl::StrCat(kVersion, "\n"), 0640);
   RETURN_IF_ERROR(text.status());
   int version = 0;
-  if (absl::SimpleAtoi(*text, &version) && version >= 1 && version <= kVersion) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition, "STATE_DIR_TOO_NEW",
-                   absl::StrCat(path, " says that a newer binlogd wrote this directory; this one knows version ",
-                                kVersion, ": run the newer one, or name another --state-dir"));
+  if (!absl::SimpleAtoi(*text, &version) || version < 1) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "STATE_DIR_UNUSABLE",
+                     absl::StrCat(path,
+                                  " does not hold a version; if this is binlogd's state directory, remove that "
+                                  "file, which is then written anew"));
+  }
+  if (version <= kVersion) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "STATE_DIR_TOO_NEW",
+      absl::StrCat(path, " says that a newer binlogd wrote this directory (version ", version,
+                   "); this one knows version ", kVersion, ": run the newer one, or name another --state-dir"));
+}
+
+// What the system says against the directory.
+absl::Status Unusable(const absl::Status& status, const std::string& state_dir) {
+  if (status.ok() || ErrorReason(status) != absl::StatusCodeToString(status.code())) return status;
+  const bool full = absl::IsResourceExhausted(status);
+  return MakeError(status.code(), "STATE_DIR_UNUSABLE",
+                   absl::StrCat("the state directory ", state_dir, " cannot be used: ", status.message(),
+                                full ? "; make room, or name another --state-dir"
+                                     : "; let binlogd's user write there, or name another --state-dir"));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& state_dir, const SpecCodec* codec) {
-  RETURN_IF_ERROR(MakeDirectories(absl::StrCat(state_dir, "/streamers"), 0750));
+  RETURN_IF_ERROR(Unusable(MakeDirectories(absl::StrCat(state_dir, "/streamers"), 0750), state_dir));
   absl::StatusOr<FileLock> lock =
       FileLock::Acquire(absl::StrCat(state_dir, "/lock"), absl::StrCat("binlogd, process ", getpid()));
   if (!lock.ok()) {
-    if (!absl::IsFailedPrecondition(lock.status())) return lock.status();
+    if (!absl::IsFailedPrecondition(lock.status())) return Unusable(lock.status(), state_dir);
     return MakeError(absl::StatusCode::kFailedPrecondition, "STATE_DIR_IN_USE",
                      absl::StrCat(lock.status().message(), "; end that one, or name another --state-dir"));
   }
-  RETURN_IF_ERROR(CheckVersion(state_dir));
+  RETURN_IF_ERROR(Unusable(CheckVersion(state_dir), state_dir));
   return std::unique_ptr<Store>(new Store(state_dir, codec, *std::move(lock)));
 }
 

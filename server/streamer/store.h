@@ -45,7 +45,9 @@ struct StreamerRecord {
 class Store {
  public:
   // Makes the directory, and locks it against another binlogd: FAILED_PRECONDITION (STATE_DIR_IN_USE).
-  // FAILED_PRECONDITION (STATE_DIR_TOO_NEW) when a newer version wrote it. `codec` outlives the store.
+  // FAILED_PRECONDITION (STATE_DIR_TOO_NEW) when a newer version wrote it. STATE_DIR_UNUSABLE when the system does not
+  // let it be used, or it holds no version that can be read; one without any is of version 1. `codec` outlives the
+  // store.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& state_dir, const SpecCodec* codec);
 
   // All records; one that cannot be read is reported in the log and left alone.

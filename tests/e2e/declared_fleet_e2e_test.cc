@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "tests/fault/binlogd_process.h"
 #include "tests/harness/temp_dir.h"
@@ -16,6 +20,7 @@ namespace binlogd::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
@@ -117,6 +122,53 @@ TEST_F(DeclaredFleetE2eTest, RefusesByFileAndFieldAndAppliesTheOthers) {
   // Mended while it runs.
   fs::remove(folder_ + "/two.yaml");
   ASSERT_TRUE(Becomes("good twice "));
+}
+
+TEST_F(DeclaredFleetE2eTest, EachChangeHasALineInTheAuditLog) {
+  using nlohmann::json;
+  const std::string audit = directory_ / "audit";
+  const auto lines = [&] {
+    std::vector<std::string> of_the_fleet;
+    for (const absl::string_view line : absl::StrSplit(ReadWholeFile(audit).value_or(""), '\n', absl::SkipEmpty())) {
+      const json entry = json::parse(std::string(line));
+      if (entry.at("user") != "--streamers") continue;
+      EXPECT_EQ(entry.at("shown"), "none");
+      EXPECT_EQ(entry.at("peer"), "");
+      of_the_fleet.push_back(absl::StrCat(entry.at("method").get<std::string>(), " ",
+                                          entry.at("streamer").get<std::string>(), " ",
+                                          entry.at("code").get<std::string>(),
+                                          entry.value("reason", "").empty() ? "" : " ", entry.value("reason", "")));
+    }
+    return of_the_fleet;
+  };
+  std::ofstream(folder_ + "/a.yaml") << Spec("a");
+  StartBinlogd({"--streamers", folder_, "--prune-streamers", "--audit-log", audit});
+  ASSERT_TRUE(Becomes("a "));
+  ASSERT_EQ(binlogd_->Control({"apply", "-f", "-"}, Spec("mine")).exit_code, 0);
+  std::ofstream(folder_ + "/b.yaml") << Spec("b");
+  ASSERT_TRUE(Becomes("a b mine "));
+  std::ofstream(folder_ + "/b.yaml") << Spec("b", "batch: {max_wait: 1s}\n");
+  ASSERT_TRUE(WaitUntil([&] { return Streamers().at(1).spec().batch().max_wait().seconds() == 1; }));
+  std::ofstream(folder_ + "/c.yaml") << absl::StrReplaceAll(Spec("c"), {{"/c}", "/mine}"}});
+  ASSERT_TRUE(Logs("belongs to streamer \"mine\""));
+  fs::remove(folder_ + "/c.yaml");
+  fs::remove(folder_ + "/b.yaml");
+  ASSERT_TRUE(Becomes("a mine "));
+  // What is as declared already is no change.
+  kill(binlogd_->pid(), SIGHUP);
+  ASSERT_TRUE(WaitUntil([&] {
+    const std::string log = binlogd_->Log();
+    const size_t pruned = log.find("pruned: ");
+    return pruned != std::string::npos && log.find("declared streamers: 1 applied", pruned) != std::string::npos;
+  })) << binlogd_->Log();
+  EXPECT_EQ(*binlogd_->Terminate(), 0);
+  std::vector<std::string> told = lines();
+  // A refused one is tried again with each reading.
+  told.erase(std::unique(told.begin(), told.end()), told.end());
+  EXPECT_THAT(told, ElementsAre("Create a OK", "Create b OK", "Update b OK",
+                                "Create c INVALID_ARGUMENT TARGET_PATH_IN_USE", "Delete b OK"));
+  EXPECT_THAT(*ReadWholeFile(audit), HasSubstr("\"user\":\"anyone\""));
+  EXPECT_THAT(*ReadWholeFile(audit), Not(HasSubstr(kSecret)));
 }
 
 TEST_F(DeclaredFleetE2eTest, AHangupAppliesAgainAndAStopHolds) {
