@@ -85,6 +85,11 @@ EditedFile::~EditedFile() {
   if (!kept_ && !path_.empty()) unlink(path_.c_str());
 }
 
+bool EditedFile::Keep() {
+  kept_ = true;
+  return access(path_.c_str(), F_OK) == 0;
+}
+
 absl::StatusOr<std::string> EditedFile::Edit(absl::string_view text) {
   RETURN_IF_ERROR(ReplaceFile(path_, text, 0600));
   const std::string command = EditorCommand();

@@ -23,8 +23,8 @@ class EditedFile {
   // such editor, or it ends with an error.
   absl::StatusOr<std::string> Edit(absl::string_view text);
 
-  // The file outlives this.
-  void Keep() { kept_ = true; }
+  // The file outlives this. False when there is none: the editor took it away.
+  bool Keep();
   const std::string& path() const { return path_; }
 
  private:

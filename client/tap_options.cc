@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
@@ -138,10 +139,14 @@ void AddTapOptions(CLI::App* verb, TapOptions* options) {
   AddWord(verb, "--until", "END", "End before: time:TIME or position:FILE:OFFSET",
           [request](const std::string& word) { ReadUntil(word, request->mutable_end()); });
   verb->add_option_function<uint64_t>(
-          "--count", [request](const uint64_t& count) { request->mutable_end()->set_events(count); },
+          "--count",
+          [request](const uint64_t& count) {
+            if (count == 0) throw CLI::ValidationError("--count", "1 or more; leave it out to go on until Ctrl-C");
+            request->mutable_end()->set_events(count);
+          },
           "End after this many events")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--resume", options->resume_file,
                    "Go on where this file says, if it exists, and keep the newest resume token in it")
       ->type_name("FILE");
@@ -153,8 +158,11 @@ void AddTapOptions(CLI::App* verb, TapOptions* options) {
 absl::Status ReadResumeFile(TapOptions* options) {
   if (options->resume_file.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> text = ReadWholeFile(options->resume_file, kMostTokenBytes);
-  if (absl::IsNotFound(text.status())) return absl::OkStatus();
-  RETURN_IF_ERROR(text.status());
+  const bool is_new = absl::IsNotFound(text.status());
+  if (!text.ok() && !is_new) return Annotate(text.status(), "--resume");
+  // Known now, and not when the first events are shown whose place cannot be kept.
+  RETURN_IF_ERROR(Annotate(CheckReplaceable(options->resume_file), "--resume"));
+  if (is_new) return absl::OkStatus();
   absl::StripAsciiWhitespace(&*text);
   if (!absl::StartsWith(*text, kTokenStart)) {
     return absl::InvalidArgumentError(

@@ -96,7 +96,10 @@ class SpecEditing {
 
   // What was typed is not lost with the failure.
   absl::Status KeepText(const absl::Status& why) {
-    file_.Keep();
+    if (!file_.Keep()) {
+      client_->output().Message(absl::StrCat("the editor left no file ", file_.path(), ": there is no text to keep"));
+      return why;
+    }
     client_->output().Message(
         absl::StrCat("your text is kept in ", file_.path(), "; apply it with: binlogctl apply -f ", file_.path()));
     return why;

@@ -9,11 +9,25 @@
 
 namespace binlogd {
 
-uint64_t FileSequence(absl::string_view file) {
+namespace {
+
+size_t BeginOfNumber(absl::string_view file) {
   size_t begin = file.size();
   while (begin > 0 && absl::ascii_isdigit(file[begin - 1])) --begin;
+  return begin;
+}
+
+}  // namespace
+
+uint64_t FileSequence(absl::string_view file) {
   uint64_t sequence = 0;
-  return absl::SimpleAtoi(file.substr(begin), &sequence) ? sequence : 0;
+  return absl::SimpleAtoi(file.substr(BeginOfNumber(file)), &sequence) ? sequence : 0;
+}
+
+bool IsOlderFile(absl::string_view file, absl::string_view oldest) {
+  const absl::string_view name = file.substr(0, BeginOfNumber(file));
+  return name == oldest.substr(0, BeginOfNumber(oldest)) && FileSequence(file) > 0 &&
+         FileSequence(file) < FileSequence(oldest);
 }
 
 int ComparePositions(const Position& a, const Position& b) {

@@ -21,6 +21,9 @@ struct Position {
 // The number that a binary log's name ends with: 7 for "binlog.000007"; 0 when there is none.
 uint64_t FileSequence(absl::string_view file);
 
+// Whether the source had `file` before `oldest`, the oldest that it has: the same name with a lower number.
+bool IsOlderFile(absl::string_view file, absl::string_view oldest);
+
 // Less than, equal to or greater than 0 as (file, offset) of `a` is before, at or after that of `b`. Files are ordered
 // by their number, since "binlog.1000000" follows "binlog.999999". Only meaningful within one epoch.
 int ComparePositions(const Position& a, const Position& b);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "base/status_macros.h"
 #include "binlog/gtid_set.h"
 #include "pipeline/log_reader.h"
@@ -19,7 +20,7 @@ absl::Status CheckListed(const std::vector<LogFile>& files, const Position& plac
       std::find_if(files.begin(), files.end(), [&place](const LogFile& f) { return f.name == place.file; });
   const std::string range = absl::StrCat("the source has ", files.front().name, " to ", files.back().name);
   if (file == files.end()) {
-    const bool purged = FileSequence(place.file) < FileSequence(files.front().name);
+    const bool purged = IsOlderFile(place.file, files.front().name);
     return MakeError(absl::StatusCode::kOutOfRange, purged ? "POSITION_PURGED" : "POSITION_INVALID",
                      absl::StrCat(place.file, purged ? " was purged" : " is not there", "; ", range,
                                   ": begin in one of these, or with earliest"));
@@ -127,7 +128,15 @@ absl::StatusOr<ReadStart> SourceReplay::Find(const std::shared_ptr<const EpochSt
 absl::StatusOr<std::string> SourceReplay::FindGtidSet(std::unique_ptr<Connection> connection,
                                                       const std::string& gtid_set) const {
   ASSIGN_OR_RETURN(const GtidSet set, GtidSet::Parse(options_.spec->source.flavor, gtid_set));
-  return BinlogDump::LocateGtidSet(std::move(connection), MakeDumpOptions("", kFirstEventOffset), set);
+  absl::StatusOr<std::string> file =
+      BinlogDump::LocateGtidSet(std::move(connection), MakeDumpOptions("", kFirstEventOffset), set);
+  if (!absl::IsOutOfRange(file.status())) return file;
+  // What it says of the way out is for a streamer's spec.
+  const bool purged = ErrorReason(file.status()) == "POSITION_PURGED";
+  return MakeError(
+      file.status().code(), ErrorReason(file.status()),
+      absl::StrCat("the source ", purged ? "no longer has all that follows " : "never had all of ", Shown(gtid_set),
+                   "; begin with ", purged ? "a set that has more" : "another set", ", with a time, or with earliest"));
 }
 
 // A file's first event tells when the file was begun. Times are whole seconds, so that of one which was begun in the

@@ -471,7 +471,7 @@ absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, co
   const auto file = std::find_if(contact.files.begin(), contact.files.end(),
                                  [&start](const LogFile& f) { return f.name == start.file; });
   if (file == contact.files.end()) {
-    const bool purged = FileSequence(start.file) < FileSequence(contact.files.front().name);
+    const bool purged = IsOlderFile(start.file, contact.files.front().name);
     return PermanentError(
         absl::StatusCode::kOutOfRange, purged ? "POSITION_PURGED" : "POSITION_INVALID",
         absl::StrCat("source ", endpoint_, ": source.start.position.file: ", start.file,

@@ -5,6 +5,17 @@
 namespace binlogd {
 namespace {
 
+TEST(PositionTest, AnOlderFileHasTheSameNameAndALowerNumber) {
+  EXPECT_TRUE(IsOlderFile("binlog.000006", "binlog.000007"));
+  EXPECT_TRUE(IsOlderFile("binlog.999999", "binlog.1000000"));
+  EXPECT_FALSE(IsOlderFile("binlog.000007", "binlog.000007"));
+  EXPECT_FALSE(IsOlderFile("binlog.000008", "binlog.000007"));
+  EXPECT_FALSE(IsOlderFile("nofile", "binlog.000007")) << "it never was one";
+  EXPECT_FALSE(IsOlderFile("mysql-bin.000001", "binlog.000007"));
+  EXPECT_FALSE(IsOlderFile("binlog.", "binlog.000007"));
+  EXPECT_FALSE(IsOlderFile("binlog.000000", "binlog.000007"));
+}
+
 TEST(PositionTest, FilesAreOrderedByNumber) {
   EXPECT_EQ(FileSequence("binlog.000007"), 7u);
   EXPECT_EQ(FileSequence("a1.b2.1000000"), 1000000u);

@@ -94,5 +94,31 @@ TEST_F(CompletionTest, ZshCompletesNames) {
   EXPECT_EQ(complete("apply -f x"), "files\n");
 }
 
+TEST_F(CompletionTest, ZshCompletesAsOneTypes) {
+  if (Shell("zsh -f -c 'zmodload zsh/zpty && autoload -Uz +X compinit'").exit_code != 0) {
+    GTEST_SKIP() << "zsh is not installed";
+  }
+  server_.Put(MakeStreamer("orders"));
+  // A shell on a terminal of its own; ^T shows what its line has become.
+  const std::string script = File("type.zsh", R"sh(zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -Uz compinit; compinit -u -D; source =(binlogctl completion zsh)
+show() { print -r -- "<$BUFFER>"; BUFFER= }; zle -N show; bindkey ^T show; print re""ady'
+zpty -r -m shell out '*ready*'
+for typed in "$@"; do
+  zpty -w -n shell "$typed"$'\t\x14'
+  zpty -r -m shell out '*<*>*'
+  print -r -- "${${out##*<}%%>*}"
+done
+)sh");
+  const CommandResult result =
+      Shell("mkdir " + (directory_ / "bin") + "; ln -s $binlogctl " + (directory_ / "bin/binlogctl") +
+            "; PATH=" + (directory_ / "bin") + ":$PATH TERM=dumb timeout 50 zsh -f " + script +
+            " 'binlogctl sto' 'binlogctl start or' 'binlogctl get --output=j' 'binlogctl -o y'");
+  EXPECT_EQ(result.output,
+            "binlogctl stop \nbinlogctl start orders \nbinlogctl get --output=json \nbinlogctl -o yaml \n")
+      << result.error_output;
+}
+
 }  // namespace
 }  // namespace binlogd::testing

@@ -76,6 +76,14 @@ TEST_F(EditTest, OpensAgainWhenTheServerRefuses) {
   EXPECT_THAT(Kept(), AllOf(HasSubstr("name: orders"), Not(HasSubstr("\ntargets:"))));
 }
 
+TEST_F(EditTest, ATextThatTheEditorTookAwayIsNotSaidToBeKept) {
+  const CommandResult result = Edit("rm $1; exit 1");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error_output, AllOf(HasSubstr("there is no text to keep"), HasSubstr("EDITOR_FAILED"),
+                                         Not(HasSubstr("your text is kept in"))));
+  EXPECT_EQ(User(), "repl");
+}
+
 TEST_F(EditTest, ALostUpdateIsRefused) {
   // Another spec is applied while the editor is open.
   const std::string other =

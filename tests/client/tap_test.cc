@@ -142,6 +142,23 @@ TEST_F(TapTest, AFileThatHoldsNoTokenIsLeftAlone) {
   EXPECT_EQ(Shell("cat " + file).output, "buy milk");
 }
 
+TEST_F(TapTest, APlaceThatCannotBeKeptIsToldBeforeTheFirstEvent) {
+  server_.SetTap({Inserts(1, 1)});
+  for (const std::string& file : {directory_ / "missing/token", directory_.path(), File("plain", "x") + "/token"}) {
+    const CommandResult result = Run({"tap", "orders", "--count", "1", "--resume", file});
+    EXPECT_EQ(result.exit_code, 1) << file;
+    EXPECT_EQ(result.output, "") << file;
+    EXPECT_THAT(result.error_output, HasSubstr("--resume: ")) << file;
+  }
+  EXPECT_EQ(Shell("ls " + (directory_ / "*.new")).output, "");
+}
+
+TEST_F(TapTest, NoEventsAreNoNumberOfThem) {
+  const CommandResult result = Run({"tap", "orders", "--count", "0"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.error_output, HasSubstr("--count: 1 or more; leave it out to go on until Ctrl-C"));
+}
+
 TEST_F(TapTest, GapIsSaidInTheStreamAndOnStandardError) {
   server_.SetTap({Gap(), Inserts(1, 1)});
   const CommandResult result = Run({"tap", "orders", "--count", "1"});

@@ -3,6 +3,7 @@
 namespace binlogd::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -90,6 +91,21 @@ TEST_F(UsageTest, AServerThatIsNotThereIsNamed) {
             "BINLOGCTL_SERVER (UNAVAILABLE)\n");
   EXPECT_THAT(Run({"tap", "a", "--server", "127.0.0.1:1"}).error_output,
               HasSubstr("cannot reach binlogd at 127.0.0.1:1"));
+}
+
+TEST_F(UsageTest, AServerThatIsNoAddressIsNotCalled) {
+  for (const char* address : {"db-tools", "db-tools:72606", "http://db-tools:7070", "db-tools:0"}) {
+    const CommandResult result = Run({"get", "--server", address});
+    EXPECT_EQ(result.exit_code, 1) << address;
+    EXPECT_THAT(result.error_output,
+                AllOf(HasSubstr(address), HasSubstr("write HOST:PORT, for example"), HasSubstr("ADDRESS_INVALID")));
+  }
+}
+
+TEST_F(UsageTest, ADurationOutOfBoundsIsADurationAllTheSame) {
+  EXPECT_THAT(Run({"get", "--timeout", "5ms"}).error_output, HasSubstr("\"5ms\" is not within 10ms and 24h"));
+  EXPECT_THAT(Run({"get", "--timeout", "never"}).error_output, HasSubstr("\"never\" is not a duration such as 500ms"));
+  EXPECT_EQ(Run({"get", "--timeout", "25h"}).exit_code, 2);
 }
 
 TEST_F(UsageTest, AServerThatDoesNotAnswerIsNamed) {
