@@ -41,7 +41,7 @@ class UsersReader {
                      absl::StrCat(origin_, ":", line, ": ", message));
   }
   absl::Status Unknown(const YamlNode::Entry& field) const {
-    return Fail(field.line, absl::StrCat("there is no field \"", field.key, "\" here"));
+    return Fail(field.line, absl::StrCat("there is no field ", Shown(field.key), " here"));
   }
 
   template <typename Reader>
@@ -176,7 +176,7 @@ class UsersReader {
       ASSIGN_OR_RETURN(const std::string role, ReadText(field.value, "role"));
       grant.rights = RightsOfRole(role);
       if (grant.rights != 0) return absl::OkStatus();
-      return Fail(field.line, absl::StrCat("\"", role, "\" is no role; they are viewer, operator, admin and tap"));
+      return Fail(field.line, absl::StrCat(Shown(role), " is no role; they are viewer, operator, admin and tap"));
     }));
     if (grant.rights == 0) return Fail(node.line, "a grant has no role");
     if (grant.streamers.empty()) grant.streamers = {"*"};

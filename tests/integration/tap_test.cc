@@ -371,6 +371,8 @@ TEST_P(TapServerTest, RowsByKeyAndByValueInEitherImage) {
 TEST_P(TapServerTest, WhatWasPurgedIsSaid) {
   const std::string token = EarlyToken();
   ASSERT_FALSE(token.empty());
+  const std::string early = EndOfSourceLog().gtid_set;
+  source_->Run({"CREATE DATABASE IF NOT EXISTS later"});
   source_->Run({"FLUSH BINARY LOGS", "FLUSH BINARY LOGS"});
   ASSERT_TRUE(WaitUntilCaughtUp(*streamer(), *source_));
   const Position end = EndOfSourceLog();
@@ -379,16 +381,21 @@ TEST_P(TapServerTest, WhatWasPurgedIsSaid) {
     source_->Run({absl::StrCat("PURGE BINARY LOGS TO '", end.file, "'")});
     return source_->LogFiles().size() == 1;
   }));
-  v1::TapRequest by_time = Request(), by_place = Request(), beyond = Request();
+  v1::TapRequest by_time = Request(), by_place = Request(), by_gtid = Request(), beyond = Request(), never = Request();
   by_time.mutable_start()->mutable_time()->set_seconds(1000000000);
   by_place.mutable_start()->mutable_position()->set_file("binlog.000001");
+  by_gtid.mutable_start()->set_gtid_set(early);
   beyond.mutable_start()->mutable_position()->set_file("binlog.000900");
-  for (const v1::TapRequest& request : {From(token), by_time, by_place, beyond}) {
+  never.mutable_start()->mutable_position()->set_file("nofile");
+  for (const v1::TapRequest& request : {From(token), by_time, by_place, by_gtid, beyond, never}) {
     const grpc::Status status = Refusal(request);
     EXPECT_EQ(status.error_code(), StatusCode::OUT_OF_RANGE) << status.error_message();
-    const bool is_beyond = request.start().position().file() == "binlog.000900";
-    EXPECT_EQ(ErrorDetailOf(status).reason(), is_beyond ? "POSITION_INVALID" : "POSITION_PURGED");
+    const std::string& file = request.start().position().file();
+    const bool was_there = file != "binlog.000900" && file != "nofile";
+    EXPECT_EQ(ErrorDetailOf(status).reason(), was_there ? "POSITION_PURGED" : "POSITION_INVALID");
     EXPECT_THAT(status.error_message(), ::testing::HasSubstr("begin"));
+    // That is the way out for a streamer.
+    EXPECT_THAT(status.error_message(), ::testing::Not(::testing::HasSubstr("source.start")));
   }
   EXPECT_EQ(streamer()->Snapshot().state, StreamerState::kRunning) << "nothing of it concerns the streamer";
 }
