@@ -83,7 +83,11 @@ void FromJson(const Json& json, S3Ownership::Record* record) {
 }  // namespace
 
 S3Ownership::S3Ownership(ObjectStore* store, std::string key, std::string owner, std::string format)
-    : store_(store), key_(std::move(key)), owner_(std::move(owner)), format_(std::move(format)) {}
+    : store_(store),
+      key_(std::move(key)),
+      owner_(std::move(owner)),
+      format_(std::move(format)),
+      instance_(RandomToken()) {}
 
 absl::Status S3Ownership::Parse(const Object& object, Record* record) const {
   absl::string_view text = object.bytes;
@@ -110,6 +114,7 @@ absl::Status S3Ownership::Read() {
                   absl::StrCat("the prefix of ", key_, " is that of ", record_.owner, ", on ", record_.host, " since ",
                                record_.since, "; give each target a prefix of its own")));
   }
+  if (IsOfSuccessor(record_)) return TakenBy(record_);
   if (record_.format != format_) {
     return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                                absl::StrCat("the prefix of ", key_, " holds format ", record_.format, ", not ", format_,
@@ -118,14 +123,23 @@ absl::Status S3Ownership::Read() {
   return absl::OkStatus();
 }
 
+bool S3Ownership::IsOfSuccessor(const Record& record) {
+  if (record.instance == instance_ || first_taken_ == 0 || record.generation < first_taken_) return false;
+  if (record.generation > first_taken_) return true;
+  // The take was not done, and now it cannot be: who is there was faster.
+  first_taken_ = 0;
+  return false;
+}
+
 absl::Status S3Ownership::Take() {
   Record next = record_;
   next.owner = owner_;
   next.format = format_;
   next.generation = record_.generation + 1;
-  next.instance = RandomToken();
+  next.instance = instance_;
   next.host = HostName();
   next.since = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
+  if (first_taken_ == 0) first_taken_ = next.generation;
   const absl::Status taken = Write(std::move(next));
   if (ErrorReason(taken) != "TARGET_IN_USE") return taken;
   // Whoever was faster may be gone again; to try again tells.

@@ -41,9 +41,9 @@ class S3Ownership {
   // `store` outlives it.
   S3Ownership(ObjectStore* store, std::string key, std::string owner, std::string format);
 
-  // Reads the record. NOT_FOUND when nobody owns the prefix yet. FAILED_PRECONDITION, permanent: it is another owner's
-  // (TARGET_IN_USE, with its name) or of another format (TARGET_FORMAT_MISMATCH); DATA_LOSS, permanent
-  // (TARGET_DAMAGED): somebody edited it.
+  // Reads the record. NOT_FOUND when nobody owns the prefix yet. FAILED_PRECONDITION, permanent: it is another owner's,
+  // or another took it after this one did (TARGET_IN_USE, with its name), or it is of another format
+  // (TARGET_FORMAT_MISMATCH); DATA_LOSS, permanent (TARGET_DAMAGED): somebody edited it.
   absl::Status Read();
   // Becomes the owner, in a new generation. ABORTED when another took it at the same moment.
   absl::Status Take();
@@ -60,11 +60,16 @@ class S3Ownership {
   absl::Status Parse(const Object& object, Record* record) const;
   absl::Status Write(Record record);
   absl::Status TakenBy(const Record& other) const;
+  // Whether somebody else took the prefix after this one did, or may have done.
+  bool IsOfSuccessor(const Record& record);
 
   ObjectStore* const store_;
   const std::string key_;
   const std::string owner_;
   const std::string format_;
+  const std::string instance_;  // This one's token, in all takes of its.
+  // The generation of the first take that was done, or may have been because its answer was lost; 0 when there is none.
+  uint64_t first_taken_ = 0;
   Record record_;
   std::string etag_;  // Of the record; empty while there is none.
 };

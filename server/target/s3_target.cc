@@ -199,7 +199,23 @@ absl::Status S3Target::PutEpochRecord(const EpochStart& epoch) {
   return store_->Put(key, body, options).status();
 }
 
+absl::Status S3Target::LossOr(const absl::Status& error) {
+  if (!IsNoObject(error) && ErrorReason(error) != "TARGET_DAMAGED") return error;
+  const absl::Status owned = ownership_.Check();
+  return ErrorReason(owned) == "TARGET_IN_USE" ? owned : error;
+}
+
 absl::Status S3Target::DoBegin(const DurablePosition& start, const EpochStart& epoch) {
+  return LossOr(BeginAt(start, epoch));
+}
+
+absl::Status S3Target::DoWrite(const Block& block, size_t from, const EncodedBlock* encoded) {
+  return LossOr(Append(block, from, encoded));
+}
+
+absl::Status S3Target::DoCommit(const DurablePosition& position) { return LossOr(MakeDurable(position)); }
+
+absl::Status S3Target::BeginAt(const DurablePosition& start, const EpochStart& epoch) {
   RETURN_IF_ERROR(CheckLogFileName(start.position.file));
   if (!epoch_.empty()) {
     RETURN_IF_ERROR(Seal(written()));
@@ -247,7 +263,7 @@ absl::Status S3Target::FinishFile() {
   return manifests_.Finish(finished, base);
 }
 
-absl::Status S3Target::DoWrite(const Block& block, size_t from, const EncodedBlock* encoded) {
+absl::Status S3Target::Append(const Block& block, size_t from, const EncodedBlock* encoded) {
   if (block.epoch->epoch.name() != epoch_) {
     return absl::InternalError(absl::StrCat("a block of epoch ", block.epoch->epoch.name(), " in epoch ", epoch_));
   }
@@ -283,7 +299,7 @@ bool S3Target::HasNoRoomFor(uint64_t bytes) const {
          draft_.marked_content_bytes() >= kMostContent * options_.object_bytes;
 }
 
-absl::Status S3Target::DoCommit(const DurablePosition& position) {
+absl::Status S3Target::MakeDurable(const DurablePosition& position) {
   RETURN_IF_ERROR(Seal(position));
   if (ToString(last_record_.durable.position) == ToString(position.position)) return absl::OkStatus();
   return SetBase(position);  // Nothing of the log before the position is delivered.

@@ -50,6 +50,12 @@ class S3Target : public Target {
   absl::Status DoCommit(const DurablePosition& position) override;
   void DoClose() override;
 
+  absl::Status BeginAt(const DurablePosition& start, const EpochStart& epoch);
+  absl::Status Append(const Block& block, size_t from, const EncodedBlock* encoded);
+  absl::Status MakeDurable(const DurablePosition& position);
+  // The error, or, where the prefix's next owner may have caused it, that the prefix was lost.
+  absl::Status LossOr(const absl::Status& error);
+
   // Nothing but ours, and nothing that was delivered, is below the prefix.
   absl::Status CheckNew();
   // Nothing but epochs is there, and nothing behind the place where delivery goes on.

@@ -18,12 +18,7 @@ class FaultyObjectStore : public ObjectStore {
       : faults_(faults), store_(std::move(store)) {}
 
   absl::StatusOr<std::string> Put(const std::string& key, ObjectBody& body, const PutOptions& options) override {
-    std::function<void(const std::string&)> hook;
-    {
-      absl::MutexLock lock(&faults_->mutex_);
-      hook = faults_->before_put_;
-    }
-    if (hook) hook(key);
+    faults_->Call(&ObjectFaults::before_put_, key);
     int requests = 1;
     if (body.size() > kPartBytes) requests = static_cast<int>((body.size() + kPartBytes - 1) / kPartBytes) + 2;
     bool lost = false;
@@ -37,6 +32,7 @@ class FaultyObjectStore : public ObjectStore {
     return store_->Get(key);
   }
   absl::StatusOr<Object> Head(const std::string& key) override {
+    faults_->Call(&ObjectFaults::before_head_, key);
     RETURN_IF_ERROR(Read(&ObjectFaults::Requests::gets, 1));
     return store_->Head(key);
   }
@@ -130,6 +126,20 @@ void ObjectFaults::Release() {
 ObjectFaults::Requests ObjectFaults::requests() const {
   absl::MutexLock lock(&mutex_);
   return requests_;
+}
+
+void ObjectFaults::Call(std::function<void(const std::string&)> ObjectFaults::*hook, const std::string& key) {
+  std::function<void(const std::string&)> set;
+  {
+    absl::MutexLock lock(&mutex_);
+    set = this->*hook;
+  }
+  if (set) set(key);
+}
+
+void ObjectFaults::set_before_head(std::function<void(const std::string&)> hook) {
+  absl::MutexLock lock(&mutex_);
+  before_head_ = std::move(hook);
 }
 
 void ObjectFaults::set_before_put(std::function<void(const std::string&)> hook) {

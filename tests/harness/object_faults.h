@@ -37,8 +37,9 @@ class ObjectFaults {
   void AwaitHeld();
   void Release();
   Requests requests() const;
-  // Called, without a lock, before each put.
+  // Called, without a lock, before each put, or head.
   void set_before_put(std::function<void(const std::string& key)> hook);
+  void set_before_head(std::function<void(const std::string& key)> hook);
 
   std::unique_ptr<ObjectStore> Wrap(std::unique_ptr<ObjectStore> store);
 
@@ -47,7 +48,7 @@ class ObjectFaults {
 
   // Waits and fails as it was told; `interrupted` ends the wait. `*lost`: do it, then answer with an error.
   absl::Status Pass(const std::atomic<bool>& interrupted, int Requests::*kind, int count, bool* lost);
-  void Wake();
+  void Call(std::function<void(const std::string&)> ObjectFaults::*hook, const std::string& key);
 
   mutable absl::Mutex mutex_;
   Requests requests_ ABSL_GUARDED_BY(mutex_);
@@ -56,6 +57,7 @@ class ObjectFaults {
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   std::function<void(const std::string&)> before_put_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(const std::string&)> before_head_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace binlogd::testing

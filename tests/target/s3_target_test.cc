@@ -262,6 +262,38 @@ TEST_F(S3TargetTest, AZombieThatDoesNotLookIsStoppedByTheNextLogFile) {
   }
 }
 
+// The successor deletes what the zombie put, between the zombie's listing and its look at the object.
+TEST_F(S3TargetTest, AZombieWhoseObjectIsDeletedLooksWhoseThePrefixIs) {
+  S3Target::Options blind = options_;
+  blind.ownership_check = absl::InfiniteDuration();
+  const std::unique_ptr<S3Target> zombie = MakeWith(blind);
+  const DurablePosition start = Open(*zombie);
+  ASSERT_TRUE(Deliver(*zombie, start, 0, 1).ok());
+  S3Target::Options watchful = options_;
+  watchful.ownership_check = absl::ZeroDuration();
+  const std::unique_ptr<S3Target> successor = MakeWith(watchful);
+  const DurablePosition had = Open(*successor);
+  size_t end_of_file = 1;
+  while (blocks_[end_of_file]->start.file == "binlog.000001") ++end_of_file;
+  // The successor's first object covers two blocks; the zombie's begins where it does, and is deleted by a look later.
+  for (const size_t i : {1, 2}) ASSERT_TRUE(Hand(*successor, *blocks_[i], had).ok());
+  ASSERT_TRUE(successor->Commit().ok());
+  ASSERT_TRUE(Deliver(*zombie, start, 1, end_of_file).ok());
+  faults_.set_before_head([&](const std::string& key) {
+    if (!absl::EndsWith(key, ".binlog")) return;
+    faults_.set_before_head(nullptr);
+    const absl::Status delivered = Deliver(*successor, had, 3, 4);
+    ASSERT_TRUE(delivered.ok()) << delivered;
+  });
+  const absl::Status lost = Deliver(*zombie, start, end_of_file, end_of_file + 1);
+  EXPECT_EQ(ErrorReason(lost), "TARGET_IN_USE") << lost;
+  EXPECT_TRUE(IsPermanent(lost));
+  zombie->Close();
+  EXPECT_EQ(ErrorReason(zombie->Open().status()), "TARGET_IN_USE");
+  ASSERT_TRUE(Deliver(*successor, had, 4, blocks_.size()).ok());
+  EXPECT_EQ(Prefix()->Delivered(), Files());
+}
+
 TEST_F(S3TargetTest, AFinishedFileHasAManifest) {
   DeliverAll();
   Manifest manifest;
@@ -377,7 +409,7 @@ TEST_F(S3TargetTest, TheFirstObjectsMayExpire) {
 // A decoding target's position moves though there is nothing to deliver.
 TEST_F(S3TargetTest, APositionWithoutRecordsIsDurable) {
   options_.format = EventFormat::kJson;
-  const std::unique_ptr<S3Target> target = Make();
+  std::unique_ptr<S3Target> target = Make();
   Open(*target);
   for (const auto& block : blocks_) {
     if (!block->has_boundary()) continue;
@@ -390,6 +422,7 @@ TEST_F(S3TargetTest, APositionWithoutRecordsIsDurable) {
     const auto had = Make()->Open();
     ASSERT_TRUE(had.ok()) << had.status();
     EXPECT_EQ(ToString((**had).position), ToString(target->durable().position));
+    target = Make();
     Open(*target);
   }
   EXPECT_TRUE(Prefix()->DataKeys().empty());

@@ -418,6 +418,69 @@ TEST_P(TargetContractTest, OneUserAtATime) {
   }
 }
 
+// A target that had its store, lost sight of it at any operation of an Open, and is opened again has it still, unless
+// another took it in between: that one is left alone.
+TEST_P(TargetContractTest, WhoLostItsStoreStaysOut) {
+  if (!GetParam().stays_out) GTEST_SKIP() << "its targets take the store back";
+  for (int way = 0; way < store_->ways_to_fail(); ++way) {
+    bool failed = true;
+    for (int operations = 0; failed; ++operations) {
+      SCOPED_TRACE(absl::StrCat("way ", way, ", after ", operations, " operations"));
+      ASSERT_LT(operations, 1000);
+      store_ = MakeStore();
+      const std::unique_ptr<Target> target = Make();
+      OpenNew(*target);
+      ASSERT_TRUE(Hand(*target, *blocks_[0], Start()).ok());
+      ASSERT_TRUE(target->Commit().ok());
+      store_->FailAfter(operations, way);
+      failed = !target->Open().ok();
+      store_->Heal();
+      const auto again = target->Open();
+      ASSERT_TRUE(again.ok()) << again.status();
+      store_->FailAfter(operations, way);
+      (void)target->Open();
+      store_->Heal();
+
+      const std::unique_ptr<Target> successor = Make();
+      const auto had = successor->Open();
+      ASSERT_TRUE(had.ok() && had->has_value()) << had.status();
+      for (int tries = 0; tries < 2; ++tries) {
+        const absl::Status refused = target->Open().status();
+        EXPECT_EQ(ErrorReason(refused), "TARGET_IN_USE") << refused;
+        EXPECT_TRUE(IsPermanent(refused));
+      }
+      for (const auto& block : blocks_) ASSERT_TRUE(Hand(*successor, *block, **had).ok());
+      const absl::Status committed = successor->Commit();
+      ASSERT_TRUE(committed.ok()) << committed;
+      EXPECT_EQ(store_->Delivered(), golden_);
+    }
+  }
+}
+
+// Before it ever had the store, whoever is in it came first: a crashed one, that has to be taken over.
+TEST_P(TargetContractTest, WhoNeverHadTheStoreTakesItOver) {
+  for (int way = 0; way < store_->ways_to_fail(); ++way) {
+    bool failed = true;
+    for (int operations = 0; failed; ++operations) {
+      SCOPED_TRACE(absl::StrCat("way ", way, ", after ", operations, " operations"));
+      ASSERT_LT(operations, 1000);
+      store_ = MakeStore();
+      {
+        const std::unique_ptr<Target> crashed = Make();
+        OpenNew(*crashed);
+        ASSERT_TRUE(Hand(*crashed, *blocks_[0], Start()).ok());
+        ASSERT_TRUE(crashed->Commit().ok());
+      }
+      const std::unique_ptr<Target> target = Make();
+      store_->FailAfter(operations, way);
+      failed = !target->Open().ok();
+      store_->Heal();
+      Finish(*target);
+      EXPECT_EQ(store_->Delivered(), golden_);
+    }
+  }
+}
+
 TEST_P(TargetContractTest, AnotherFormatIsRefused) {
   Finish(*Make());
   for (const std::unique_ptr<Target>& other : GetParam().of_other_formats(*store_)) {

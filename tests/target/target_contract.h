@@ -69,6 +69,8 @@ struct ContractKind {
   bool shares_its_store = false;
   // Of one owner, the target that is opened last has the store; where false it is refused while another has it open.
   bool newest_has_it = false;
+  // A target whose store another took finds that out when it is opened again, and leaves the store to it.
+  bool stays_out = false;
   // Kinds of other formats on this kind's own store: their targets have to be refused.
   std::function<std::vector<std::unique_ptr<Target>>(ContractStore&)> of_other_formats;
 };
