@@ -15,7 +15,8 @@
 #include "streamer/kafka_options_of_spec.h"
 #include "streamer/s3_options.h"
 #include "streamer/source_session.h"
-#include "target/kafka_client.h"
+#include "target/kafka_check.h"
+#include "target/s3_target.h"
 
 namespace binlogd {
 namespace {
@@ -66,15 +67,20 @@ absl::Status ValidateTarget(const StreamerSpec& spec, const TargetSpec& target, 
   if (target.kafka() != nullptr) {
     KafkaOptions options = MakeKafkaOptions(spec.name, target, absl::StrCat(field, ".kafka"));
     options.stall_timeout = kPatience;
-    return CheckKafkaAccess(options);
+    return CheckKafkaTarget(options);
   }
   S3Options options = MakeS3Options(*target.s3(), absl::StrCat(field, ".s3"));
   options.retry_time = kPatience;
-  ASSIGN_OR_RETURN(const std::unique_ptr<ObjectStore> store, MakeS3Store(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<ObjectStore> store, MakeS3Store(options));
   ObjectStore::ListOptions first;
   first.prefix = target.s3()->prefix;
   first.most = 1;
-  return store->List(first).status();
+  RETURN_IF_ERROR(store->List(first).status());
+  S3Target::Options prefix;
+  prefix.prefix = target.s3()->prefix;
+  prefix.format = target.s3()->format;
+  prefix.owner = TargetOwner(spec.name, target.name);
+  return S3Target(target.name, std::move(store), std::move(prefix)).Check();
 }
 
 }  // namespace

@@ -16,8 +16,9 @@ struct Finding {
   std::string subject;   // A field path, "source …" or "targets[N]".
 };
 
-// Looks at each endpoint (connects, checks what a start would check) and at each target's store; changes nothing. The
-// spec has passed CheckSpec. Takes as long as the endpoints take to answer; `interrupter` cuts it short.
+// Looks at each endpoint (connects, checks what a start would check) and at each target's store: whether it can be
+// reached, and whether an S3 prefix or a transactional id is another target's. Changes nothing. The spec has passed
+// CheckSpec. Takes as long as the endpoints take to answer; `interrupter` cuts it short.
 std::vector<Finding> ValidateSpec(const StreamerSpec& spec, Interrupter* interrupter);
 
 }  // namespace binlogd

@@ -130,11 +130,4 @@ void KafkaClient::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, voi
   client->delivery_ = KafkaError(cause, DescribeKafkaMessage(*message), detail);
 }
 
-absl::Status CheckKafkaAccess(const KafkaOptions& options) {
-  const std::atomic<bool> interrupted = false;
-  ASSIGN_OR_RETURN(const std::unique_ptr<KafkaClient> client,
-                   KafkaClient::Make(options, KafkaRole::kReader, interrupted));
-  return client->Connect();
-}
-
 }  // namespace binlogd

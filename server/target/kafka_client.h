@@ -78,7 +78,4 @@ class KafkaClient {
   KafkaPtr<rd_kafka_t> handle_;  // The last member: it goes first, and its callbacks use the others.
 };
 
-// Whether brokers answer and let us in. Errors as KafkaClient::Make and Connect.
-absl::Status CheckKafkaAccess(const KafkaOptions& options);
-
 }  // namespace binlogd

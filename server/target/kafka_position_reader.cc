@@ -120,10 +120,29 @@ absl::Status KafkaPositionReader::ReadAll() {
   return absl::OkStatus();
 }
 
+absl::Status KafkaPositionReader::CheckIsOurs(const PositionRecord& record) const {
+  const std::string id = absl::StrCat("transactional id ", Shown(options_.transactional_id));
+  if (record.owner != options_.owner) {
+    return Permanent(MakeError(
+        absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE",
+        absl::StrCat(id, " belongs to ", record.owner, ", as topic ", Shown(options_.position_topic),
+                     " says; give this target another kafka.transactional_id. If that one is gone for good, delete ",
+                     "its position: write a record with that key and no value")));
+  }
+  const absl::string_view format = EventFormatName(options_.format);
+  if (record.format == format) return absl::OkStatus();
+  return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
+                             absl::StrCat(id, " has written format ", record.format, ", not ", format,
+                                          "; name another kafka.transactional_id and other topics")));
+}
+
 absl::StatusOr<std::optional<PositionRecord>> KafkaPositionReader::last() const {
   if (!last_) return std::nullopt;
   PositionRecord record;
-  if (ParsePositionRecord(*last_, &record)) return record;
+  if (ParsePositionRecord(*last_, &record)) {
+    RETURN_IF_ERROR(CheckIsOurs(record));
+    return record;
+  }
   return Permanent(MakeError(
       absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
       absl::StrCat("topic ", Shown(options_.position_topic), ": the record of ", Shown(options_.transactional_id),

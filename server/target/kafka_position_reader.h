@@ -28,7 +28,8 @@ class KafkaPositionReader {
   // Goes on to where the topic ends now. What ends it may be another's open transaction: KAFKA_UNAVAILABLE, with the
   // way out, unless it ends in time.
   absl::Status ReadAll();
-  // The last one read; nullopt when there is none. Permanent: TARGET_FORMAT_MISMATCH when it is of a newer version.
+  // The last one read; nullopt when there is none. FAILED_PRECONDITION, permanent: it is another owner's
+  // (TARGET_IN_USE, with its name), of another format or of a newer version (TARGET_FORMAT_MISMATCH).
   absl::StatusOr<std::optional<PositionRecord>> last() const;
 
  private:
@@ -39,6 +40,7 @@ class KafkaPositionReader {
   absl::StatusOr<int64_t> FindEnd() const;
   // Takes the next message, if there is one soon. `*at_end` when there is none now.
   absl::Status ReadNext(bool* at_end);
+  absl::Status CheckIsOurs(const PositionRecord& record) const;
   std::string Cannot() const;
 
   const KafkaOptions& options_;

@@ -56,22 +56,6 @@ KafkaTarget::KafkaTarget(std::string name, KafkaOptions options)
 // librdkafka 2.0 takes for a bug and ends the process.
 KafkaTarget::~KafkaTarget() { DoClose(); }
 
-absl::Status KafkaTarget::CheckRecord(const PositionRecord& record) const {
-  const std::string id = absl::StrCat("transactional id ", Shown(options_.transactional_id));
-  if (record.owner != options_.owner) {
-    return Permanent(MakeError(
-        absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE",
-        absl::StrCat(id, " belongs to ", record.owner, ", as topic ", Shown(options_.position_topic),
-                     " says; give this target another kafka.transactional_id. If that one is gone for good, delete ",
-                     "its position: write a record with that key and no value")));
-  }
-  const absl::string_view format = EventFormatName(options_.format);
-  if (record.format == format) return absl::OkStatus();
-  return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
-                             absl::StrCat(id, " has written format ", record.format, ", not ", format,
-                                          "; name another kafka.transactional_id and other topics")));
-}
-
 absl::StatusOr<std::optional<DurablePosition>> KafkaTarget::DoOpen() {
   ASSIGN_OR_RETURN(client_, KafkaClient::Make(options_, KafkaRole::kProducer, interrupted_));
   client_->set_delivery_seconds(&counters()->store_seconds);
@@ -81,15 +65,13 @@ absl::StatusOr<std::optional<DurablePosition>> KafkaTarget::DoOpen() {
   ASSIGN_OR_RETURN(const auto reader, KafkaPositionReader::Make(options_, interrupted_));
   // Another streamer of this transactional id is refused before it is disturbed.
   RETURN_IF_ERROR(reader->ReadDecided());
-  ASSIGN_OR_RETURN(std::optional<PositionRecord> record, reader->last());
-  if (record) RETURN_IF_ERROR(CheckRecord(*record));
+  RETURN_IF_ERROR(reader->last().status());
   producer_ = std::make_unique<KafkaProducer>(options_, client_.get());
   RETURN_IF_ERROR(producer_->Init());
   // Nobody can write a position for us any more, and what was open is decided.
   RETURN_IF_ERROR(reader->ReadAll());
-  ASSIGN_OR_RETURN(record, reader->last());
+  ASSIGN_OR_RETURN(const std::optional<PositionRecord> record, reader->last());
   if (!record) return std::nullopt;
-  RETURN_IF_ERROR(CheckRecord(*record));
   committed_ = record->durable;
   return committed_;
 }

@@ -52,8 +52,6 @@ class KafkaTarget : public Target {
   absl::Status DoCommit(const DurablePosition& position) override;
   void DoClose() override;
 
-  // TARGET_IN_USE, TARGET_FORMAT_MISMATCH, TARGET_DAMAGED (permanent).
-  absl::Status CheckRecord(const PositionRecord& record) const;
   // Whether `position` is what the last committed transaction says.
   bool IsCommitted(const DurablePosition& position) const;
   absl::Status CommitAt(const DurablePosition& position);

@@ -55,17 +55,18 @@ S3Target::S3Target(std::string name, std::unique_ptr<ObjectStore> store, Options
       manifests_(store_.get(), &layout_, options_.owner),
       draft_(options_.compression, options_.spool_directory, std::min(2 * options_.object_bytes, kMostDraftInMemory)) {}
 
-absl::StatusOr<std::optional<DurablePosition>> S3Target::DoOpen() {
+absl::Status S3Target::Check() {
   const absl::Status read = ownership_.Read();
-  if (IsNoObject(read)) {
-    ObjectStore::ListOptions any;
-    any.prefix = layout_.prefix();
-    any.most = 1;
-    ASSIGN_OR_RETURN(const ObjectStore::Listing found, store_->List(any));
-    if (!found.objects.empty()) return NotEmpty(layout_.prefix(), found.objects[0].key);
-  } else {
-    RETURN_IF_ERROR(read);
-  }
+  if (!IsNoObject(read)) return read;
+  ObjectStore::ListOptions any;
+  any.prefix = layout_.prefix();
+  any.most = 1;
+  ASSIGN_OR_RETURN(const ObjectStore::Listing found, store_->List(any));
+  return found.objects.empty() ? absl::OkStatus() : NotEmpty(layout_.prefix(), found.objects[0].key);
+}
+
+absl::StatusOr<std::optional<DurablePosition>> S3Target::DoOpen() {
+  RETURN_IF_ERROR(Check());
   RETURN_IF_ERROR(ownership_.Take());
   taken_ = checked_ = Clock::now();
   RETURN_IF_ERROR(store_->AbortUploads(layout_.prefix()));

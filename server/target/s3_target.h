@@ -41,6 +41,9 @@ class S3Target : public Target {
   std::optional<EventFormat> format() const override { return options_.format; }
   void Interrupt() override { store_->Interrupt(); }
 
+  // Whether the prefix is this target's or new, as Open finds out before it takes it; changes nothing. Errors as Open.
+  absl::Status Check();
+
  private:
   using Clock = std::chrono::steady_clock;
 
