@@ -17,9 +17,11 @@
 #include "auth/users.h"
 #include "base/address.h"
 #include "base/allocator.h"
+#include "base/build_version.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/logging.h"
+#include "base/service_manager.h"
 #include "base/status_macros.h"
 #include "config/users_file.h"
 #include "fleet/declared_fleet.h"
@@ -63,6 +65,11 @@ sigset_t AwaitedSignals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
   return signals;
+}
+
+void Announce(absl::string_view state) {
+  const absl::Status told = TellServiceManager(state);
+  if (!told.ok()) Log(LogLevel::kWarning, "server", told.message());
 }
 
 // Until the process is asked to end; what SIGHUP asks for is done meanwhile.
@@ -158,8 +165,9 @@ absl::Status Serve(const Flags& flags) {
   fleet.Start();
   readiness.Set(absl::OkStatus());
   Log(LogLevel::kInfo, "server",
-      absl::StrCat("binlogd ", BINLOGD_VERSION, " serves on port ", rpc->port(), ", metrics on port ",
+      absl::StrCat("binlogd ", kBuildVersion, " serves on port ", rpc->port(), ", metrics on port ",
                    metrics->port()));
+  Announce("READY=1");
   // Of the files that are read, the others are looked at with each use.
   WaitForEnd([&fleet, audit = gate.audit.get()] {
     // The audit log was renamed.
@@ -168,6 +176,7 @@ absl::Status Serve(const Flags& flags) {
     fleet.Reload();
   });
   readiness.Set(absl::UnavailableError("binlogd shuts down"));
+  Announce("STOPPING=1");
   rpc->SetNotServing();
   fleet.Stop();
   manager.Shutdown();
@@ -219,7 +228,7 @@ absl::Status PrintNewToken() {
 int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("binlogd: runs streamers that deliver MySQL and MariaDB binary logs", "binlogd");
-  app.set_version_flag("--version", std::string("binlogd ") + BINLOGD_VERSION);
+  app.set_version_flag("--version", std::string("binlogd ") + kBuildVersion);
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
   app.add_option("--metrics-listen", flags.metrics_listen, "Address of the metrics, the probes and the page for people")
       ->capture_default_str();

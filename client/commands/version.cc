@@ -1,3 +1,5 @@
+#include "absl/strings/str_cat.h"
+#include "base/build_version.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
@@ -7,9 +9,9 @@ namespace {
 
 absl::Status Version(Client* client) {
   switch (client->options().format) {
-    case OutputFormat::kJson: client->output().Write("{\"version\": \"" BINLOGD_VERSION "\"}\n"); break;
-    case OutputFormat::kYaml: client->output().Write("version: \"" BINLOGD_VERSION "\"\n"); break;
-    default: client->output().Write("binlogctl " BINLOGD_VERSION "\n");
+    case OutputFormat::kJson: client->output().Write(absl::StrCat("{\"version\": \"", kBuildVersion, "\"}\n")); break;
+    case OutputFormat::kYaml: client->output().Write(absl::StrCat("version: \"", kBuildVersion, "\"\n")); break;
+    default: client->output().Write(absl::StrCat("binlogctl ", kBuildVersion, "\n"));
   }
   return absl::OkStatus();
 }
