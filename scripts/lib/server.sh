@@ -1,6 +1,8 @@
 # Sourced after common.sh: private MySQL and MariaDB servers, as tests/harness/provide has them.
 # shellcheck shell=bash
 
+server_host=127.0.0.1 # Where servers listen.
+
 # A port of the loopback that nobody listens on, outside of the range that the kernel gives to clients.
 free_port() {
   local port
@@ -23,18 +25,18 @@ provide_server() {
 server_answers() {
   local client=mysql
   [ -e "$server_home/bin/$client" ] || client=mariadb
-  "$server_home/bin/$client" --no-defaults -h 127.0.0.1 -P "$server_port" -u root --connect-timeout=2 -e 'SELECT 1'
+  "$server_home/bin/$client" --no-defaults -h "$server_host" -P "$server_port" -u root --connect-timeout=2 -e 'SELECT 1'
 }
 
 # sql [OPTION…]: a client of the server as root, statements on standard input.
 sql() {
   local client=mysql
   [ -e "$server_home/bin/$client" ] || client=mariadb
-  "$server_home/bin/$client" --no-defaults -h 127.0.0.1 -P "$server_port" -u root --batch --default-character-set=utf8mb4 "$@"
+  "$server_home/bin/$client" --no-defaults -h "$server_host" -P "$server_port" -u root --batch --default-character-set=utf8mb4 "$@"
 }
 
 # start_server DIRECTORY [OPTION…]: starts the server of $server_home with a data directory DIRECTORY/data (made from the template if
-# it is not there), and sets server_port and server_pid.
+# it is not there) at server_host and fixed_port, by default a free one, and sets server_port and server_pid.
 start_server() {
   local directory=$1 program=mysqld
   shift
@@ -44,9 +46,9 @@ start_server() {
   mkdir -p "$directory"
   [ -e "$directory/data" ] || cp -a --sparse=always "$server_home/data" "$directory/data"
   for _ in 1 2 3 4 5; do
-    server_port=$(free_port)
+    server_port=${fixed_port:-$(free_port)}
     "$server_home/bin/$program" --no-defaults --datadir="$directory/data" --socket="$directory/socket" \
-      --pid-file="$directory/pid" --log-error="$directory/error.log" --port="$server_port" --bind-address=127.0.0.1 \
+      --pid-file="$directory/pid" --log-error="$directory/error.log" --port="$server_port" --bind-address="$server_host" \
       --skip-name-resolve --secure-file-priv= --max-allowed-packet=1G --server-id=1 --log-bin="$directory/data/binlog" --binlog-format=ROW \
       --binlog-row-metadata=FULL --binlog-checksum=CRC32 --innodb-buffer-pool-size=128M \
       "${options[@]}" "$@" >"$directory/output.log" 2>&1 &
