@@ -30,3 +30,34 @@ until_it_shows() {
   kill -INT "$pid"
   wait "$pid" || [ $? = 130 ] || { cat shown; return 1; }
 }
+
+# --- For the pages' setups ----------------------------------------------------------------------------------------------------
+
+# orders_spec TARGET…: a spec that follows db1, with the targets as YAML objects.
+orders_spec() {
+  local target
+  cat <<'SPEC'
+name: orders
+labels: {env: prod}
+source:
+  endpoints: ["db1:3306"]
+  user: repl
+  password: {file: /etc/binlogd/secrets/orders}
+SPEC
+  [ "$flavor_db1" = mysql ] || echo '  flavor: MARIADB'
+  echo 'targets:'
+  for target in "$@"; do echo "  - $target"; done
+}
+
+# Starts binlogd, and the streamer of orders.yaml.
+follow_orders() {
+  serve binlogd --state-dir /var/lib/binlogd/state
+  binlogctl apply -f orders.yaml --start
+}
+
+# Delivers all of db1's log as orders.yaml says, and ends.
+deliver_orders() {
+  echo 'mode: ONESHOT' >>orders.yaml
+  follow_orders
+  until binlogctl status orders -o json | grep -q '"FINISHED"'; do sleep 0.1; done
+}

@@ -1,0 +1,1 @@
+# world: mariadb=db1 traffic

@@ -1,0 +1,5 @@
+# world: mariadb=db1 mysql=db2
+# The page makes the account itself.
+mariadb -h db1 -e 'DROP USER repl'
+mysql -h db2 -e 'DROP USER repl'
+mkdir -p /etc/binlogd/streamers
