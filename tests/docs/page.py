@@ -35,7 +35,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BUILD = ROOT / "build"
+BUILD = pathlib.Path(os.environ.get("BINLOGD_BUILD", ROOT / "build"))
 SKIPPED = 77
 DIRECTIVES = ("not run", "not a spec", "file", "on", "with")
 LANGUAGES = ("sh", "console", "yaml", "json", "sql", "proto", "text")
@@ -52,7 +52,7 @@ class Block:
 
     @property
     def place(self):
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
+        return f"{os.path.relpath(self.page, ROOT)}:{self.line}"
 
     def is_run(self):
         return (self.language in ("sh", "console") and self.directive != "not run") or self.directive in ("file", "on")
