@@ -3,15 +3,17 @@
 
 binlogd_pid=
 
-# binlogd ARGUMENT…, in the background, until it serves; the one before ends first.
+# binlogd ARGUMENT…, in the background, until it serves, declared streamers included; the one before ends first.
 serve() {
+  local last='serves on port'
   if [ -n "$binlogd_pid" ]; then
     kill "$binlogd_pid"
     wait "$binlogd_pid" || true
   fi
+  case " $* " in *" --streamers "*) last='declared streamers:' ;; esac
   "$@" >binlogd.log 2>&1 &
   binlogd_pid=$!
-  until grep -q 'serves on port' binlogd.log; do
+  until grep -q "$last" binlogd.log; do
     kill -0 "$binlogd_pid" || { cat binlogd.log; return 1; }
     sleep 0.05
   done
