@@ -202,13 +202,14 @@ def world_of(page):
 
 
 def steps(page, parts):
+    """What is run, and what is not because the machine lacks something."""
     clients = {host: flavor for flavor, _, host in (part.partition("=") for part in parts) if host}
-    found = []
+    found, skipped = [], []
     for block in blocks(page):
         if not block.is_run():
             continue
         if block.directive == "with" and not shutil.which(block.argument):
-            print(f"{block.place}: SKIPPED: there is no program {block.argument}")
+            skipped.append(f"SKIPPED: {block.place}: there is no program {block.argument}")
         elif block.directive == "file":
             found.append(Step(block.place, f"cat >{shlex.quote(block.argument)} <<'DOCUMENT'\n{block.text}DOCUMENT\n"))
         elif block.directive == "on":
@@ -218,7 +219,7 @@ def steps(page, parts):
             found += console_steps(block)
         else:
             found.append(Step(block.place, script(block.text)))
-    return found
+    return found, skipped
 
 
 def pattern(expected):
@@ -233,7 +234,7 @@ def pattern(expected):
     return re.compile("".join(parts))
 
 
-def write_driver(folder, page, setup, found):
+def write_driver(folder, setup, found):
     lines = ["set -euo pipefail", f"source {shlex.quote(str(HERE / 'commands.sh'))}"]
     every = ([Step(str(setup), f"source {shlex.quote(str(setup))}\n")] if setup else []) + found
     for number, step in enumerate(every):
@@ -245,13 +246,18 @@ def write_driver(folder, page, setup, found):
 
 def run(page, show):
     parts, setup = world_of(page)
-    found = steps(page, parts)
-    if not found:
-        print(f"{page.relative_to(ROOT)}: nothing to run")
-        return 0
+    found, skipped = steps(page, parts)
+    status = run_steps(page, parts, setup, found, show) if found else 0
+    if status == 0 and skipped:
+        print("\n".join(skipped))
+        return SKIPPED
+    return status
+
+
+def run_steps(page, parts, setup, found, show):
     with tempfile.TemporaryDirectory(prefix="binlogd-docs-") as name:
         folder = pathlib.Path(name)
-        every = write_driver(folder, page, setup, found)
+        every = write_driver(folder, setup, found)
         status = subprocess.run([HERE / "world", "--open", folder, *parts, "--", "bash", folder / "driver"], stdin=subprocess.DEVNULL, check=False).returncode
         if status == SKIPPED:
             return SKIPPED

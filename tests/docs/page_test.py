@@ -19,7 +19,7 @@ class PageTest(unittest.TestCase):
 
     def steps(self, text):
         self.path.write_text(text)
-        return page.steps(self.path, ["mariadb=db1", "mysql=db2"])
+        return page.steps(self.path, ["mariadb=db1", "mysql=db2"])[0]
 
     def test_a_block_without_a_language_is_found(self):
         [block] = self.blocks("text\n```\nls\n```\n")
