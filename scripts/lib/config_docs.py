@@ -34,7 +34,7 @@ refused with the field's path; nothing is guessed.
 - Names of enumerations are read in any case. Numbers and durations that are not given have the default.
 - A file may hold several specs, as YAML documents.
 
-One that says everything about its source and two of its targets:
+One with much of what there is, and a target of each kind:
 
 ```yaml
 name: orders
@@ -56,10 +56,26 @@ batch: {max_events: 1000, max_bytes: 10MiB, max_wait: 5s}
 checkpoint: {interval: 10s}
 targets:
   - name: changes
-    file: {path: /var/lib/binlogd/changes/orders, format: JSON, rotate_bytes: 256MiB, rotate_age: 1h, compression: ZSTD, retention: {max_age: 7d}}
+    file:
+      path: /var/lib/binlogd/changes/orders
+      format: JSON
+      rotate_bytes: 256MiB
+      rotate_age: 1h
+      compression: ZSTD
+      encryption: {key_files: [/etc/binlogd/keys/2026]}
+      retention: {max_age: 7d}
+  - name: cold
+    s3: {bucket: backups, prefix: orders/, region: eu-west-1, format: JSON, compression: ZSTD, server_side_encryption: {mode: AES256}, tags: {team: data}}
   - name: bus
     required: false
-    kafka: {brokers: ["k1:9092", "k2:9092"], topic: "cdc.{database}.{table}", format: DEBEZIUM_JSON, compression: LZ4}
+    start: {earliest: {}}
+    kafka:
+      brokers: ["k1:9093", "k2:9093"]
+      topic: "cdc.{database}.{table}"
+      format: DEBEZIUM_JSON
+      compression: LZ4
+      sasl: {mechanism: SCRAM_SHA_512, user: cdc, password: {env: KAFKA_PASSWORD}}
+      tls: {ca_file: /etc/binlogd/kafka-ca.pem}
 ```
 
 """
