@@ -2,7 +2,7 @@
 """docs/configuration.md, made from streamer.proto and from what `binlogd --help` says.
 
   scripts/lib/config_docs.py --write BINLOGD           writes the page; BINLOGD is the built program
-  scripts/lib/config_docs.py --check [BINLOGD]         prints what is stale, one finding a line; without the program the flags are not looked at
+  scripts/lib/config_docs.py --check [BINLOGD]         prints what is stale, one finding a line; the flags only with the program
 """
 import pathlib
 import re
@@ -18,7 +18,8 @@ SHARED = {"binlogd.v1.Secret": "Secrets", "binlogd.v1.StartSpec": "Where to star
 
 HEAD = """# Configuration
 
-Made from [streamer.proto](../proto/binlogd/v1/streamer.proto) and `binlogd --help` by `scripts/lib/config_docs.py --write`; the tests check that it is theirs.
+Made from [streamer.proto](../proto/binlogd/v1/streamer.proto) and `binlogd --help` by `scripts/lib/config_docs.py --write`; the tests
+check that it is theirs.
 
 - [Flags of binlogd](#flags-of-binlogd)
 - [A streamer's spec](#a-streamers-spec), field by field
@@ -27,8 +28,8 @@ Made from [streamer.proto](../proto/binlogd/v1/streamer.proto) and `binlogd --he
 
 SPEC_HEAD = """## A streamer's spec
 
-YAML or JSON, in the files of `binlogctl apply` and `binlogd --streamers`, and the same fields in the API ([api.md](api.md)). An unknown field, a bad value or two that clash are
-refused with the field's path; nothing is guessed.
+YAML or JSON, in the files of `binlogctl apply` and `binlogd --streamers`, and the same fields in the API ([api.md](api.md)). An unknown
+field, a bad value or two that clash are refused with the field's path; nothing is guessed.
 
 - Durations are `250ms`, `5s`, `1h30m`, `30d`; sizes are bytes, or have KiB, MiB or GiB behind them: `256MiB`.
 - Names of enumerations are read in any case. Numbers and durations that are not given have the default.
@@ -82,7 +83,8 @@ targets:
 
 FLAGS_HEAD = """## Flags of binlogd
 
-`binlogd --state-dir DIR [FLAG…]`; [operations.md](operations.md#running) says what running it takes, [security.md](security.md) how it is secured.
+`binlogd --state-dir DIR [FLAG…]`; [operations.md](operations.md#running) says what running it takes, [security.md](security.md) how it is
+secured.
 
 | flag | default | meaning |
 |---|---|---|
@@ -177,7 +179,9 @@ def type_of(protos, scope, field, described):
     elif name in SHARED:
         text = "[secret](#secrets)" if name.endswith("Secret") else "[start](#where-to-start)"
     elif protos.is_enum(name):
-        text = "[kind of event](formats.md#json)" if name.endswith("EventType") else f"as {described[name]}" if name in described else "a name, see below"
+        text = f"as {described[name]}" if name in described else "a name, see below"
+        if name.endswith("EventType"):
+            text = "[kind of event](formats.md#json)"
     elif name:
         text = "object"
     else:
@@ -222,7 +226,8 @@ def enum_table(protos, path, scope):
 
 def object_section(protos, path, scope, title, described):
     """The section of an object, then those of the objects in it."""
-    text = [f"### {title}\n\n{protos.comment(scope)}{alternatives(protos, scope)}\n\n| field | type | default | meaning |\n|---|---|---|---|\n"]
+    text = [f"### {title}\n\n{protos.comment(scope)}{alternatives(protos, scope)}\n\n",
+            "| field | type | default | meaning |\n|---|---|---|---|\n"]
     tables, nested = [], []
     for name, field, comment in protos.fields(scope):
         where = f"{path}.{name}" if path else name

@@ -20,8 +20,8 @@ A comment on the line before the fence changes that:
   <!-- with: PROGRAM -->     run where that program is installed
 
 Commands that a person would interrupt run until they print something; binlogd runs in the background until it serves, and until the
-next one. What a page finds on the machine beyond that is made by tests/docs/setup/NAME.sh, whose first line, "# world: PART…", names what the
-world has.
+next one. What a page finds on the machine beyond that is made by tests/docs/setup/NAME.sh, whose first line, "# world: PART…", names
+what the world has.
 """
 import json
 import os
@@ -258,7 +258,8 @@ def run_steps(page, parts, setup, found, show):
     with tempfile.TemporaryDirectory(prefix="binlogd-docs-") as name:
         folder = pathlib.Path(name)
         every = write_driver(folder, setup, found)
-        status = subprocess.run([HERE / "world", "--open", folder, *parts, "--", "bash", folder / "driver"], stdin=subprocess.DEVNULL, check=False).returncode
+        command = [HERE / "world", "--open", folder, *parts, "--", "bash", folder / "driver"]
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
         if status == SKIPPED:
             return SKIPPED
         return report(folder, every, status, show)

@@ -39,7 +39,8 @@ class PageTest(unittest.TestCase):
             self.assertEqual(page.finding(block, None) == "", good, text)
 
     def test_what_is_run_and_what_is_not(self):
-        steps = self.steps("```sh\none\n```\n<!-- not run: why -->\n```sh\ntwo\n```\n```text\nthree\n```\n<!-- with: no-such-program -->\n```sh\nfour\n```\n")
+        steps = self.steps("```sh\none\n```\n<!-- not run: why -->\n```sh\ntwo\n```\n```text\nthree\n```\n"
+                           "<!-- with: no-such-program -->\n```sh\nfour\n```\n")
         self.assertEqual([step.script for step in steps], ["one\n"])
 
     def test_files_and_statements(self):
