@@ -1,1 +1,2 @@
 # world: mariadb=db1 traffic
+# shellcheck shell=bash

@@ -1,4 +1,5 @@
 # world: mysql=db1
+# shellcheck shell=bash
 (umask 077; openssl rand -hex 32 >/etc/binlogd/keys/2026)
 for _ in 2 3 4 5 6 7; do mysql -h db1 -e "FLUSH BINARY LOGS; INSERT INTO shop.orders (customer) VALUES ('Barbara')"; done
 mysql -h db1 -e 'FLUSH BINARY LOGS'

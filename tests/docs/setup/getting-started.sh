@@ -1,4 +1,5 @@
 # world: mariadb=db1 mariadb=db2 mysql=db3 mysql=db4 s3 kafka
+# shellcheck shell=bash
 # The page makes the account and its password itself.
 rm /etc/binlogd/secrets/orders
 mariadb -h db1 -e 'DROP USER repl'

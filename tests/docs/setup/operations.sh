@@ -1,4 +1,5 @@
 # world: mariadb=db1 mysql=db2
+# shellcheck shell=bash
 # The page makes the account itself.
 mariadb -h db1 -e 'DROP USER repl'
 mysql -h db2 -e 'DROP USER repl'

@@ -1,4 +1,5 @@
 # world: mariadb=db1
+# shellcheck shell=bash
 echo '127.0.0.1 db-tools' >>/etc/hosts
 authority() { openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj "/CN=$1" -keyout "$2.key" -out "$2.pem" -addext basicConstraints=critical,CA:TRUE; }
 # certificate NAME AUTHORITY: NAME.pem of NAME.key, for the host db-tools and the user me.
