@@ -1,0 +1,58 @@
+// A real Prometheus for tests.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tests/harness/subprocess.h"
+#include "tests/harness/temp_dir.h"
+
+namespace binlogd::testing {
+
+// One element of an instant vector.
+struct PrometheusSample {
+  std::map<std::string, std::string> labels;  // "__name__" is one of them, where there is one.
+  double value = 0;
+};
+
+// A private Prometheus on a free loopback port that scrapes one port, as the job "binlogd", and evaluates rules, both
+// every second; stopped and removed when destroyed. It also dies with the thread that started it. Not thread-safe.
+class PrometheusServer {
+ public:
+  // Scrapes 127.0.0.1:`scraped_port`. `rules` is the text of a file of rules; may be empty. UNAVAILABLE with the reason
+  // when this machine cannot get Prometheus.
+  static absl::StatusOr<std::unique_ptr<PrometheusServer>> Start(uint16_t scraped_port, const std::string& rules);
+
+  // The value of an expression now: an instant vector, or a scalar as one sample. INVALID_ARGUMENT with what Prometheus
+  // says of a bad one.
+  absl::StatusOr<std::vector<PrometheusSample>> Query(const std::string& expression) const;
+  // Every label set that `selector` matched in the last five minutes.
+  absl::StatusOr<std::vector<std::map<std::string, std::string>>> Series(const std::string& selector) const;
+  // The last lines of its log.
+  std::string LogTail() const;
+
+ private:
+  explicit PrometheusServer(std::string program_dir) : program_dir_(std::move(program_dir)) {}
+  absl::Status Launch();
+  absl::Status WaitUntilReady();
+  // The "data" of the answer of /api/v1/`path` to a form with one field.
+  absl::StatusOr<nlohmann::json> Ask(const std::string& path, const std::string& field, const std::string& value) const;
+  std::string LogFile() const { return directory_ / "prometheus.log"; }
+
+  const std::string program_dir_;
+  TempDir directory_;
+  uint16_t port_ = 0;
+  std::unique_ptr<Subprocess> process_;
+};
+
+// The path of Prometheus' promtool. UNAVAILABLE with the reason when this machine cannot get it.
+absl::StatusOr<std::string> Promtool();
+
+}  // namespace binlogd::testing
