@@ -18,15 +18,10 @@ using nlohmann::json;
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(60);
 
-std::string Configuration(uint16_t scraped_port) {
-  return absl::StrCat(
-      "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
-      "rule_files: [rules.yaml]\n"
-      "scrape_configs:\n"
-      "- job_name: binlogd\n"
-      "  static_configs: [{targets: [\"127.0.0.1:",
-      scraped_port, "\"]}]\n");
-}
+constexpr char kConfiguration[] =
+    "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
+    "rule_files: [rules.yaml]\n"
+    "scrape_configs: [{job_name: binlogd, file_sd_configs: [{files: [scraped.json]}]}]\n";
 
 // "value": [time, "1.5"]
 absl::StatusOr<double> Value(const json& value) {
@@ -43,12 +38,12 @@ absl::StatusOr<std::string> Promtool() {
   return program_dir + "/bin/promtool";
 }
 
-absl::StatusOr<std::unique_ptr<PrometheusServer>> PrometheusServer::Start(uint16_t scraped_port,
-                                                                          const std::string& rules) {
+absl::StatusOr<std::unique_ptr<PrometheusServer>> PrometheusServer::Start(const std::string& rules) {
   ASSIGN_OR_RETURN(std::string program_dir, Provide("prometheus"));
   std::unique_ptr<PrometheusServer> server(new PrometheusServer(std::move(program_dir)));
-  RETURN_IF_ERROR(ReplaceFile(server->directory_ / "prometheus.yml", Configuration(scraped_port), 0600));
+  RETURN_IF_ERROR(ReplaceFile(server->directory_ / "prometheus.yml", kConfiguration, 0600));
   RETURN_IF_ERROR(ReplaceFile(server->directory_ / "rules.yaml", rules, 0600));
+  RETURN_IF_ERROR(server->StopScraping());
   // Another process may take the port between its choice and the server's start.
   constexpr int kTries = 5;
   for (int i = 1;; ++i) {
@@ -71,6 +66,13 @@ absl::Status PrometheusServer::Launch() {
   process_->Kill();
   return absl::InternalError(absl::StrCat("Prometheus does not start: ", ready.message(), "\n", LogTail()));
 }
+
+absl::Status PrometheusServer::Scrape(int port) {
+  const json servers = {{{"targets", {absl::StrCat("127.0.0.1:", port)}}, {"labels", {{"instance", kInstance}}}}};
+  return ReplaceFile(directory_ / "scraped.json", servers.dump(), 0600);
+}
+
+absl::Status PrometheusServer::StopScraping() { return ReplaceFile(directory_ / "scraped.json", "[]", 0600); }
 
 absl::Status PrometheusServer::WaitUntilReady() {
   const absl::Time deadline = absl::Now() + kStartTimeout;

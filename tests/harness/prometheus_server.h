@@ -22,13 +22,21 @@ struct PrometheusSample {
   double value = 0;
 };
 
-// A private Prometheus on a free loopback port that scrapes one port, as the job "binlogd", and evaluates rules, both
-// every second; stopped and removed when destroyed. It also dies with the thread that started it. Not thread-safe.
+// A private Prometheus on a free loopback port that evaluates rules and scrapes one server, both every second; stopped
+// and removed when destroyed. It also dies with the thread that started it. Not thread-safe.
 class PrometheusServer {
  public:
-  // Scrapes 127.0.0.1:`scraped_port`. `rules` is the text of a file of rules; may be empty. UNAVAILABLE with the reason
-  // when this machine cannot get Prometheus.
-  static absl::StatusOr<std::unique_ptr<PrometheusServer>> Start(uint16_t scraped_port, const std::string& rules);
+  static constexpr char kJob[] = "binlogd";
+  static constexpr char kInstance[] = "binlogd-0";
+
+  // `rules` is the text of a file of rules; may be empty. UNAVAILABLE with the reason when this machine cannot get
+  // Prometheus.
+  static absl::StatusOr<std::unique_ptr<PrometheusServer>> Start(const std::string& rules);
+
+  // Scrapes this port of 127.0.0.1 from now on, as kInstance of kJob, whatever the port.
+  absl::Status Scrape(int port);
+  // Knows of no server any more.
+  absl::Status StopScraping();
 
   // The value of an expression now: an instant vector, or a scalar as one sample. INVALID_ARGUMENT with what Prometheus
   // says of a bad one.

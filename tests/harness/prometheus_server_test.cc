@@ -16,20 +16,24 @@ constexpr char kRules[] =
     "\"{{ $labels.instance }} is down\"}}]}]";
 
 TEST(PrometheusServerTest, ScrapesEvaluatesRulesAndAnswers) {
-  const uint16_t nobody = FreePort();
-  const auto prometheus = PrometheusServer::Start(nobody, kRules);
+  const auto prometheus = PrometheusServer::Start(kRules);
   if (absl::IsUnavailable(prometheus.status())) GTEST_SKIP() << prometheus.status();
   ASSERT_TRUE(prometheus.ok()) << prometheus.status();
+  EXPECT_TRUE((*prometheus)->Query("up")->empty());
+  // Nobody is there.
+  ASSERT_TRUE((*prometheus)->Scrape(FreePort()).ok());
   ASSERT_TRUE(WaitUntil([&] { return !(*prometheus)->Query("ALERTS{alertstate='firing'}")->empty(); }));
   const auto up = (*prometheus)->Query("up");
   ASSERT_EQ(up->size(), 1u);
   EXPECT_EQ(up->at(0).value, 0);
-  EXPECT_EQ(up->at(0).labels.at("instance"), "127.0.0.1:" + std::to_string(nobody));
+  EXPECT_EQ(up->at(0).labels.at("instance"), PrometheusServer::kInstance);
   EXPECT_EQ((*prometheus)->Series("up")->size(), 1u);
+  ASSERT_TRUE((*prometheus)->StopScraping().ok());
+  EXPECT_TRUE(WaitUntil([&] { return (*prometheus)->Query("up")->empty(); }));
 }
 
 TEST(PrometheusServerTest, SaysWhatIsWrongWithAnExpression) {
-  const auto prometheus = PrometheusServer::Start(FreePort(), "");
+  const auto prometheus = PrometheusServer::Start("");
   if (absl::IsUnavailable(prometheus.status())) GTEST_SKIP() << prometheus.status();
   ASSERT_TRUE(prometheus.ok()) << prometheus.status();
   EXPECT_EQ((*prometheus)->Query("1 + 1")->at(0).value, 2);
@@ -39,7 +43,7 @@ TEST(PrometheusServerTest, SaysWhatIsWrongWithAnExpression) {
 }
 
 TEST(PrometheusServerTest, RefusesRulesThatAreNone) {
-  const auto prometheus = PrometheusServer::Start(FreePort(), "groups: [{name: test, rules: [{alert: A, expr: '('}]}]");
+  const auto prometheus = PrometheusServer::Start("groups: [{name: test, rules: [{alert: A, expr: '('}]}]");
   if (absl::IsUnavailable(prometheus.status())) GTEST_SKIP() << prometheus.status();
   EXPECT_THAT(prometheus.status().message(), HasSubstr("unclosed left parenthesis"));
 }
