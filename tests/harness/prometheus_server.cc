@@ -84,21 +84,15 @@ absl::Status PrometheusServer::WaitUntilReady() {
   return absl::InternalError("it ended");
 }
 
-absl::StatusOr<json> PrometheusServer::Ask(const std::string& path, const std::string& field,
-                                           const std::string& value) const {
+absl::StatusOr<json> PrometheusServer::Ask(const std::string& path, const std::string& query) const {
   SubprocessOptions options;
-  options.arguments = {"curl",
-                       "-q",
-                       "--silent",
-                       "--show-error",
-                       "--noproxy",
-                       "*",
-                       "--max-time",
-                       "20",
-                       "--data-urlencode",
-                       absl::StrCat(field, "@-"),
-                       absl::StrCat("http://127.0.0.1:", port_, "/api/v1/", path)};
-  options.input = value;
+  options.arguments = {"curl",       "-q",
+                       "--silent",   "--show-error",
+                       "--noproxy",  "*",
+                       "--max-time", "20",
+                       "--get",      "--data-urlencode",
+                       "query@-",    absl::StrCat("http://127.0.0.1:", port_, "/api/v1/", path)};
+  options.input = query;
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(options));
   if (result.exit_code != 0) return absl::UnavailableError(result.error_output);
   const json answer = json::parse(result.output, nullptr, /*allow_exceptions=*/false);
@@ -109,7 +103,7 @@ absl::StatusOr<json> PrometheusServer::Ask(const std::string& path, const std::s
 }
 
 absl::StatusOr<std::vector<PrometheusSample>> PrometheusServer::Query(const std::string& expression) const {
-  ASSIGN_OR_RETURN(const json data, Ask("query", "query", expression));
+  ASSIGN_OR_RETURN(const json data, Ask("query", expression));
   const json& result = data.at("result");
   if (data.at("resultType") == "scalar") {
     ASSIGN_OR_RETURN(const double value, Value(result));
@@ -124,10 +118,13 @@ absl::StatusOr<std::vector<PrometheusSample>> PrometheusServer::Query(const std:
   return samples;
 }
 
-absl::StatusOr<std::vector<std::map<std::string, std::string>>> PrometheusServer::Series(
-    const std::string& selector) const {
-  ASSIGN_OR_RETURN(const json data, Ask("series", "match[]", selector));
-  return data.get<std::vector<std::map<std::string, std::string>>>();
+absl::StatusOr<std::vector<FiringAlert>> PrometheusServer::FiringAlerts() const {
+  ASSIGN_OR_RETURN(const json data, Ask("alerts"));
+  std::vector<FiringAlert> firing;
+  for (const json& alert : data.at("alerts")) {
+    if (alert.at("state") == "firing") firing.push_back({alert.at("labels"), alert.at("annotations")});
+  }
+  return firing;
 }
 
 std::string PrometheusServer::LogTail() const {

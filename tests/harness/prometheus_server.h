@@ -22,6 +22,12 @@ struct PrometheusSample {
   double value = 0;
 };
 
+// An alert that fires.
+struct FiringAlert {
+  std::map<std::string, std::string> labels;  // "alertname" is one of them.
+  std::map<std::string, std::string> annotations;
+};
+
 // A private Prometheus on a free loopback port that evaluates rules and scrapes one server, both every second; stopped
 // and removed when destroyed. It also dies with the thread that started it. Not thread-safe.
 class PrometheusServer {
@@ -41,8 +47,7 @@ class PrometheusServer {
   // The value of an expression now: an instant vector, or a scalar as one sample. INVALID_ARGUMENT with what Prometheus
   // says of a bad one.
   absl::StatusOr<std::vector<PrometheusSample>> Query(const std::string& expression) const;
-  // Every label set that `selector` matched in the last five minutes.
-  absl::StatusOr<std::vector<std::map<std::string, std::string>>> Series(const std::string& selector) const;
+  absl::StatusOr<std::vector<FiringAlert>> FiringAlerts() const;
   // The last lines of its log.
   std::string LogTail() const;
 
@@ -50,8 +55,8 @@ class PrometheusServer {
   explicit PrometheusServer(std::string program_dir) : program_dir_(std::move(program_dir)) {}
   absl::Status Launch();
   absl::Status WaitUntilReady();
-  // The "data" of the answer of /api/v1/`path` to a form with one field.
-  absl::StatusOr<nlohmann::json> Ask(const std::string& path, const std::string& field, const std::string& value) const;
+  // The "data" of the answer of /api/v1/`path`?query=`query`.
+  absl::StatusOr<nlohmann::json> Ask(const std::string& path, const std::string& query = "") const;
   std::string LogFile() const { return directory_ / "prometheus.log"; }
 
   const std::string program_dir_;

@@ -22,12 +22,14 @@ TEST(PrometheusServerTest, ScrapesEvaluatesRulesAndAnswers) {
   EXPECT_TRUE((*prometheus)->Query("up")->empty());
   // Nobody is there.
   ASSERT_TRUE((*prometheus)->Scrape(FreePort()).ok());
-  ASSERT_TRUE(WaitUntil([&] { return !(*prometheus)->Query("ALERTS{alertstate='firing'}")->empty(); }));
+  ASSERT_TRUE(WaitUntil([&] { return !(*prometheus)->FiringAlerts()->empty(); }));
+  const FiringAlert down = (*prometheus)->FiringAlerts()->at(0);
+  EXPECT_EQ(down.labels.at("alertname"), "Down");
+  EXPECT_EQ(down.annotations.at("summary"), "binlogd-0 is down");
   const auto up = (*prometheus)->Query("up");
   ASSERT_EQ(up->size(), 1u);
   EXPECT_EQ(up->at(0).value, 0);
   EXPECT_EQ(up->at(0).labels.at("instance"), PrometheusServer::kInstance);
-  EXPECT_EQ((*prometheus)->Series("up")->size(), 1u);
   ASSERT_TRUE((*prometheus)->StopScraping().ok());
   EXPECT_TRUE(WaitUntil([&] { return (*prometheus)->Query("up")->empty(); }));
 }
