@@ -79,7 +79,8 @@ class AlertsE2eTest : public ::testing::Test {
   }
   static std::string Situation() {
     return absl::StrCat("firing: ", absl::StrJoin(Firing(), " "), "\n",
-                        world().binlogd().Control({"status", "-o", "yaml"}).output, world().binlogd().Log());
+                        world().binlogd().Control({"status", "-o", "yaml"}).output, world().binlogd().Log(),
+                        world().prometheus().LogTail());
   }
   static bool Fire(const Names& names) {
     const bool all = WaitUntil([&] {
@@ -127,6 +128,7 @@ class WhatIsReadTest : public AlertsE2eTest {
   void SetUp() override {
     AlertsE2eTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
+    ASSERT_TRUE(Becomes("binlogd_streamer_connected{streamer=\"orders\"}"));
     stub_ = world().binlogd().Stub();
     v1::TapRequest request;
     request.set_name("orders");
@@ -183,6 +185,8 @@ struct Fault {
   void (*mend)();
   bool again = false;  // It happens until the alerts fire.
 };
+
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 
 class AlertsOfFaultTest : public AlertsE2eTest, public ::testing::WithParamInterface<Fault> {
  public:
