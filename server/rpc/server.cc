@@ -18,7 +18,7 @@ namespace {
 constexpr int kLargestRequest = 4 << 20;  // Bytes; a spec file has at most 1 MiB.
 constexpr int kMostCallsOfAConnection = 1024;
 // Of all connections together: requests that are not whole yet, and what clients are slow to take.
-constexpr size_t kTransportBytes = 256 << 20;
+constexpr size_t kTransportBytes = 128 << 20;
 // Of calls that only look; the others have theirs (waiting_calls.h).
 constexpr int kMostThreads = 256;
 

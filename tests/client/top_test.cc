@@ -45,6 +45,8 @@ TEST_F(TopTest, ShowsAllOnOneScreenAndGoesAway) {
   server_.Put(Running("orders", 75));
   server_.Put(Failed("users"));
   const auto terminal = StartOnTerminal({"top"});
+  // The last line is written last.
+  ASSERT_TRUE(terminal->AwaitText("q quit   sort")) << terminal->screen().Text();
   ASSERT_TRUE(terminal->AwaitText("POSITION_PURGED")) << terminal->screen().Text();
   EXPECT_TRUE(terminal->screen().alternate());
   EXPECT_TRUE(terminal->screen().cursor_hidden());
