@@ -109,9 +109,7 @@ class CallObserver final : public grpc::experimental::Interceptor {
       // By itself gRPC says no word, and of some methods that they are not implemented.
       if (!is_message_) methods->ModifySendStatus(ToGrpcStatus(NoMessage()));
       const grpc::Status status = methods->GetSendStatus();
-      // What a stream says at its end reaches nobody when its client ended it.
-      const bool is_given_up = rule_->stream && context_->IsCancelled();
-      code_ = is_given_up ? grpc::StatusCode::CANCELLED : status.error_code();
+      code_ = status.error_code();
       if (CurrentLogLevel() == LogLevel::kDebug) LogCall(status);
       guard_->Note(context_, status);
     }

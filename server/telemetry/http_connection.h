@@ -1,6 +1,7 @@
 // One connection of an HttpServer. Only http_server.cc includes this: all of Boost is behind it.
 #pragma once
 
+#include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
@@ -67,19 +68,18 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
 
   // Waits for a request to begin; then it has to come within its time, however slowly its bytes do.
   void AwaitRequest() {
-    if (buffer_.size() > 0) return ReadRequest();
-    stream_.async_read_some(buffer_.prepare(kMostHeaderBytes),
-                            [self = this->shared_from_this()](Error error, size_t bytes) {
-                              if (error) return;
-                              self->buffer_.commit(bytes);
-                              self->ReadRequest();
-                            });
+    if (!received_.empty()) return ReadRequest();
+    stream_.async_read_some(boost::asio::buffer(chunk_), [self = this->shared_from_this()](Error error, size_t bytes) {
+      if (error) return;
+      self->received_.append(self->chunk_.data(), bytes);
+      self->ReadRequest();
+    });
   }
 
   void ReadRequest() {
     AllowTime(context_.options->request_time);
     // Whole before it is parsed: the parser's own limit is one for each read.
-    boost::asio::async_read_until(stream_, buffer_, "\r\n\r\n",
+    boost::asio::async_read_until(stream_, boost::asio::dynamic_buffer(received_, kMostHeaderBytes), "\r\n\r\n",
                                   [self = this->shared_from_this()](Error error, size_t bytes) {
                                     if (error == boost::asio::error::not_found) {
                                       self->Refuse(431, "the headers are too large\n");
@@ -95,8 +95,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
     parser_.emplace();
     parser_->eager(false);
     Error error;
-    parser_->put(boost::beast::buffers_prefix(header_bytes, buffer_.data()), error);
-    buffer_.consume(header_bytes);
+    parser_->put(boost::asio::buffer(received_.data(), header_bytes), error);
+    received_.erase(0, header_bytes);
     if (error || !parser_->is_header_done()) return Refuse(400, "this is no request\n");
     const auto& request = parser_->get();
     const bool head = request.method() == http::verb::head;
@@ -146,8 +146,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
 
   // A connection that is closed with bytes unread takes the answer back from its client.
   void Drain(size_t left) {
-    buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(kMostHeaderBytes),
+    stream_.async_read_some(boost::asio::buffer(chunk_),
                             [self = this->shared_from_this(), left](Error error, size_t bytes) {
                               if (!error && bytes < left) self->Drain(left - bytes);
                             });
@@ -155,7 +154,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
 
   const HttpConnectionContext context_;
   Stream stream_;
-  boost::beast::flat_buffer buffer_{kMostHeaderBytes};
+  std::array<char, kMostHeaderBytes> chunk_{};
+  std::string received_;  // And not answered.
   std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
 };

@@ -52,7 +52,7 @@ class MetricsTest : public ::testing::TestWithParam<ServerKind> {
         "}, start: {current: {}}}\nbatch: {max_wait: 50ms}\nfilter: {exclude_tables: [shop.left_out]}\ntargets:\n"
         "- {name: changes, file: {path: ",
         directory_ / "changes", ", format: JSON}}\n",
-        "- {name: cold, required: false, s3: {bucket: b, endpoint: \"http://127.0.0.1:1\", path_style: true, ",
+        "- {name: cold, required: false, s3: {bucket: bucket, endpoint: \"http://127.0.0.1:1\", path_style: true, ",
         "format: JSON, credentials: {access_key_id: id, secret_access_key: {value: key}}}}\n",
         "- {name: bus, required: false, kafka: {brokers: [\"127.0.0.1:1\"], topic: t, format: JSON}}\n");
     const CommandResult applied = binlogd_->Control({"apply", "--start", "-f", "-"}, spec);
