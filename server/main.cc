@@ -165,8 +165,7 @@ absl::Status Serve(const Flags& flags) {
   fleet.Start();
   readiness.Set(absl::OkStatus());
   Log(LogLevel::kInfo, "server",
-      absl::StrCat("binlogd ", kBuildVersion, " serves on port ", rpc->port(), ", metrics on port ",
-                   metrics->port()));
+      absl::StrCat("binlogd ", kBuildVersion, " serves on port ", rpc->port(), ", metrics on port ", metrics->port()));
   Announce("READY=1");
   // Of the files that are read, the others are looked at with each use.
   WaitForEnd([&fleet, audit = gate.audit.get()] {

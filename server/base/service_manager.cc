@@ -29,7 +29,7 @@ absl::Status TellServiceManager(absl::string_view state) {
   const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
   const FileDescriptor descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!descriptor.valid() || ::sendto(descriptor.get(), state.data(), state.size(), MSG_NOSIGNAL,
-                                       reinterpret_cast<const sockaddr*>(&address), length) < 0) {
+                                      reinterpret_cast<const sockaddr*>(&address), length) < 0) {
     return SystemError(errno, absl::StrCat("cannot tell the service manager at ", name));
   }
   return absl::OkStatus();

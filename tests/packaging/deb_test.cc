@@ -75,9 +75,10 @@ TEST_F(DebTest, ItsFilesBelongToRoot) {
 TEST_F(DebTest, ItsConfigurationAndScriptsAreWhole) {
   TempDir control;
   ASSERT_TRUE(OutputOf({"dpkg-deb", "--control", deb(), control.path()}).ok());
-  const absl::StatusOr<std::string> found =
-      OutputOf({"sh", "-c", "cd \"$0\" && dpkg-deb --fsys-tarfile \"$1\" | tar -t | sed -n 's|^\\./etc/.*[^/]$|&|p' | cut -c 2- | sort",
-                control.path(), deb()});
+  const absl::StatusOr<std::string> found = OutputOf(
+      {"sh", "-c",
+       "cd \"$0\" && dpkg-deb --fsys-tarfile \"$1\" | tar -t | sed -n 's|^\\./etc/.*[^/]$|&|p' | cut -c 2- | sort",
+       control.path(), deb()});
   EXPECT_EQ(found.value_or(""), Contents(control / "conffiles"));
   for (const char* script : {"postinst", "prerm", "postrm"}) {
     const absl::StatusOr<std::string> parsed = OutputOf({"sh", "-n", control / script});

@@ -40,7 +40,8 @@ class Debian {
         OutputOf({"cp", "-a", "--reflink=auto", *home + "/tree", debian->root()}, {}, absl::Minutes(2));
     if (!copied.ok()) return copied.status();
     std::error_code ignored;
-    fs::copy_file("/etc/resolv.conf", debian->root() + "/etc/resolv.conf", fs::copy_options::overwrite_existing, ignored);
+    fs::copy_file("/etc/resolv.conf", debian->root() + "/etc/resolv.conf", fs::copy_options::overwrite_existing,
+                  ignored);
     const absl::StatusOr<std::string> entered = debian->Run({"true"});
     if (!entered.ok()) return absl::UnavailableError(entered.status().message());
     return debian;
@@ -65,7 +66,8 @@ class Debian {
     command.insert(command.end(), arguments.begin(), arguments.end());
     return Run(command);
   }
-  void Write(const std::string& path, const std::string& text, const std::string& owner, const std::string& mode) const {
+  void Write(const std::string& path, const std::string& text, const std::string& owner,
+             const std::string& mode) const {
     std::ofstream(root() + path) << text;
     ASSERT_TRUE(Run({"chown", owner, path}).ok());
     ASSERT_TRUE(Run({"chmod", mode, path}).ok());
@@ -84,9 +86,13 @@ class UnitByHand {
     const std::string unit = Contents(debian.root() + "/usr/lib/systemd/system/binlogd.service");
     const std::string command =
         absl::StrReplaceAll(UnitSetting(unit, "ExecStart"), {{"%S", "/var/lib"}, {"$BINLOGD_OPTIONS", options}});
-    std::vector<std::string> arguments = {"setpriv",  absl::StrCat("--reuid=", UnitSetting(unit, "User")),
-                                          absl::StrCat("--regid=", UnitSetting(unit, "Group")), "--init-groups",
-                                          "--no-new-privs", "--bounding-set=-all", "--pdeathsig=KILL"};
+    std::vector<std::string> arguments = {"setpriv",
+                                          absl::StrCat("--reuid=", UnitSetting(unit, "User")),
+                                          absl::StrCat("--regid=", UnitSetting(unit, "Group")),
+                                          "--init-groups",
+                                          "--no-new-privs",
+                                          "--bounding-set=-all",
+                                          "--pdeathsig=KILL"};
     for (const absl::string_view word : absl::StrSplit(command, ' ')) arguments.emplace_back(word);
     SubprocessOptions process;
     process.arguments = debian.Command(arguments);
@@ -113,7 +119,8 @@ class UnitByHand {
 };
 
 bool CannotFetch(const absl::Status& status) {
-  return absl::StrContains(status.message(), "Failed to fetch") || absl::StrContains(status.message(), "Unable to fetch");
+  return absl::StrContains(status.message(), "Failed to fetch") ||
+         absl::StrContains(status.message(), "Unable to fetch");
 }
 
 class DebianTest : public ::testing::Test {
@@ -138,7 +145,9 @@ class DebianTest : public ::testing::Test {
   }
   // What is left of the package in the whole system.
   std::string Traces() const {
-    return Told({"sh", "-c", "find / -xdev -iname '*binlogd*' -o -iname '*binlogctl*'; grep -i binlogd /etc/passwd /etc/group || true"});
+    return Told(
+        {"sh", "-c",
+         "find / -xdev -iname '*binlogd*' -o -iname '*binlogctl*'; grep -i binlogd /etc/passwd /etc/group || true"});
   }
 
   std::unique_ptr<Debian> debian_;
@@ -169,7 +178,8 @@ const std::vector<std::string> kRows = {
 TEST_F(DebianTest, MakesItsAccountAndFolders) {
   EXPECT_EQ(Told({"binlogd", "--version"}), absl::StrCat("binlogd ", kBuildVersion, "\n"));
   EXPECT_THAT(Told({"getent", "passwd", "binlogd"}), HasSubstr(":/var/lib/binlogd:/usr/sbin/nologin\n"));
-  EXPECT_EQ(Told({"stat", "-c", "%U:%G %a", "/var/lib/binlogd", "/etc/binlogd", "/etc/binlogd/streamers", "/etc/binlogd/secrets"}),
+  EXPECT_EQ(Told({"stat", "-c", "%U:%G %a", "/var/lib/binlogd", "/etc/binlogd", "/etc/binlogd/streamers",
+                  "/etc/binlogd/secrets"}),
             "binlogd:binlogd 750\nroot:root 755\nroot:binlogd 750\nroot:binlogd 750\n");
   EXPECT_TRUE(debian_->Has("/etc/systemd/system/multi-user.target.wants/binlogd.service"));
 }
@@ -194,29 +204,34 @@ TEST_F(DebianTest, DoesTheQuickstartsJob) {
     return Told(command);
   };
   // The service reads what is put here.
-  debian_->Write("/etc/binlogd/streamers/.orders",
-                 absl::StrReplaceAll(kSpec, {{"$endpoint", (*source)->endpoint()}}), "root:binlogd", "640");
-  fs::rename(debian_->root() + "/etc/binlogd/streamers/.orders", debian_->root() + "/etc/binlogd/streamers/orders.yaml");
-  EXPECT_TRUE(WaitUntil([&] { return absl::StrContains(control({"status"}), "RUNNING"); })) << control({"status"}) << service.Log();
+  debian_->Write("/etc/binlogd/streamers/.orders", absl::StrReplaceAll(kSpec, {{"$endpoint", (*source)->endpoint()}}),
+                 "root:binlogd", "640");
+  fs::rename(debian_->root() + "/etc/binlogd/streamers/.orders",
+             debian_->root() + "/etc/binlogd/streamers/orders.yaml");
+  EXPECT_TRUE(WaitUntil([&] { return absl::StrContains(control({"status"}), "RUNNING"); }))
+      << control({"status"}) << service.Log();
   (*source)->Run(kRows);
   const std::string archive = debian_->root() + "/var/lib/binlogd/archive/orders";
   const std::vector<std::string> logs = (*source)->LogFiles();
   ASSERT_EQ(logs.size(), 3u);
-  EXPECT_TRUE(WaitUntil([&] { return Epochs(archive).size() == 1 && fs::exists(Epochs(archive)[0] + "/binlog.000003"); }))
-      << control({"describe", "orders"});
+  EXPECT_TRUE(WaitUntil([&] {
+    return Epochs(archive).size() == 1 && fs::exists(Epochs(archive)[0] + "/binlog.000003");
+  })) << control({"describe", "orders"});
   EXPECT_THAT(control({"stop", "orders"}), Not(HasSubstr("failed")));
   for (size_t i = 0; i + 1 < logs.size(); ++i) {
     const std::string ours = Epochs(archive)[0] + "/" + fs::path(logs[i]).filename().string();
     EXPECT_EQ(CompareLog(logs[i], Contents(ours), logs[i], fs::file_size(logs[i])), "");
   }
-  EXPECT_THAT(Told({"sh", "-c", "cat /var/lib/binlogd/changes/orders/*.jsonl"}), AllOf(HasSubstr("Ada"), HasSubstr("\"12.00\"")));
+  EXPECT_THAT(Told({"sh", "-c", "cat /var/lib/binlogd/changes/orders/*.jsonl"}),
+              AllOf(HasSubstr("Ada"), HasSubstr("\"12.00\"")));
   EXPECT_THAT(Told({"stat", "-c", "%U:%G", "/var/lib/binlogd/archive/orders"}), "binlogd:binlogd\n");
   EXPECT_EQ(service.Terminate().value_or(-1), 0) << service.Log();
 
   // A newer package finds what this one has left.
   ASSERT_TRUE(debian_->Apt({"install", "--reinstall", "/tmp/package.deb"}).ok());
   UnitByHand again(*debian_, "--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0");
-  EXPECT_THAT(Told({"binlogctl", "--server", again.address(), "status"}), AllOf(HasSubstr("orders"), HasSubstr("STOPPED")));
+  EXPECT_THAT(Told({"binlogctl", "--server", again.address(), "status"}),
+              AllOf(HasSubstr("orders"), HasSubstr("STOPPED")));
   EXPECT_EQ(again.Terminate().value_or(-1), 0) << again.Log();
 
   // What was delivered is not the package's to delete, nor what the administrator has written.

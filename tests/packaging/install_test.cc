@@ -45,22 +45,16 @@ class InstallTest : public ::testing::Test {
 };
 
 TEST_F(InstallTest, EachFileHasItsPlace) {
-  EXPECT_THAT((std::vector<std::string>{"/etc/binlogd/binlogd.env",
-                                        "/etc/binlogd/streamers/orders.yaml.example",
-                                        "/usr/bin/binlogctl",
-                                        "/usr/bin/binlogd",
-                                        "/usr/lib/systemd/system/binlogd.service",
-                                        "/usr/share/bash-completion/completions/binlogctl",
-                                        "/usr/share/binlogd/proto/binlogd/v1/service.proto",
-                                        "/usr/share/doc/binlogd/README.md",
-                                        "/usr/share/doc/binlogd/copyright",
-                                        "/usr/share/doc/binlogd/docs/operations.md",
-                                        "/usr/share/fish/vendor_completions.d/binlogctl.fish",
-                                        "/usr/share/man/man1/binlogctl-tap.1",
-                                        "/usr/share/man/man1/binlogctl.1",
-                                        "/usr/share/man/man1/binlogd.1",
-                                        "/usr/share/zsh/vendor-completions/_binlogctl"}),
-              IsSubsetOf(Files(root_.path())));
+  EXPECT_THAT(
+      (std::vector<std::string>{"/etc/binlogd/binlogd.env", "/etc/binlogd/streamers/orders.yaml.example",
+                                "/usr/bin/binlogctl", "/usr/bin/binlogd", "/usr/lib/systemd/system/binlogd.service",
+                                "/usr/share/bash-completion/completions/binlogctl",
+                                "/usr/share/binlogd/proto/binlogd/v1/service.proto", "/usr/share/doc/binlogd/README.md",
+                                "/usr/share/doc/binlogd/copyright", "/usr/share/doc/binlogd/docs/operations.md",
+                                "/usr/share/fish/vendor_completions.d/binlogctl.fish",
+                                "/usr/share/man/man1/binlogctl-tap.1", "/usr/share/man/man1/binlogctl.1",
+                                "/usr/share/man/man1/binlogd.1", "/usr/share/zsh/vendor-completions/_binlogctl"}),
+      IsSubsetOf(Files(root_.path())));
   for (const std::string& file : Files(root_.path())) {
     const bool known = absl::StartsWith(file, "/usr/share/") || absl::StartsWith(file, "/usr/bin/binlog") ||
                        absl::StartsWith(file, "/etc/binlogd/") || absl::EndsWith(file, "/binlogd.service");
@@ -108,8 +102,8 @@ TEST_F(InstallTest, ManualPagesSayWhatHelpSays) {
 }
 
 TEST_F(InstallTest, BashLoadsTheCompletion) {
-  const absl::StatusOr<std::string> loaded = OutputOf(
-      {"bash", "-c", "source \"$0\" && complete -p binlogctl", root_ / "usr/share/bash-completion/completions/binlogctl"});
+  const absl::StatusOr<std::string> loaded = OutputOf({"bash", "-c", "source \"$0\" && complete -p binlogctl",
+                                                       root_ / "usr/share/bash-completion/completions/binlogctl"});
   EXPECT_THAT(loaded.value_or(loaded.status().ToString()), HasSubstr("_binlogctl"));
 }
 
@@ -126,7 +120,8 @@ TEST_F(InstallTest, SystemdTakesTheUnit) {
   fs::create_directories(root_ / "bin");
   fs::copy_file(root_ / "usr/bin/binlogctl", root_ / "bin/kill");
   for (const char* target : {"sysinit", "basic", "multi-user", "network-online", "shutdown"}) {
-    std::ofstream(root_ / absl::StrCat("usr/lib/systemd/system/", target, ".target")) << "[Unit]\nDefaultDependencies=no\n";
+    std::ofstream(root_ / absl::StrCat("usr/lib/systemd/system/", target, ".target"))
+        << "[Unit]\nDefaultDependencies=no\n";
   }
   const absl::StatusOr<std::string> verified =
       OutputOf({"systemd-analyze", "verify", "--man=no", "--root", root_.path(), "binlogd.service"});

@@ -33,8 +33,7 @@ absl::StatusOr<std::string> OutputOf(const std::vector<std::string>& arguments,
   if (result.exit_code == 127) return absl::UnavailableError(absl::StrCat("this machine has no ", arguments[0]));
   if (result.exit_code != 0) {
     return absl::InternalError(absl::StrCat(absl::StrJoin(arguments, " "), ": exit code ", result.exit_code, "\n",
-                                            LastLines(result.output, 20), "\n",
-                                            LastLines(result.error_output, 20)));
+                                            LastLines(result.output, 20), "\n", LastLines(result.error_output, 20)));
   }
   return result.output;
 }

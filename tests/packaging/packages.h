@@ -10,8 +10,8 @@
 
 namespace binlogd::testing {
 
-// Runs a program to its end; its standard output. UNAVAILABLE when this machine has no such program, INTERNAL with what it
-// said when it fails.
+// Runs a program to its end; its standard output. UNAVAILABLE when this machine has no such program, INTERNAL with what
+// it said when it fails.
 absl::StatusOr<std::string> OutputOf(const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& environment = {},
                                      absl::Duration timeout = absl::Seconds(60));
