@@ -17,8 +17,7 @@ absl::StatusOr<bool> HasPositionTopic(const KafkaOptions& options, KafkaClient& 
   RETURN_IF_ERROR(config.status());
   if (config->has_value()) return true;
   // Those who may not see the configuration are not told that there is no such topic either.
-  const KafkaPtr<rd_kafka_topic_t> topic(
-      rd_kafka_topic_new(client.handle(), options.position_topic.c_str(), nullptr));
+  const KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(client.handle(), options.position_topic.c_str(), nullptr));
   ASSIGN_OR_RETURN(const int partitions, CountKafkaPartitions(client, topic.get()));
   return partitions > 0;
 }

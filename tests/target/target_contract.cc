@@ -432,20 +432,16 @@ TEST_P(TargetContractTest, WhoLostItsStoreStaysOut) {
       OpenNew(*target);
       ASSERT_TRUE(Hand(*target, *blocks_[0], Start()).ok());
       ASSERT_TRUE(target->Commit().ok());
-      store_->FailAfter(operations, way);
-      failed = !target->Open().ok();
-      store_->Heal();
-      const auto again = target->Open();
-      ASSERT_TRUE(again.ok()) << again.status();
-      store_->FailAfter(operations, way);
-      (void)target->Open();
-      store_->Heal();
-
+      for (int lost = 0; lost < 2; ++lost) {
+        ASSERT_TRUE(target->Open().ok());
+        store_->FailAfter(operations, way);
+        failed = !target->Open().ok();
+        store_->Heal();
+      }
       const std::unique_ptr<Target> successor = Make();
       const auto had = successor->Open();
       ASSERT_TRUE(had.ok() && had->has_value()) << had.status();
-      for (int tries = 0; tries < 2; ++tries) {
-        const absl::Status refused = target->Open().status();
+      for (const absl::Status& refused : {target->Open().status(), target->Open().status()}) {
         EXPECT_EQ(ErrorReason(refused), "TARGET_IN_USE") << refused;
         EXPECT_TRUE(IsPermanent(refused));
       }
