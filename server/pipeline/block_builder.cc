@@ -42,6 +42,8 @@ void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStar
   open_.reset();
   epoch_ = std::move(epoch);
   next_ = start.position;
+  left_ = Position();
+  boundary_ = start.at_boundary ? start.position : Position();
   log_created_ = start.log_created;
   log_server_id_ = start.log_server_id;
   tracker_.set_format(nullptr);
@@ -52,6 +54,13 @@ void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStar
 const Position& BlockBuilder::next() {
   next_.gtid_set = tracker_.gtid_set_text();
   return next_;
+}
+
+Position BlockBuilder::end() {
+  const bool begins_file = next_.offset == kFirstEventOffset && !left_.empty();
+  Position end = begins_file ? left_ : next_;
+  end.gtid_set = tracker_.gtid_set_text();
+  return end;
 }
 
 absl::Status BlockBuilder::Add(absl::string_view event) {
@@ -95,6 +104,7 @@ absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::
     Log(LogLevel::kWarning, subject_,
         absl::StrCat(file, " follows ", next_.file, ": numbers in between are missing on the source"));
   }
+  left_ = next_;
   next_.file = file;
   next_.offset = kFirstEventOffset;
   log_created_ = log_server_id_ = 0;
@@ -165,6 +175,10 @@ absl::Status BlockBuilder::AddFileEvent(const EventHeader& header, absl::string_
   open_->bytes.append(event.data(), event.size());
   if (header.timestamp != 0) open_->last_timestamp = last_timestamp_ = header.timestamp;
   next_.offset += event.size();
+  if (ends_transaction) {
+    if (boundary_.file != next_.file) boundary_.file = next_.file;
+    boundary_.offset = next_.offset;
+  }
   last_taken_ = Taken::kFileEvent;
   last_type_ = header.type;
   const bool full = open_->events.size() >= limits_.max_events || open_->bytes.size() >= limits_.max_bytes;

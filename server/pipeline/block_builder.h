@@ -84,6 +84,10 @@ class BlockBuilder {
   // The same without bringing its GTID set up to date: cheap enough for every event.
   const Position& place() const { return next_; }
   bool at_boundary() const { return tracker_.at_boundary(); }
+  // Where the last event taken ends, or reading began: next(), but for a file that was left and another not begun.
+  Position end();
+  // The last boundary between transactions that was passed, without its GTID set; empty when there was none yet.
+  const Position& boundary() const { return boundary_; }
   // What identifies the file being read, once its format description has come.
   uint32_t log_created() const { return log_created_; }
   uint32_t log_server_id() const { return log_server_id_; }
@@ -117,6 +121,8 @@ class BlockBuilder {
   StreamTracker tracker_;
   std::shared_ptr<const EpochStart> epoch_;
   Position next_;
+  Position left_;  // Where the file before ends; empty while it is not known.
+  Position boundary_;
   uint32_t log_created_ = 0;
   uint32_t log_server_id_ = 0;
   const std::shared_ptr<BlockMemory> memory_ = std::make_shared<BlockMemory>();

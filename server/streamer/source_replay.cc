@@ -58,6 +58,13 @@ absl::StatusOr<std::unique_ptr<Connection>> SourceReplay::Connect(const std::str
 absl::Status SourceReplay::Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start,
                                const Position& end, BlockSink* sink) {
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(epoch->epoch.identity));
+  // Files of a new log have the names of the old ones.
+  ASSIGN_OR_RETURN(const Position log_end, EndOfLogPlace(*connection, options_.spec->source.flavor));
+  if (ComparePositions(log_end, end) < 0) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+        absl::StrCat("its log ends at ", ToString(log_end), ", but was read up to ", ToString(end), ": it was reset"));
+  }
   TableNamer::Options naming;
   naming.subject = options_.spec->name;
   naming.flavor = options_.spec->source.flavor;

@@ -313,7 +313,7 @@ absl::StatusOr<EventHeader> SourceSession::ReadFormatHeader(Contact& contact, co
 
 absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reason) {
   if (begun_) {
-    (*epoch_ends_)[epoch_->epoch.name()] = builder_->next();
+    (*epoch_ends_)[epoch_->epoch.name()] = EpochEnd{builder_->end(), builder_->boundary()};
     const absl::Status flushed = pipeline_->Flush(absl::Now() + kMostFlush, /*patient=*/false);
     // After a reset nobody can read again what waits in memory for a target. After a failover the new source has it.
     if (!flushed.ok() && reset_) {
@@ -322,6 +322,8 @@ absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reas
     begun_ = false;
     if (absl::Status drained = pipeline_->Drain(); flushed.ok()) RETURN_IF_ERROR(drained);
     RETURN_IF_ERROR(pipeline_->Failure());
+  } else if (reset_) {
+    RETURN_IF_ERROR(AwaitRequired());
   }
   auto start = std::make_shared<EpochStart>();
   start->epoch = Epoch{NewestEpoch() + 1, contact.server.identity()};
@@ -329,6 +331,21 @@ absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reas
   Log(LogLevel::kWarning, spec_.name, absl::StrCat("epoch ", start->epoch.name(), " begins: ", reason));
   reset_ = false;
   return BeginTargets(contact, reason);
+}
+
+absl::Status SourceSession::AwaitRequired() {
+  for (const std::unique_ptr<TargetLane>& lane : pipeline_->lanes()) {
+    if (lane->open() || !lane->required()) continue;
+    lacks_target_ = true;
+    const absl::Status error = lane->Snapshot().error;
+    return Annotate(error.ok() ? absl::UnavailableError("it is not open") : error,
+                    absl::StrCat("the source's log was reset, and a new epoch has to wait until it is known whether "
+                                 "target \"",
+                                 lane->name(), "\" holds all of the one before"));
+  }
+  const Epoch ended{NewestEpoch(), FollowedIdentity()};
+  (*epoch_ends_)[ended.name()] = KnownEnd(ended);
+  return absl::OkStatus();
 }
 
 // Whether the new epoch's log holds again what the target has: after a failover, also one there and back. A reset,
@@ -350,6 +367,7 @@ absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& re
   start->server_version = contact.server.version;
   start->reason = reason;
   epoch_ = start;
+  RETURN_IF_ERROR(GiveUpWhatIsLost(contact, epoch));
   for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
     const std::optional<DurablePosition> had = pipeline_->positions()[i];
     // One that could not be opened is begun when it can be: then all are opened anew.
@@ -387,11 +405,6 @@ absl::Status SourceSession::BeginTarget(Contact& contact, size_t index, const st
     ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
     begin.position.offset = kFirstEventOffset;
   } else {
-    if (const absl::Status whole = CheckHasAll(*had); !whole.ok()) {
-      if (!pipeline_->lanes()[index]->required()) return whole;
-      Log(LogLevel::kError, spec_.name,
-          absl::StrCat("target \"", spec_.targets[index].name, "\" goes on with a gap: ", whole.message()));
-    }
     begin.position.file = contact.files.front().name;
     begin.position.offset = kFirstEventOffset;
   }
@@ -400,26 +413,47 @@ absl::Status SourceSession::BeginTarget(Contact& contact, size_t index, const st
   return pipeline_->Begin(index, begin, start);
 }
 
-absl::Status SourceSession::CheckHasAll(const DurablePosition& had) const {
-  Position end;
-  bool others_went_on = false;
-  for (const std::optional<DurablePosition>& position : pipeline_->positions()) {
-    if (!position) continue;
-    if (position->epoch == had.epoch && (end.empty() || ComparePositions(position->position, end) > 0)) {
-      end = position->position;
-    }
-    others_went_on = others_went_on || position->epoch.number > had.epoch.number;
+absl::Status SourceSession::GiveUpWhatIsLost(const Contact& contact, const Epoch& epoch) {
+  for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
+    const std::optional<DurablePosition> had = pipeline_->positions()[i];
+    if (!had || had->epoch == epoch || HoldsWhatItHas(*had, epoch, contact)) continue;
+    const absl::Status whole = CheckHasAll(contact, i, *had);
+    if (!whole.ok()) RETURN_IF_ERROR(pipeline_->GiveUp(i, whole));
   }
-  const auto seen = epoch_ends_->find(had.epoch.name());
-  const bool is_known = seen != epoch_ends_->end();
-  if (is_known && ComparePositions(seen->second, end) > 0) end = seen->second;
-  if (ComparePositions(had.position, end) >= 0 && (is_known || !others_went_on)) return absl::OkStatus();
+  return absl::OkStatus();
+}
+
+EpochEnd SourceSession::KnownEnd(const Epoch& epoch) const {
+  EpochEnd end;
+  if (const auto seen = epoch_ends_->find(epoch.name()); seen != epoch_ends_->end()) end = seen->second;
+  for (const std::optional<DurablePosition>& other : pipeline_->positions()) {
+    if (!other || !(other->epoch == epoch)) continue;
+    if (!end.position.empty() && ComparePositions(other->position, end.position) <= 0) continue;
+    end.position = other->position;
+    end.boundary = other->at_boundary ? other->position : Position();
+  }
+  return end;
+}
+
+absl::Status SourceSession::CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had) const {
+  const bool is_known = epoch_ends_->count(had.epoch.name()) != 0;
+  const EpochEnd end = KnownEnd(had.epoch);
+  if (is_known) {
+    if (ComparePositions(had.position, end.position) >= 0) return absl::OkStatus();
+    // What follows the last whole transaction is of no use to who decodes.
+    const bool has_whole = !end.boundary.empty() && ComparePositions(had.position, end.boundary) >= 0;
+    const bool same_gtids = contact.server.gtid && had.position.gtid_set == end.position.gtid_set;
+    if (pipeline_->lanes()[index]->decodes() && (has_whole || same_gtids)) return absl::OkStatus();
+  }
   return PermanentError(
       absl::StatusCode::kDataLoss, "LOG_LOST",
       absl::StrCat("the source's log was reset before this target had all of epoch ", had.epoch.name(), ": it has ",
-                   ToString(had.position), is_known ? absl::StrCat(" of ", ToString(end)) : "",
-                   ", and the rest is on the source no more. Take it from another target, or give this one a new "
-                   "store (a folder, a prefix, a transactional id) to begin again"));
+                   ToString(had.position),
+                   is_known ? absl::StrCat(" of ", ToString(end.position))
+                            : ", and how far the epoch went is not known any more",
+                   ". The rest is on the source no more: take it from another target. To begin again with the new log, "
+                   "give this target a new store (a folder, a prefix, a transactional id); to go on without it, set "
+                   "required: false"));
 }
 
 ReadStart SourceSession::CommonStart(const Contact& contact) const {

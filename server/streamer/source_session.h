@@ -48,8 +48,13 @@ struct OpenSource {
   std::unique_ptr<BinlogDump> dump;
 };
 
-// How far the log of each epoch was read that this process saw the end of, by the epoch's name.
-using EpochEnds = std::map<std::string, Position>;
+// How far the log of an epoch is known to have gone.
+struct EpochEnd {
+  Position position;
+  Position boundary;  // The last one between transactions up to there; empty when it is not known.
+};
+// Of epochs that this process saw the end of, by the epoch's name.
+using EpochEnds = std::map<std::string, EpochEnd>;
 
 // How a streamer gets to its source, again and again during one run. Positions are the targets' own; "GTID locates,
 // offsets stream": a GTID set only ever decides in which file to begin, the log itself is read by file and offset, so
@@ -89,6 +94,8 @@ class SourceSession {
   void ExpectReset() { reset_ = true; }
   // Whether reading has a place and the lanes are started.
   bool begun() const { return begun_; }
+  // The last Open failed because it takes a target that is not open: all have to be opened anew.
+  bool lacks_target() const { return lacks_target_; }
   // The endpoint tried last.
   std::string endpoint() const { return endpoint_; }
 
@@ -120,8 +127,14 @@ class SourceSession {
   // Begins lane `index`, which stands at `had`, in the epoch.
   absl::Status BeginTarget(Contact& contact, size_t index, const std::optional<DurablePosition>& had,
                            EpochStart& start);
-  // Whether a target that stands at `had` has all of an epoch whose log is gone. Permanent: LOG_LOST.
-  absl::Status CheckHasAll(const DurablePosition& had) const;
+  // After a reset, before anything is begun: every required target is open. Sets lacks_target_.
+  absl::Status AwaitRequired();
+  // Gives up each target that lacks something of an epoch whose log is gone; a required one fails the streamer.
+  absl::Status GiveUpWhatIsLost(const Contact& contact, const Epoch& epoch);
+  // What is known of the end of an epoch, by this process and by what the targets have.
+  EpochEnd KnownEnd(const Epoch& epoch) const;
+  // Whether target `index`, which stands at `had`, has all of an epoch whose log is gone. Permanent: LOG_LOST.
+  absl::Status CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had) const;
   // Where to read from, for those targets that are not too far behind the most advanced one; the others catch up by
   // themselves.
   ReadStart CommonStart(const Contact& contact) const;
@@ -148,6 +161,7 @@ class SourceSession {
   size_t next_endpoint_ = 0;
   bool begun_ = false;  // The builder has a place.
   bool reset_ = false;
+  bool lacks_target_ = false;
   std::shared_ptr<const EpochStart> epoch_;
   ServerInfo server_;  // Of the last Open.
   Position noted_place_;

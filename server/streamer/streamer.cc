@@ -256,7 +256,9 @@ absl::Status Streamer::Deliver(Pipeline& pipeline) {
   definitions_.Close();
   // It has FINISHED when the targets hold all that was read, also those that catch up.
   if (spec_.oneshot && status.ok()) status = pipeline.Flush(absl::InfiniteFuture(), /*patient=*/true);
-  if (const absl::Status drained = pipeline.Drain(); !drained.ok()) status = drained;
+  // What ended the run is the reason, and not what that did to the targets; but what is permanent is told.
+  const absl::Status drained = pipeline.Drain();
+  if (status.ok() || (IsPermanent(drained) && !IsPermanent(status))) status = drained;
   {
     absl::MutexLock lock(&mutex_);
     run_ended_ = true;
@@ -300,7 +302,8 @@ absl::Status Streamer::Follow(const Pipeline& pipeline, SourceSession& session, 
     }
     RETURN_IF_ERROR(pipeline.Failure());
     // Before the lanes start, a target can only be opened with all the others.
-    if (status.ok() || IsPermanent(status) || (!session.begun() && !pipeline.any_open())) return status;
+    const bool reopens = session.lacks_target() || (!session.begun() && !pipeline.any_open());
+    if (status.ok() || IsPermanent(status) || reopens) return status;
     if (ErrorReason(status) == "LOG_RESET") session.ExpectReset();
     CountReconnect();
     if (!WaitToRetry(status)) return absl::OkStatus();

@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/cancellation.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "streamer/manager.h"
+#include "tests/harness/tcp_proxy.h"
 #include "tests/integration/streamer_testing.h"
 #include "tests/streamer/streamer_testing.h"
 
@@ -77,6 +79,16 @@ class TargetsTest : public ::testing::TestWithParam<ServerKind> {
     for (int i = 0; i < count; ++i) {
       server_->Run({"INSERT INTO shop.bulk (filler) VALUES (REPEAT('x', 524288)), (REPEAT('y', 524288))"});
     }
+  }
+  // Of which no target is told.
+  void DeleteUnlogged(const std::string& rows) {
+    server_->Run({"SET sql_log_bin = 0", absl::StrCat("DELETE FROM ", rows), "SET sql_log_bin = 1"});
+  }
+  // The new log begins with the end of the rows of shop.bulk.
+  void ResetLog() {
+    absl::SleepFor(absl::Milliseconds(1100));  // The log's creation time, in seconds, tells one log from the other.
+    server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
+                  "DELETE FROM shop.bulk"});
   }
   static TargetSnapshot TargetOf(const StreamerSnapshot& snapshot, const std::string& name) {
     for (const TargetSnapshot& target : snapshot.targets) {
@@ -217,9 +229,7 @@ TEST_P(TargetsTest, AnOptionalTargetThatIsBehindAtAResetSaysWhatItLost) {
     ASSERT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kDetached); }));
     ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
     ASSERT_TRUE(WaitUntilHolds(*streamer, "healthy"));
-    absl::SleepFor(absl::Milliseconds(1100));  // The log's creation time, in seconds, tells one log from the other.
-    server_->Run({server_->flavor() == Flavor::kMySql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER",
-                  "DELETE FROM shop.bulk"});
+    ResetLog();
     ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == 2; })) << streamer->Snapshot().error;
   }
   ASSERT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kFailed); }))
@@ -231,6 +241,152 @@ TEST_P(TargetsTest, AnOptionalTargetThatIsBehindAtAResetSaysWhatItLost) {
   EXPECT_EQ(streamer->Snapshot().state, StreamerState::kRunning);
   Stop(*streamer);
   ExpectExact("raw", "healthy");
+}
+
+// It is stopped while a required target fails, and the log is reset: what waited for it in memory is nowhere.
+TEST_P(TargetsTest, ARequiredTargetThatIsBehindAtAResetFailsTheStreamer) {
+  auto streamer = Make(Spec({Raw(), Json()}));
+  ASSERT_TRUE(streamer->Start().ok());
+  InsertBulk(10);
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  {
+    const FileSizeLimit limit(8 << 20);
+    InsertBulk(5);
+    ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+    ASSERT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kRetrying); }));
+    Stop(*streamer);
+  }
+  const Position behind = TargetOf(*streamer, "json").durable.position;
+  const Position end = TargetOf(*streamer, "raw").durable.position;
+  ASSERT_LT(ComparePositions(behind, end), 0);
+  DeleteUnlogged("shop.bulk");
+  ResetLog();
+  for (int start = 0; start < 2; ++start) {
+    streamer = Make(Spec({Raw(), Json()}));
+    ASSERT_TRUE(streamer->Start().ok());
+    ASSERT_TRUE(streamer->WaitStopped(absl::Now() + absl::Seconds(60)));
+    const StreamerSnapshot snapshot = streamer->Snapshot();
+    EXPECT_EQ(snapshot.state, StreamerState::kFailed);
+    EXPECT_EQ(ErrorReason(snapshot.error), "LOG_LOST") << snapshot.error;
+    for (const std::string& told : {std::string("target \"json\""), ToString(behind), ToString(end)}) {
+      EXPECT_THAT(std::string(snapshot.error.message()), HasSubstr(told));
+    }
+    EXPECT_EQ(TargetOf(snapshot, "json").state, TargetState::kFailed);
+    EXPECT_EQ(Epochs(directory_ / "raw").size(), 1u) << "nothing goes on";
+  }
+  // The ways out: without it, or with a new store.
+  TargetSpec optional = Json();
+  optional.required = false;
+  streamer = Make(Spec({Raw(), optional}));
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().state == StreamerState::kRunning; }));
+  EXPECT_EQ(ErrorReason(TargetOf(*streamer, "json").error), "LOG_LOST");
+  Stop(*streamer);
+  streamer = Make(Spec({Raw(), Json("anew")}));
+  ASSERT_TRUE(streamer->Start().ok());
+  Insert(5);
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "anew"));
+  Stop(*streamer);
+  ExpectExact("raw", "anew");
+}
+
+TEST_P(TargetsTest, ARequiredTargetThatReadsWhatItLacksWhenTheLogIsResetFailsTheStreamer) {
+  auto streamer = Make(Spec({Raw()}));
+  ASSERT_TRUE(streamer->Start().ok());
+  InsertBulk(80);
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  Stop(*streamer);
+  TargetSpec late = Json("late");
+  late.start = StartSpec();
+  streamer = Make(Spec({Raw(), late}));
+  {
+    const FileSizeLimit limit(8 << 20);
+    ASSERT_TRUE(streamer->Start().ok());
+    ASSERT_TRUE(WaitUntil([&] { return !TargetOf(*streamer, "late").error.ok(); }));
+    ResetLog();
+    ASSERT_TRUE(WaitUntil([&] {
+      return absl::StrContains(streamer->Snapshot().error.message(), "a new epoch has to wait");
+    })) << streamer->Snapshot().error;
+  }
+  ASSERT_TRUE(streamer->WaitStopped(absl::Now() + absl::Seconds(120))) << streamer->Snapshot().error;
+  EXPECT_EQ(streamer->Snapshot().state, StreamerState::kFailed);
+  EXPECT_EQ(ErrorReason(streamer->Snapshot().error), "LOG_LOST") << streamer->Snapshot().error;
+  EXPECT_EQ(Epochs(directory_ / "raw").size(), 1u);
+}
+
+TEST_P(TargetsTest, AResetAmidATransactionLosesADecodingTargetNothing) {
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted ? "restarted" : "running");
+    auto proxy = *TcpProxy::Start(server_->port());
+    const std::string name = restarted ? "2" : "1";
+    TargetSpec optional = Json("json" + name);
+    optional.required = false;
+    StreamerSpec spec = Spec({Raw("raw" + name), optional});
+    spec.source.endpoints = {absl::StrCat("127.0.0.1:", proxy->port())};
+    auto streamer = Make(spec);
+    ASSERT_TRUE(streamer->Start().ok());
+    InsertBulk(3);
+    ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+    const Position boundary = TargetOf(*streamer, "json" + name).durable.position;
+    proxy->FailAfter(600 << 10, /*cut=*/true);
+    InsertBulk(1);
+    ASSERT_TRUE(WaitUntil([&] {
+      const StreamerSnapshot snapshot = streamer->Snapshot();
+      return snapshot.state == StreamerState::kRetrying &&
+             ComparePositions(TargetOf(snapshot, "raw" + name).durable.position, boundary) > 0;
+    }));
+    ASSERT_EQ(ToString(TargetOf(*streamer, "json" + name).durable.position), ToString(boundary));
+    if (restarted) Stop(*streamer);
+    DeleteUnlogged("shop.bulk ORDER BY id DESC LIMIT 2");
+    ResetLog();
+    proxy->Heal();
+    if (restarted) {
+      streamer = Make(spec);
+      ASSERT_TRUE(streamer->Start().ok());
+    }
+    ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == 2; })) << streamer->Snapshot().error;
+    Insert(5);
+    EXPECT_TRUE(WaitUntilHolds(*streamer, "json" + name)) << TargetOf(*streamer, "json" + name).error;
+    EXPECT_TRUE(TargetOf(*streamer, "json" + name).error.ok()) << TargetOf(*streamer, "json" + name).error;
+    EXPECT_TRUE(WaitUntilHolds(*streamer, "raw" + name));
+    Stop(*streamer);
+    ExpectExact("raw" + name, "json" + name);
+    DeleteUnlogged("shop.orders");
+    ResetLog();
+  }
+}
+
+TEST_P(TargetsTest, ANewEpochWaitsForARequiredTargetThatCannotBeOpened) {
+  const std::string mount = directory_ / "mounted";
+  ASSERT_TRUE(MakeDirectories(mount, 0750).ok());
+  if (system(absl::StrCat("mount -t tmpfs -o size=64m tmpfs ", mount, " 2>/dev/null").c_str()) != 0) {
+    GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
+  }
+  TargetSpec decoded = Json();
+  decoded.file()->path = directory_ / "mounted/json";
+  auto streamer = Make(Spec({Raw(), decoded}));
+  ASSERT_TRUE(streamer->Start().ok());
+  Insert(20);
+  EXPECT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  Stop(*streamer);
+  EXPECT_EQ(system(absl::StrCat("mount -o remount,ro ", mount).c_str()), 0);
+  ResetLog();
+  streamer = Make(Spec({Raw(), decoded}));
+  EXPECT_TRUE(streamer->Start().ok());
+  EXPECT_TRUE(WaitUntil([&] {
+    return absl::StrContains(streamer->Snapshot().error.message(), "a new epoch has to wait");
+  })) << streamer->Snapshot().error;
+  EXPECT_THAT(std::string(streamer->Snapshot().error.message()), HasSubstr("target \"json\""));
+  EXPECT_EQ(Epochs(directory_ / "raw").size(), 1u);
+  EXPECT_EQ(system(absl::StrCat("mount -o remount,rw ", mount).c_str()), 0);
+  EXPECT_TRUE(WaitUntil([&] { return streamer->Snapshot().state == StreamerState::kRunning; }));
+  Insert(5);
+  EXPECT_TRUE(WaitUntilHolds(*streamer, "json")) << TargetOf(*streamer, "json").error;
+  EXPECT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  Stop(*streamer);
+  ExpectExact("raw", "mounted/json");
+  EXPECT_EQ(system(absl::StrCat("umount ", mount).c_str()), 0);
 }
 
 TEST_P(TargetsTest, AStopIsQuickWhileATargetFailsAndNothingIsLost) {
