@@ -221,16 +221,8 @@ absl::Status DecodedFileTarget::DoCommit(const DurablePosition& position) {
   RETURN_IF_ERROR(Place());
   if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
   if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
-  // Before the record: it is then never behind what is durable.
-  const bool next_file = ledger_->changed();
-  RETURN_IF_ERROR(ledger_->Save());
-  RETURN_IF_ERROR(Record(position));
-  const absl::Time now = options_.clock();
-  if (next_file || now - retained_ >= kRetentionStep) {
-    retained_ = now;
-    ApplyRetention();
-  }
-  return absl::OkStatus();
+  return commit_.Finish(
+      *ledger_, [&] { return Record(position); }, [this] { ApplyRetention(); });
 }
 
 void DecodedFileTarget::ApplyRetention() {
@@ -254,7 +246,7 @@ void DecodedFileTarget::DoClose() {
   at_boundary_ = false;
   file_name_.clear();
   began_ = 0;
-  retained_ = absl::InfinitePast();
+  commit_.Reset();
 }
 
 }  // namespace binlogd

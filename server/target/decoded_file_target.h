@@ -6,6 +6,7 @@
 #include <string>
 
 #include "codec/key_ring.h"
+#include "target/file_commit.h"
 #include "target/file_folder.h"
 #include "target/file_ledger.h"
 #include "target/file_target_options.h"
@@ -87,7 +88,7 @@ class DecodedFileTarget : public Target {
   Waiting waiting_;
   bool at_boundary_ = false;  // A transaction ends at the end of what is placed, and `boundary_` is not there yet.
   Output boundary_;           // The end of the last whole transaction.
-  absl::Time retained_ = absl::InfinitePast();  // When retention was applied.
+  FileCommit commit_{options_.clock};
 };
 
 }  // namespace binlogd

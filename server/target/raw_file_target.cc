@@ -218,16 +218,8 @@ absl::Status RawFileTarget::Record(const DurablePosition& position) {
 absl::Status RawFileTarget::DoCommit(const DurablePosition& position) {
   RETURN_IF_ERROR(file_->EndFrame());
   RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
-  // Before the record: it is then never behind what is durable.
-  const bool next_file = ledgers_.back().changed();
-  RETURN_IF_ERROR(ledgers_.back().Save());
-  RETURN_IF_ERROR(Record(position));
-  const absl::Time now = options_.clock();
-  if (next_file || now - retained_ >= kRetentionStep) {
-    retained_ = now;
-    ApplyRetention();
-  }
-  return absl::OkStatus();
+  return commit_.Finish(
+      ledgers_.back(), [&] { return Record(position); }, [this] { ApplyRetention(); });
 }
 
 void RawFileTarget::ApplyRetention() {
@@ -292,7 +284,7 @@ void RawFileTarget::DoClose() {
   file_name_.clear();
   epoch_name_.clear();
   digest_.clear();
-  retained_ = absl::InfinitePast();
+  commit_.Reset();
 }
 
 }  // namespace binlogd

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codec/key_ring.h"
+#include "target/file_commit.h"
 #include "target/file_folder.h"
 #include "target/file_ledger.h"
 #include "target/file_target_options.h"
@@ -57,10 +58,10 @@ class RawFileTarget : public Target {
   std::unique_ptr<FileFolder> folder_;
   std::unique_ptr<OutputFile> file_;
   std::string epoch_name_;
-  std::string file_name_;                       // As the source calls it.
-  std::string digest_;                          // Of the current file, once it is finished.
-  std::vector<FileLedger> ledgers_;             // Of the epochs that retention may delete from, the current one last.
-  absl::Time retained_ = absl::InfinitePast();  // When retention was applied.
+  std::string file_name_;            // As the source calls it.
+  std::string digest_;               // Of the current file, once it is finished.
+  std::vector<FileLedger> ledgers_;  // Of the epochs that retention may delete from, the current one last.
+  FileCommit commit_{options_.clock};
 };
 
 }  // namespace binlogd
