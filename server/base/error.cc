@@ -5,6 +5,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/types/optional.h"
 
 namespace binlogd {
@@ -45,6 +46,13 @@ absl::Status InvalidField(absl::string_view field, absl::string_view reason, abs
   absl::Status status = MakeError(absl::StatusCode::kInvalidArgument, reason, absl::StrCat(field, ": ", message));
   status.SetPayload(kFieldKey, absl::Cord(field));
   return status;
+}
+
+absl::Status InField(absl::string_view outer, const absl::Status& status) {
+  if (status.ok()) return status;
+  const std::string field = ErrorField(status);
+  const absl::string_view message = absl::StripPrefix(status.message(), absl::StrCat(field, ": "));
+  return InvalidField(absl::StrCat(outer, ".", field), ErrorReason(status), message);
 }
 
 std::string ErrorReason(const absl::Status& status) {

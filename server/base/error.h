@@ -15,6 +15,9 @@ absl::Status MakeError(absl::StatusCode code, absl::string_view reason, absl::st
 // INVALID_ARGUMENT for a field of a spec; `field` is its path, for example "targets[0].file.path".
 absl::Status InvalidField(absl::string_view field, absl::string_view reason, absl::string_view message);
 
+// The same status of InvalidField with `outer` and a dot before its field, there and in its message. OK stays OK.
+absl::Status InField(absl::string_view outer, const absl::Status& status);
+
 // The reason given to MakeError, or the status code's own name ("UNAVAILABLE") when there is none.
 std::string ErrorReason(const absl::Status& status);
 

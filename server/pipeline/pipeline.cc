@@ -51,6 +51,7 @@ absl::Status Pipeline::OpenTargets() {
     openers.emplace_back([this, &opened, i] { opened[i] = lanes_[i]->Open(); });
   }
   for (std::thread& opener : openers) opener.join();
+  absl::Status fatal;
   absl::Status first;
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const absl::Status status = opened[i].status();
@@ -58,28 +59,25 @@ absl::Status Pipeline::OpenTargets() {
       positions_[i] = *std::move(opened[i]);
       continue;
     }
-    RETURN_IF_ERROR(Weigh(*lanes_[i], status));
+    const absl::Status weighed = IsPermanent(status) ? GiveUp(i, status) : absl::OkStatus();
+    if (fatal.ok()) fatal = weighed;
     // What passes is a better reason than what stays: it is tried again.
     if (first.ok() || IsPermanent(first)) first = Named(*lanes_[i], status);
   }
+  RETURN_IF_ERROR(fatal);
   return any_open() ? absl::OkStatus() : first;
 }
 
-absl::Status Pipeline::Weigh(const TargetLane& lane, const absl::Status& error) const {
-  return lane.required() && IsPermanent(error) ? Named(lane, error) : absl::OkStatus();
-}
-
 absl::Status Pipeline::GiveUp(size_t index, const absl::Status& why) {
-  RETURN_IF_ERROR(Weigh(*lanes_[index], why));
   lanes_[index]->GiveUp(why);
   positions_[index].reset();
-  return absl::OkStatus();
+  return lanes_[index]->required() ? Named(*lanes_[index], why) : absl::OkStatus();
 }
 
 absl::Status Pipeline::Begin(size_t index, const DurablePosition& start, const EpochStart& epoch) {
   const absl::Status begun = lanes_[index]->Begin(start, epoch);
   positions_[index] = begun.ok() ? std::optional(start) : std::nullopt;
-  RETURN_IF_ERROR(Weigh(*lanes_[index], begun));
+  if (IsPermanent(begun)) RETURN_IF_ERROR(GiveUp(index, begun));
   return any_open() ? absl::OkStatus() : Named(*lanes_[index], begun);
 }
 

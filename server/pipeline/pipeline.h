@@ -82,8 +82,6 @@ class Pipeline : public BlockSink {
 
  private:
   void OnLaneFailure() const;
-  // `error` if the pipeline cannot go on with it.
-  absl::Status Weigh(const TargetLane& lane, const absl::Status& error) const;
 
   const std::function<void()> on_failure_;
   TapHub* const taps_;

@@ -47,14 +47,17 @@ absl::StatusOr<std::optional<DurablePosition>> TargetLane::Open() {
     opening_ = true;
   }
   absl::StatusOr<std::optional<DurablePosition>> position = target_->Open();
+  bool given_up;
   {
     absl::MutexLock lock(&mutex_);
     opening_ = false;
+    given_up = interrupted_ && absl::IsCancelled(position.status());
     if (position.ok() && position->has_value()) snapshot_.durable = **position;
   }
   open_ = position.ok();
   had_position_ = had_position_ || (position.ok() && position->has_value());
-  SetError(position.status());
+  // That it was told to end is no news of the target: what made it open anew still is.
+  if (!given_up) SetError(position.status());
   return position;
 }
 

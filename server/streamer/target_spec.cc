@@ -128,9 +128,7 @@ absl::Status CheckS3(const std::string& field, const S3TargetSpec& s3) {
     return BadValue(absl::StrCat(field, ".server_side_encryption.mode"), "kms_key_id and bucket_key go with AWS_KMS");
   }
   RETURN_IF_ERROR(CheckS3Credentials(absl::StrCat(field, ".credentials"), s3.credentials));
-  const absl::Status client = CheckS3Options(MakeS3Options(s3, field));
-  if (client.ok()) return client;
-  return InvalidField(absl::StrCat(field, ".", ErrorField(client)), ErrorReason(client), client.message());
+  return InField(field, CheckS3Options(MakeS3Options(s3, field)));
 }
 
 bool IsTopicByte(char c) {

@@ -29,6 +29,15 @@ TEST(ErrorTest, InvalidFieldNamesItsPath) {
   EXPECT_EQ(error.message(), "targets[0].file.path: it must be an absolute path");
 }
 
+TEST(ErrorTest, AFieldOfAFieldIsNamedOnce) {
+  const absl::Status error = InField("targets[3].s3", InvalidField("bucket", "BAD_VALUE", "it is too short"));
+  EXPECT_TRUE(absl::IsInvalidArgument(error));
+  EXPECT_EQ(ErrorField(error), "targets[3].s3.bucket");
+  EXPECT_EQ(ErrorReason(error), "BAD_VALUE");
+  EXPECT_EQ(error.message(), "targets[3].s3.bucket: it is too short");
+  EXPECT_TRUE(InField("targets[3].s3", absl::OkStatus()).ok());
+}
+
 TEST(ErrorTest, AnnotateKeepsAllButTheMessage) {
   const absl::Status error = Annotate(Permanent(InvalidField("name", "INVALID_NAME", "empty")), "streamer");
   EXPECT_TRUE(absl::IsInvalidArgument(error));

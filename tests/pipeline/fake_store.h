@@ -55,6 +55,11 @@ class FakeStore {
     absl::MutexLock lock(&mutex_);
     blocked_ = blocked;
   }
+  // The same for Open.
+  void BlockOpens(bool blocked) {
+    absl::MutexLock lock(&mutex_);
+    opens_blocked_ = blocked;
+  }
   // From now on what is written is only counted, for what is too large to keep.
   void CountOnly() {
     absl::MutexLock lock(&mutex_);
@@ -128,6 +133,7 @@ class FakeStore {
   int opens_ ABSL_GUARDED_BY(mutex_) = 0;
   int interrupts_ ABSL_GUARDED_BY(mutex_) = 0;
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool opens_blocked_ ABSL_GUARDED_BY(mutex_) = false;
   int writes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool counts_only_ ABSL_GUARDED_BY(mutex_) = false;
   size_t largest_write_ ABSL_GUARDED_BY(mutex_) = 0;

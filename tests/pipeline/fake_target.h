@@ -29,10 +29,14 @@ class FakeTarget : public Target {
 
  private:
   bool may_write() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_->mutex_) { return !store_->blocked_ || interrupted_; }
+  bool may_open() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_->mutex_) {
+    return !store_->opens_blocked_ || interrupted_;
+  }
 
   absl::StatusOr<std::optional<DurablePosition>> DoOpen() override {
     absl::MutexLock lock(&store_->mutex_);
     ++store_->opens_;
+    store_->mutex_.Await(absl::Condition(this, &FakeTarget::may_open));
     if (interrupted_) return absl::CancelledError("interrupted");
     if (absl::Status failed = store_->Next(&store_->open_failures_); !failed.ok()) return failed;
     store_->written_ = store_->committed_;

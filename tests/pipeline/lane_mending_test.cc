@@ -294,6 +294,17 @@ TEST_P(LaneMendingTest, AStopEndsEveryWait) {
   ExpectAllIsThereAfterFlush();
 }
 
+// A drain ends an Open that waits; why the target had to be opened is told, and not that.
+TEST_P(LaneMendingTest, WhatHoldsATargetUpIsToldWhenItsOpenIsInterrupted) {
+  StartLane();
+  store_->BlockOpens(true);
+  store_->FailWrites({kDown});
+  ASSERT_TRUE(OfferAll().ok());
+  store_->AwaitOpens(2);
+  EXPECT_EQ(lane_->Drain(), Annotate(kDown, "target \"t\""));
+  EXPECT_EQ(lane_->Snapshot().error, kDown);
+}
+
 TEST_P(LaneMendingTest, AnInterruptedLaneDrainsAtOnceWheneverItIsStarted) {
   MakeLane(TargetLane::Options());
   lane_->Interrupt();

@@ -32,7 +32,9 @@ class PipelineTest : public ::testing::Test {
     Pipeline::Options options;
     options.batch.max_wait = absl::Milliseconds(10);
     options.make_replay = source_log_.factory();
-    options.on_failure = [this] { failed_.Notify(); };
+    options.on_failure = [this] {
+      if (!failed_.HasBeenNotified()) failed_.Notify();
+    };
     return std::make_unique<Pipeline>(std::move(targets), options, &taps_);
   }
   static void BeginAll(Pipeline& pipeline) {
@@ -152,6 +154,25 @@ TEST_F(PipelineTest, WhenNoTargetCanBeOpenedItSaysWhy) {
   EXPECT_TRUE(Make()->OpenTargets().ok());
   raw_->FailOpens({Permanent(absl::DataLossError("broken"))});
   EXPECT_TRUE(IsPermanent(Make()->OpenTargets()));
+}
+
+TEST_F(PipelineTest, EveryTargetThatIsBrokenForGoodIsShownAsFailedWithItsReason) {
+  const absl::Status in_use = Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE", "another's"));
+  const absl::Status damaged = Permanent(MakeError(absl::StatusCode::kDataLoss, "TARGET_DAMAGED", "edited"));
+  raw_->FailOpens({in_use});
+  json_->FailOpens({damaged});
+  const auto opened = Make();
+  EXPECT_EQ(ErrorReason(opened->OpenTargets()), "TARGET_IN_USE");
+  for (const auto& [index, reason] : {std::pair(0, "TARGET_IN_USE"), std::pair(1, "TARGET_DAMAGED")}) {
+    EXPECT_EQ(TargetStateName(opened->Snapshot()[index].state), "FAILED");
+    EXPECT_EQ(ErrorReason(opened->Snapshot()[index].error), reason);
+  }
+  const auto begun = Make();
+  ASSERT_TRUE(begun->OpenTargets().ok());
+  json_->FailBegins({damaged});
+  EXPECT_EQ(ErrorReason(begun->Begin(1, DurablePosition(), *MakeEpoch())), "TARGET_DAMAGED");
+  EXPECT_EQ(TargetStateName(begun->Snapshot()[1].state), "FAILED");
+  EXPECT_EQ(TargetStateName(begun->Snapshot()[0].state), "FOLLOWING");
 }
 
 TEST_F(PipelineTest, ATargetThatFailsToBeginDoesNotStopTheOther) {

@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "streamer/make_targets.h"
 #include "tests/streamer/streamer_testing.h"
@@ -209,6 +211,9 @@ TEST(CheckSpecTest, BadFieldsOfObjectStoresAndBuses) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.what;
     EXPECT_EQ(ErrorField(status), c.field) << c.what << ": " << status;
     EXPECT_EQ(ErrorReason(status), c.reason) << c.what;
+    const std::string field = c.field;
+    const std::string last = field.substr(field.rfind('.') + 1);
+    EXPECT_FALSE(absl::StrContains(status.message(), absl::StrCat(": ", last, ": "))) << "told twice: " << status;
   }
 }
 
