@@ -72,7 +72,9 @@ class DeclaredFleetE2eTest : public ::testing::Test {
     return became;
   }
   bool Logs(const std::string& text) {
-    const bool logged = WaitUntil([&] { return binlogd_->Log().find(text) != std::string::npos; });
+    // A message stands in quotes.
+    const std::string written = absl::StrReplaceAll(text, {{"\"", "\\\""}});
+    const bool logged = WaitUntil([&] { return binlogd_->Log().find(written) != std::string::npos; });
     EXPECT_TRUE(logged) << "not logged: " << text << "\n" << binlogd_->Log();
     return logged;
   }
