@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "base/build_version.h"
 
 namespace binlogd {
 namespace {
@@ -119,7 +120,7 @@ std::string EscapeHtml(absl::string_view text) {
 std::string HomePage(const std::vector<StreamerView>& streamers) {
   const size_t shown = std::min(streamers.size(), kMostOnHomePage);
   std::string html(kHead);
-  absl::StrAppend(&html, "<h1>binlogd ", EscapeHtml(BINLOGD_VERSION), "</h1>\n<p>", streamers.size(),
+  absl::StrAppend(&html, "<h1>binlogd ", EscapeHtml(kBuildVersion), "</h1>\n<p>", streamers.size(),
                   streamers.size() == 1 ? " streamer" : " streamers",
                   " · <a href=\"/metrics\">metrics</a> · <a href=\"/readyz\">ready</a></p>\n");
   if (shown > 0) {

@@ -12,6 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/build_version.h"
 #include "base/file.h"
 #include "base/logging.h"
 
@@ -99,7 +100,7 @@ std::vector<const MetricFamily*> ProcessFamilies() {
 }
 
 std::vector<MetricSample> ProcessMetrics() {
-  std::vector<MetricSample> samples = {{&kBuildInfo, {BINLOGD_VERSION}, 1}};
+  std::vector<MetricSample> samples = {{&kBuildInfo, {kBuildVersion}, 1}};
   for (const LogLevel level : kLogLevels) {
     samples.push_back({&kLogLines, {std::string(LogLevelName(level))}, static_cast<double>(LogCalls(level))});
   }
