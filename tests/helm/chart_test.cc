@@ -1,10 +1,12 @@
 // What the chart renders, over several files of values.
+#include "tests/harness/temp_dir.h"
 #include "tests/helm/chart.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -271,6 +273,19 @@ TEST_F(ChartContentTest, AWebIdentityIsATokenThatThePodGets) {
   EXPECT_THAT(spec, AllOf(HasSubstr(R"({"name":"AWS_ROLE_ARN","value":"arn:aws:iam::123456789012:role/binlogd"})"),
                           HasSubstr(R"("audience":"sts.amazonaws.com")"),
                           HasSubstr(R"("value":"/var/run/secrets/web-identity/token")")));
+}
+
+TEST_F(ChartContentTest, TheExamplesOfTheDocumentRender) {
+  const TempDir directory;
+  size_t examples = 0;
+  const std::vector<std::string> parts = absl::StrSplit(Contents(DOCUMENT), "\n```yaml\n");
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const std::string path = absl::StrCat(directory / "values", i, ".yaml");
+    std::ofstream(path) << parts[i].substr(0, parts[i].find("\n```\n")) << "\n";
+    Rendered("defaults", {"--values", path});
+    ++examples;
+  }
+  EXPECT_GT(examples, 3u);
 }
 
 TEST_F(ChartContentTest, TheVersionIsTheProjects) {

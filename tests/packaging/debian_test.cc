@@ -133,12 +133,10 @@ class DebianTest : public ::testing::Test {
     const TempDir packed;
     const absl::StatusOr<std::string> deb = MakeDeb(packed.path());
     ASSERT_TRUE(deb.ok()) << deb.status();
-    fs::copy_file(*deb, debian_->root() + "/tmp/package.deb");
+    fs::create_directory(debian_->root() + "/dist");
+    fs::copy_file(*deb, debian_->root() + "/dist/package.deb");
     const absl::StatusOr<std::string> updated = debian_->Apt({"-o", "APT::Update::Error-Mode=any", "update"});
     if (!updated.ok()) GTEST_SKIP() << "no Debian archive answers: " << updated.status();
-    const absl::StatusOr<std::string> installed = debian_->Apt({"install", "/tmp/package.deb"});
-    if (CannotFetch(installed.status())) GTEST_SKIP() << "a Debian archive lacks packages: " << installed.status();
-    ASSERT_TRUE(installed.ok()) << installed.status();
   }
   std::string Told(const std::vector<std::string>& arguments) const {
     return debian_->Run(arguments).value_or("failed");
@@ -151,6 +149,17 @@ class DebianTest : public ::testing::Test {
   }
 
   std::unique_ptr<Debian> debian_;
+};
+
+class InstalledDebianTest : public DebianTest {
+ protected:
+  void SetUp() override {
+    DebianTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    const absl::StatusOr<std::string> installed = debian_->Apt({"install", "/dist/package.deb"});
+    if (CannotFetch(installed.status())) GTEST_SKIP() << "a Debian archive lacks packages: " << installed.status();
+    ASSERT_TRUE(installed.ok()) << installed.status();
+  }
 };
 
 constexpr char kSpec[] = R"(name: orders
@@ -175,7 +184,7 @@ const std::vector<std::string> kRows = {
     "DELETE FROM shop.orders WHERE id = 2",
     "FLUSH BINARY LOGS"};
 
-TEST_F(DebianTest, MakesItsAccountAndFolders) {
+TEST_F(InstalledDebianTest, MakesItsAccountAndFolders) {
   EXPECT_EQ(Told({"binlogd", "--version"}), absl::StrCat("binlogd ", kBuildVersion, "\n"));
   EXPECT_THAT(Told({"getent", "passwd", "binlogd"}), HasSubstr(":/var/lib/binlogd:/usr/sbin/nologin\n"));
   EXPECT_EQ(Told({"stat", "-c", "%U:%G %a", "/var/lib/binlogd", "/etc/binlogd", "/etc/binlogd/streamers",
@@ -184,7 +193,7 @@ TEST_F(DebianTest, MakesItsAccountAndFolders) {
   EXPECT_TRUE(debian_->Has("/etc/systemd/system/multi-user.target.wants/binlogd.service"));
 }
 
-TEST_F(DebianTest, LeavesNothingWhenPurged) {
+TEST_F(InstalledDebianTest, LeavesNothingWhenPurged) {
   ASSERT_TRUE(debian_->Apt({"remove", "binlogd"}).ok());
   EXPECT_FALSE(debian_->Has("/usr/bin/binlogd"));
   EXPECT_TRUE(debian_->Has("/etc/binlogd/binlogd.env")) << "a removed package keeps its configuration";
@@ -193,7 +202,7 @@ TEST_F(DebianTest, LeavesNothingWhenPurged) {
   EXPECT_EQ(Traces(), "");
 }
 
-TEST_F(DebianTest, DoesTheQuickstartsJob) {
+TEST_F(InstalledDebianTest, DoesTheQuickstartsJob) {
   const absl::StatusOr<std::unique_ptr<MySqlServer>> source = MySqlServer::Start(ServerKind::kMariaDb1011);
   if (!source.ok()) GTEST_SKIP() << source.status();
   debian_->Write("/etc/binlogd/secrets/orders", "replpass", "root:binlogd", "640");
@@ -228,7 +237,7 @@ TEST_F(DebianTest, DoesTheQuickstartsJob) {
   EXPECT_EQ(service.Terminate().value_or(-1), 0) << service.Log();
 
   // A newer package finds what this one has left.
-  ASSERT_TRUE(debian_->Apt({"install", "--reinstall", "/tmp/package.deb"}).ok());
+  ASSERT_TRUE(debian_->Apt({"install", "--reinstall", "/dist/package.deb"}).ok());
   UnitByHand again(*debian_, "--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0");
   EXPECT_THAT(Told({"binlogctl", "--server", again.address(), "status"}),
               AllOf(HasSubstr("orders"), HasSubstr("STOPPED")));
@@ -242,6 +251,20 @@ TEST_F(DebianTest, DoesTheQuickstartsJob) {
   EXPECT_TRUE(debian_->Has("/var/lib/binlogd/archive/orders"));
   EXPECT_TRUE(debian_->Has("/etc/binlogd/streamers/orders.yaml"));
   EXPECT_THAT(Told({"stat", "-c", "%U", "/var/lib/binlogd/archive/orders"}), "binlogd\n");
+}
+
+TEST_F(DebianTest, BecomesTheImageByTheContainerfilesCommands) {
+  const std::string file = Contents(SOURCE_FOLDER "/Containerfile");
+  const std::string run = file.substr(file.rfind("\nRUN "));
+  const size_t begin = run.find("\n  groupadd ");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string commands = run.substr(begin, run.find("\nUSER ") - begin);
+  const absl::StatusOr<std::string> done = debian_->Run({"sh", "-c", commands});
+  if (CannotFetch(done.status())) GTEST_SKIP() << "a Debian archive lacks packages: " << done.status();
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(Told({"stat", "-c", "%u:%g", "/var/lib/binlogd"}), "7070:7070\n");
+  EXPECT_EQ(Told({"setpriv", "--reuid=7070", "--regid=7070", "--clear-groups", "/usr/bin/binlogd", "--version"}),
+            absl::StrCat("binlogd ", kBuildVersion, "\n"));
 }
 
 }  // namespace
