@@ -1,5 +1,4 @@
 // What the chart renders, over several files of values.
-#include "tests/harness/temp_dir.h"
 #include "tests/helm/chart.h"
 
 #include <gmock/gmock.h>
@@ -13,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/harness/temp_dir.h"
 #include "tests/packaging/packages.h"
 
 namespace binlogd::testing {
