@@ -349,13 +349,24 @@ absl::Status SourceSession::AwaitRequired() {
 }
 
 // Whether the new epoch's log holds again what the target has: after a failover, also one there and back. A reset,
-// which directly follows an epoch of the same server, numbers new transactions like old ones.
+// by which an epoch directly follows one of the same server, numbers new transactions like old ones.
 bool SourceSession::HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const {
   if (had.epoch.identity != epoch.identity) return true;
-  if (had.epoch.number + 1 == epoch.number || had.position.gtid_set.empty()) return false;
+  if (!WasLeft(had.epoch) || had.position.gtid_set.empty()) return false;
   const absl::StatusOr<GtidSet> held = GtidSet::Parse(spec_.source.flavor, had.position.gtid_set);
   const absl::StatusOr<GtidSet> executed = GtidSet::Parse(spec_.source.flavor, contact.log_end.gtid_set);
   return held.ok() && executed.ok() && executed->Contains(*held);
+}
+
+bool SourceSession::WasLeft(const Epoch& ended) const {
+  std::vector<Epoch> known;
+  for (const auto& [name, end] : *epoch_ends_) ParseEpochName(name, &known.emplace_back());
+  for (const std::optional<DurablePosition>& position : pipeline_->positions()) {
+    if (position) known.push_back(position->epoch);
+  }
+  return std::any_of(known.begin(), known.end(), [&ended](const Epoch& epoch) {
+    return epoch.number == ended.number + 1 && epoch.identity != ended.identity;
+  });
 }
 
 absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& reason) {
@@ -417,7 +428,7 @@ absl::Status SourceSession::GiveUpWhatIsLost(const Contact& contact, const Epoch
   for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
     const std::optional<DurablePosition> had = pipeline_->positions()[i];
     if (!had || had->epoch == epoch || HoldsWhatItHas(*had, epoch, contact)) continue;
-    const absl::Status whole = CheckHasAll(contact, i, *had);
+    const absl::Status whole = CheckHasAll(contact, i, *had, epoch);
     if (!whole.ok()) RETURN_IF_ERROR(pipeline_->GiveUp(i, whole));
   }
   return absl::OkStatus();
@@ -435,10 +446,12 @@ EpochEnd SourceSession::KnownEnd(const Epoch& epoch) const {
   return end;
 }
 
-absl::Status SourceSession::CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had) const {
+absl::Status SourceSession::CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had,
+                                        const Epoch& epoch) const {
   const bool is_known = epoch_ends_->count(had.epoch.name()) != 0;
   const EpochEnd end = KnownEnd(had.epoch);
-  if (is_known) {
+  const bool missed_whole_epochs = had.epoch.number + 1 < epoch.number;
+  if (is_known && !missed_whole_epochs) {
     if (ComparePositions(had.position, end.position) >= 0) return absl::OkStatus();
     // What follows the last whole transaction is of no use to who decodes.
     const bool has_whole = !end.boundary.empty() && ComparePositions(had.position, end.boundary) >= 0;
@@ -451,6 +464,9 @@ absl::Status SourceSession::CheckHasAll(const Contact& contact, size_t index, co
                    ToString(had.position),
                    is_known ? absl::StrCat(" of ", ToString(end.position))
                             : ", and how far the epoch went is not known any more",
+                   missed_whole_epochs
+                       ? absl::StrCat("; of what came between it and epoch ", epoch.name(), " it has nothing")
+                       : "",
                    ". The rest is on the source no more: take it from another target. To begin again with the new log, "
                    "give this target a new store (a folder, a prefix, a transactional id); to go on without it, set "
                    "required: false"));

@@ -122,6 +122,8 @@ class SourceSession {
                                   uint32_t log_server_id);
   absl::StatusOr<EventHeader> ReadFormatHeader(Contact& contact, const std::string& file);
   bool HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const;
+  // Whether the epoch is known to have been followed by that of another server.
+  bool WasLeft(const Epoch& ended) const;
   absl::Status BeginEpoch(Contact& contact, const std::string& reason);
   absl::Status BeginTargets(Contact& contact, const std::string& reason);
   // Begins lane `index`, which stands at `had`, in the epoch.
@@ -133,8 +135,9 @@ class SourceSession {
   absl::Status GiveUpWhatIsLost(const Contact& contact, const Epoch& epoch);
   // What is known of the end of an epoch, by this process and by what the targets have.
   EpochEnd KnownEnd(const Epoch& epoch) const;
-  // Whether target `index`, which stands at `had`, has all of an epoch whose log is gone. Permanent: LOG_LOST.
-  absl::Status CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had) const;
+  // Whether target `index`, which stands at `had`, has all that came before `epoch`, whose log is gone. Permanent:
+  // LOG_LOST.
+  absl::Status CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had, const Epoch& epoch) const;
   // Where to read from, for those targets that are not too far behind the most advanced one; the others catch up by
   // themselves.
   ReadStart CommonStart(const Contact& contact) const;

@@ -243,6 +243,41 @@ TEST_P(TargetsTest, AnOptionalTargetThatIsBehindAtAResetSaysWhatItLost) {
   ExpectExact("raw", "healthy");
 }
 
+// The log of a server that was reset twice has GTIDs that the target has, of other transactions.
+TEST_P(TargetsTest, AnOptionalTargetThatMissedAWholeLogSaysSo) {
+  const std::string mount = directory_ / "mounted";
+  ASSERT_TRUE(MakeDirectories(mount, 0750).ok());
+  if (system(absl::StrCat("mount -t tmpfs -o size=256m tmpfs ", mount, " 2>/dev/null").c_str()) != 0) {
+    GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
+  }
+  TargetSpec optional = Json("mounted/json");
+  optional.name = "json";
+  optional.required = false;
+  auto streamer = Make(Spec({Raw(), optional}));
+  ASSERT_TRUE(streamer->Start().ok());
+  Insert(5);
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  ASSERT_TRUE(WaitUntilHolds(*streamer, "json"));
+  Stop(*streamer);
+  EXPECT_EQ(system(absl::StrCat("mount -o remount,ro ", mount).c_str()), 0);
+  streamer = Make(Spec({Raw(), optional}));
+  ASSERT_TRUE(streamer->Start().ok());
+  for (uint32_t epoch = 2; epoch <= 3; ++epoch) {
+    ResetLog();
+    Insert(20);
+    EXPECT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == epoch; }))
+        << streamer->Snapshot().error;
+    EXPECT_TRUE(WaitUntilHolds(*streamer, "raw"));
+  }
+  EXPECT_EQ(system(absl::StrCat("mount -o remount,rw ", mount).c_str()), 0);
+  EXPECT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kFailed); }))
+      << TargetOf(*streamer, "json").error;
+  EXPECT_EQ(ErrorReason(TargetOf(*streamer, "json").error), "LOG_LOST");
+  EXPECT_EQ(streamer->Snapshot().state, StreamerState::kRunning);
+  Stop(*streamer);
+  EXPECT_EQ(system(absl::StrCat("umount ", mount).c_str()), 0);
+}
+
 // It is stopped while a required target fails, and the log is reset: what waited for it in memory is nowhere.
 TEST_P(TargetsTest, ARequiredTargetThatIsBehindAtAResetFailsTheStreamer) {
   auto streamer = Make(Spec({Raw(), Json()}));
