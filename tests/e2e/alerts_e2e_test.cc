@@ -40,7 +40,7 @@ std::string HastyRules() {
     EXPECT_EQ(absl::StrReplaceAll({{slow, fast}}, &rules), 1) << slow;
   }
   rules = std::regex_replace(rules, std::regex(R"(\bfor: \w+)"), "for: 1s");
-  return std::regex_replace(rules, std::regex(R"((\[|offset )\d+[mh]\b)"), "$0010s");
+  return std::regex_replace(rules, std::regex(R"((\[|offset )\d+[mh]\b)"), "$0110s");
 }
 
 class AlertsE2eTest : public ::testing::Test {

@@ -97,7 +97,7 @@ std::string MonitoredWorld::Spec(const std::string& name, int server_id, const s
                                  const std::string& targets) const {
   return absl::StrCat("name: ", name, "\nsource: {flavor: MARIADB, endpoints: [", Local(source_->port()),
                       "], user: repl, password: {value: replpass}, server_id: ", server_id, ", start: {", start,
-                      "}}\ntargets: [", targets, "]\n");
+                      "}}\nbatch: {max_wait: 500ms}\ntargets: [", targets, "]\n");
 }
 
 std::string MonitoredWorld::ObjectsTarget(const std::string& name, const std::string& bucket) const {
