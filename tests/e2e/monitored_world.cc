@@ -120,7 +120,7 @@ std::string MonitoredWorld::OrdersSpec() const {
 void MonitoredWorld::WriteMebibytes(int count) {
   // Rows that Kafka takes.
   const std::vector<std::string> statements(
-      count, "INSERT INTO shop.bulk (filler) SELECT REPEAT('x', 131072) FROM seq_1_to_8");
+      count, "INSERT INTO shop.bulk (filler) SELECT REPEAT('x', 131072) FROM shop.seq_1_to_8");
   source_->Run(statements);
 }
 
