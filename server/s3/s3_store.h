@@ -36,7 +36,7 @@ struct S3Options {
 
   absl::Duration connect_timeout = absl::Seconds(10);
   absl::Duration stall_timeout = absl::Seconds(30);  // A connection on which no byte moves is given up after it.
-  absl::Duration retry_time = absl::Seconds(60);     // No try begins later after the first.
+  absl::Duration retry_time = absl::Seconds(10);     // No try begins later after the first.
 };
 
 // INVALID_ARGUMENT (BAD_VALUE) that names the wrong option by its name.
