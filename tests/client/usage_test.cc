@@ -56,7 +56,7 @@ TEST_F(UsageTest, HelpIsData) {
 }
 
 TEST_F(UsageTest, Version) {
-  EXPECT_THAT(Run({"version"}).output, ::testing::MatchesRegex("binlogctl [0-9.]+\n"));
+  EXPECT_THAT(Run({"version"}).output, ::testing::MatchesRegex("binlogctl [0-9][0-9a-z.~+]+\n"));
   EXPECT_THAT(Run({"version", "-o", "json"}).output, StartsWith("{\"version\": \""));
 }
 

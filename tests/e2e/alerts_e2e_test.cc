@@ -256,7 +256,7 @@ void AlertsOfFaultTest::SpoilLog() {
   const size_t at = ReadWholeFile(file)->find(columns);
   ASSERT_NE(at, std::string::npos);
   std::fstream(file, std::ios::in | std::ios::out).seekp(static_cast<std::streamoff>(at + columns.size())).put('\xee');
-  const std::string start = absl::StrCat("position: {file: ", fs::path(file).filename().string(), ", position: 4}");
+  const std::string start = absl::StrCat("position: {file: ", fs::path(file).filename().string(), ", offset: 4}");
   const std::string target = absl::StrCat("{name: changes, file: {path: ", world().Path("spoilt"), ", format: JSON}}");
   world().Control({"apply", "--start", "-f", "-"}, world().Spec("spoilt", 998, start, target));
 }
@@ -312,8 +312,14 @@ std::vector<Fault> AlertsOfFaultTest::Faults() {
       {"SourceFlaps", {"BinlogdStreamerFlapping"}, CutSource, [] {}, /*again=*/true},
       {"CheckpointDirectoryIsGone",
        {"BinlogdCheckpointNotWritten"},
-       [] { fs::rename(world().checkpoint_dir(), world().Path("elsewhere")); },
-       [] { fs::rename(world().Path("elsewhere"), world().checkpoint_dir()); }},
+       [] {
+         fs::rename(world().checkpoint_dir(), world().Path("elsewhere"));
+         std::ofstream(world().checkpoint_dir()) << "in the way";
+       },
+       [] {
+         fs::remove(world().checkpoint_dir());
+         fs::rename(world().Path("elsewhere"), world().checkpoint_dir());
+       }},
       {"ColumnsAreUnknown",
        {"BinlogdUnnamedTables"},
        [] { world().source().Run({"SET GLOBAL binlog_row_metadata = NO_LOG"}); },

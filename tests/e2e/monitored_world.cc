@@ -114,7 +114,7 @@ std::string MonitoredWorld::OrdersSpec() const {
       checkpoint_dir(),
       "/orders.json, interval: 1s}\ntargets:\n- {name: archive, file: {path: ", directory_ / "archive", "}}\n- ",
       ObjectsTarget("cold", kBucket), "\n- {name: bus, required: false, kafka: {brokers: [",
-      Local(kafka_network_->port()), "], topic: cdc, partitions: 1, format: JSON}}\n");
+      Local(kafka_network_->port()), "], topic: cdc, partitions: 1, format: JSON, transaction_timeout: 10s}}\n");
 }
 
 void MonitoredWorld::WriteMebibytes(int count) {
