@@ -127,7 +127,8 @@ TEST_F(SecurityTest, NoSecretIsShownAnywhere) {
   ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecWith("file", "{file: " + (directory_ / "password") + "}")), 0);
   ASSERT_EQ(run({"apply", "--start", "-f", "-"}, SpecWith("variable", "{env: REPL_PASSWORD}")), 0);
   // Of the stores the log is awaited, which says most when they are given up.
-  EXPECT_TRUE(WaitUntil([&] { return absl::StrContains(binlogd_->Log(), "message=\"kafka: FAIL"); })) << binlogd_->Log();
+  EXPECT_TRUE(WaitUntil([&] { return absl::StrContains(binlogd_->Log(), "message=\"kafka: FAIL"); }))
+      << binlogd_->Log();
   EXPECT_EQ(run({"stop", "orders"}), 0) << shown;
   for (const char* name : {"file", "variable"}) {
     EXPECT_TRUE(WaitUntil([&] {

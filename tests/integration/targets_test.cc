@@ -264,7 +264,8 @@ TEST_P(TargetsTest, AnOptionalTargetThatMissedAWholeLogSaysSo) {
   ASSERT_TRUE(streamer->Start().ok());
   for (uint32_t epoch = 2; epoch <= 3; ++epoch) {
     ResetLog();
-    Insert(20);
+    Insert(
+        static_cast<int>(10 * epoch));  // A log of the same size is not told from the one before while it stands still.
     EXPECT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == epoch; }))
         << streamer->Snapshot().error;
     EXPECT_TRUE(WaitUntilHolds(*streamer, "raw"));
