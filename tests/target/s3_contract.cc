@@ -147,7 +147,6 @@ ContractKind MakeS3Kind(const S3KindOptions& kind) {
   };
   made.may_commit_early = true;
   made.newest_has_it = true;
-  made.stays_out = true;
   made.of_other_formats = [](ContractStore& store) {
     auto& prefix = static_cast<PrefixStore&>(store);
     std::vector<std::unique_ptr<Target>> others;

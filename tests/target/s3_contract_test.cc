@@ -12,6 +12,7 @@ using testing::ContractKind;
 using testing::FakeBucket;
 using testing::NetworkTargetContractTest;
 using testing::S3KindOptions;
+using testing::TakenTargetContractTest;
 using testing::TargetContractTest;
 
 ContractKind MakeKind(const char* name, std::optional<EventFormat> format, Compression compression,
@@ -41,6 +42,7 @@ const ContractKind kKinds[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(S3, TargetContractTest, ::testing::ValuesIn(kKinds), testing::KindName);
+INSTANTIATE_TEST_SUITE_P(S3, TakenTargetContractTest, ::testing::ValuesIn(kKinds), testing::KindName);
 INSTANTIATE_TEST_SUITE_P(S3, NetworkTargetContractTest, ::testing::ValuesIn(kKinds), testing::KindName);
 
 }  // namespace

@@ -16,6 +16,7 @@ using testing::ContractKind;
 using testing::NetworkTargetContractTest;
 using testing::S3KindOptions;
 using testing::S3Server;
+using testing::TakenTargetContractTest;
 using testing::TargetContractTest;
 
 constexpr char kBucket[] = "backups";
@@ -69,6 +70,7 @@ const ContractKind kKinds[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(S3, TargetContractTest, ::testing::ValuesIn(kKinds), testing::KindName);
+INSTANTIATE_TEST_SUITE_P(S3, TakenTargetContractTest, ::testing::ValuesIn(kKinds), testing::KindName);
 INSTANTIATE_TEST_SUITE_P(S3, NetworkTargetContractTest, ::testing::ValuesIn(kKinds), testing::KindName);
 
 }  // namespace

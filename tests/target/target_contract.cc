@@ -420,8 +420,7 @@ TEST_P(TargetContractTest, OneUserAtATime) {
 
 // A target that had its store, lost sight of it at any operation of an Open, and is opened again has it still, unless
 // another took it in between: that one is left alone.
-TEST_P(TargetContractTest, WhoLostItsStoreStaysOut) {
-  if (!GetParam().stays_out) GTEST_SKIP() << "its targets take the store back";
+TEST_P(TakenTargetContractTest, WhoLostItsStoreStaysOut) {
   for (int way = 0; way < store_->ways_to_fail(); ++way) {
     bool failed = true;
     for (int operations = 0; failed; ++operations) {
@@ -596,5 +595,6 @@ TEST_P(NetworkTargetContractTest, AnInterruptEndsTheWait) {
 
 // Which of the suites a binary instantiates is its choice.
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TargetContractTest);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TakenTargetContractTest);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NetworkTargetContractTest);
 }  // namespace binlogd::testing

@@ -69,8 +69,6 @@ struct ContractKind {
   bool shares_its_store = false;
   // Of one owner, the target that is opened last has the store; where false it is refused while another has it open.
   bool newest_has_it = false;
-  // A target whose store another took finds that out when it is opened again, and leaves the store to it.
-  bool stays_out = false;
   // Kinds of other formats on this kind's own store: their targets have to be refused.
   std::function<std::vector<std::unique_ptr<Target>>(ContractStore&)> of_other_formats;
 };
@@ -106,6 +104,9 @@ class TargetContractTest : public ::testing::TestWithParam<ContractKind> {
   Blocks blocks_;  // Of the log; transactions have more events than a block.
   std::map<std::string, std::string> golden_;
 };
+
+// Of targets that find out, when they are opened again, that another took their store, and leave it to that one.
+class TakenTargetContractTest : public TargetContractTest {};
 
 class NetworkTargetContractTest : public TargetContractTest {
  protected:
