@@ -39,6 +39,29 @@ class FileSizeLimit {
   rlimit before_{};
 };
 
+// A file system of its own, on which a target can be kept from writing.
+class MountedFolder {
+ public:
+  explicit MountedFolder(const std::string& path) : path_(path) {
+    EXPECT_TRUE(MakeDirectories(path_, 0750).ok());
+    ok_ = Run("mount -t tmpfs -o size=256m tmpfs");
+  }
+  ~MountedFolder() { EXPECT_TRUE(!ok_ || Run("umount")); }
+  MountedFolder(const MountedFolder&) = delete;
+  MountedFolder& operator=(const MountedFolder&) = delete;
+
+  bool ok() const { return ok_; }
+  // "ro" or "rw".
+  void Remount(const std::string& mode) const { EXPECT_TRUE(Run("mount -o remount," + mode)); }
+
+ private:
+  bool Run(const std::string& command) const {
+    return system(absl::StrCat(command, " ", path_, " 2>/dev/null").c_str()) == 0;
+  }
+  const std::string path_;
+  bool ok_ = false;
+};
+
 class TargetsTest : public ::testing::TestWithParam<ServerKind> {
  protected:
   // Files of the log are small, so that those of decoded targets are what grows.
@@ -245,11 +268,8 @@ TEST_P(TargetsTest, AnOptionalTargetThatIsBehindAtAResetSaysWhatItLost) {
 
 // The log of a server that was reset twice has GTIDs that the target has, of other transactions.
 TEST_P(TargetsTest, AnOptionalTargetThatMissedAWholeLogSaysSo) {
-  const std::string mount = directory_ / "mounted";
-  ASSERT_TRUE(MakeDirectories(mount, 0750).ok());
-  if (system(absl::StrCat("mount -t tmpfs -o size=256m tmpfs ", mount, " 2>/dev/null").c_str()) != 0) {
-    GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
-  }
+  const MountedFolder mounted(directory_ / "mounted");
+  if (!mounted.ok()) GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
   TargetSpec optional = Json("mounted/json");
   optional.name = "json";
   optional.required = false;
@@ -259,7 +279,7 @@ TEST_P(TargetsTest, AnOptionalTargetThatMissedAWholeLogSaysSo) {
   ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
   ASSERT_TRUE(WaitUntilHolds(*streamer, "json"));
   Stop(*streamer);
-  EXPECT_EQ(system(absl::StrCat("mount -o remount,ro ", mount).c_str()), 0);
+  mounted.Remount("ro");
   streamer = Make(Spec({Raw(), optional}));
   ASSERT_TRUE(streamer->Start().ok());
   for (uint32_t epoch = 2; epoch <= 3; ++epoch) {
@@ -270,13 +290,12 @@ TEST_P(TargetsTest, AnOptionalTargetThatMissedAWholeLogSaysSo) {
         << streamer->Snapshot().error;
     EXPECT_TRUE(WaitUntilHolds(*streamer, "raw"));
   }
-  EXPECT_EQ(system(absl::StrCat("mount -o remount,rw ", mount).c_str()), 0);
+  mounted.Remount("rw");
   EXPECT_TRUE(WaitUntil([&] { return IsIn(*streamer, "json", TargetState::kFailed); }))
       << TargetOf(*streamer, "json").error;
   EXPECT_EQ(ErrorReason(TargetOf(*streamer, "json").error), "LOG_LOST");
   EXPECT_EQ(streamer->Snapshot().state, StreamerState::kRunning);
   Stop(*streamer);
-  EXPECT_EQ(system(absl::StrCat("umount ", mount).c_str()), 0);
 }
 
 // It is stopped while a required target fails, and the log is reset: what waited for it in memory is nowhere.
@@ -391,11 +410,8 @@ TEST_P(TargetsTest, AResetAmidATransactionLosesADecodingTargetNothing) {
 }
 
 TEST_P(TargetsTest, ANewEpochWaitsForARequiredTargetThatCannotBeOpened) {
-  const std::string mount = directory_ / "mounted";
-  ASSERT_TRUE(MakeDirectories(mount, 0750).ok());
-  if (system(absl::StrCat("mount -t tmpfs -o size=64m tmpfs ", mount, " 2>/dev/null").c_str()) != 0) {
-    GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
-  }
+  const MountedFolder mounted(directory_ / "mounted");
+  if (!mounted.ok()) GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
   TargetSpec decoded = Json();
   decoded.file()->path = directory_ / "mounted/json";
   auto streamer = Make(Spec({Raw(), decoded}));
@@ -403,7 +419,7 @@ TEST_P(TargetsTest, ANewEpochWaitsForARequiredTargetThatCannotBeOpened) {
   Insert(20);
   EXPECT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
   Stop(*streamer);
-  EXPECT_EQ(system(absl::StrCat("mount -o remount,ro ", mount).c_str()), 0);
+  mounted.Remount("ro");
   ResetLog();
   streamer = Make(Spec({Raw(), decoded}));
   EXPECT_TRUE(streamer->Start().ok());
@@ -412,14 +428,13 @@ TEST_P(TargetsTest, ANewEpochWaitsForARequiredTargetThatCannotBeOpened) {
   })) << streamer->Snapshot().error;
   EXPECT_THAT(std::string(streamer->Snapshot().error.message()), HasSubstr("target \"json\""));
   EXPECT_EQ(Epochs(directory_ / "raw").size(), 1u);
-  EXPECT_EQ(system(absl::StrCat("mount -o remount,rw ", mount).c_str()), 0);
+  mounted.Remount("rw");
   EXPECT_TRUE(WaitUntil([&] { return streamer->Snapshot().state == StreamerState::kRunning; }));
   Insert(5);
   EXPECT_TRUE(WaitUntilHolds(*streamer, "json")) << TargetOf(*streamer, "json").error;
   EXPECT_TRUE(WaitUntilHolds(*streamer, "raw"));
   Stop(*streamer);
   ExpectExact("raw", "mounted/json");
-  EXPECT_EQ(system(absl::StrCat("umount ", mount).c_str()), 0);
 }
 
 TEST_P(TargetsTest, AStopIsQuickWhileATargetFailsAndNothingIsLost) {
@@ -445,32 +460,28 @@ TEST_P(TargetsTest, AStopIsQuickWhileATargetFailsAndNothingIsLost) {
 }
 
 TEST_P(TargetsTest, ATargetThatCannotBeOpenedAtTheStartDoesNotStopTheOthers) {
-  const std::string mount = directory_ / "mounted";
-  ASSERT_TRUE(MakeDirectories(mount, 0750).ok());
-  if (system(absl::StrCat("mount -t tmpfs -o ro,size=256m tmpfs ", mount, " 2>/dev/null").c_str()) != 0) {
-    GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
-  }
+  const MountedFolder mounted(directory_ / "mounted");
+  if (!mounted.ok()) GTEST_SKIP() << "this machine does not let the test mount a tmpfs";
   for (const bool required : {true, false}) {
     const std::string name = absl::StrCat("mounted/", required ? "required" : "optional");
     TargetSpec decoded = Json();
     decoded.required = required;
     decoded.file()->path = directory_ / name;
     const std::string raw = required ? "raw1" : "raw2";
-    EXPECT_EQ(system(absl::StrCat("mount -o remount,ro ", mount).c_str()), 0);
+    mounted.Remount("ro");
     auto streamer = Make(Spec({Raw(raw), decoded}));
     ASSERT_TRUE(streamer->Start().ok());
     Insert(20);
     EXPECT_TRUE(WaitUntilHolds(*streamer, raw));
     EXPECT_FALSE(TargetOf(*streamer, "json").error.ok());
     EXPECT_EQ(streamer->Snapshot().state, required ? StreamerState::kRetrying : StreamerState::kRunning);
-    EXPECT_EQ(system(absl::StrCat("mount -o remount,rw ", mount).c_str()), 0);
+    mounted.Remount("rw");
     EXPECT_TRUE(WaitUntil([&] { return TargetOf(*streamer, "json").error.ok(); }));
     Insert(20);
     EXPECT_TRUE(WaitUntilHolds(*streamer, "json")) << TargetOf(*streamer, "json").error;
     Stop(*streamer);
     ExpectExact(raw, name);
   }
-  EXPECT_EQ(system(absl::StrCat("umount ", mount).c_str()), 0);
 }
 
 TEST_P(TargetsTest, AnOptionalTargetThatIsBrokenForGoodFailsAlone) {
