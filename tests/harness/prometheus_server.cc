@@ -128,7 +128,7 @@ absl::StatusOr<std::vector<FiringAlert>> PrometheusServer::FiringAlerts() const 
 }
 
 std::string PrometheusServer::LogTail() const {
-  constexpr size_t kLines = 15;
+  constexpr size_t kLines = 60;  // It says why it ends, and then a good deal more while it does.
   const absl::StatusOr<std::string> log = ReadWholeFile(LogFile());
   return log.ok() ? LastLines(*log, kLines) : "";
 }

@@ -41,13 +41,13 @@ TEST(PrometheusServerTest, SaysWhatIsWrongWithAnExpression) {
   EXPECT_EQ((*prometheus)->Query("1 + 1")->at(0).value, 2);
   const auto refused = (*prometheus)->Query("sum by (");
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(refused.status().message(), HasSubstr("parse error"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("parse error"));
 }
 
 TEST(PrometheusServerTest, RefusesRulesThatAreNone) {
   const auto prometheus = PrometheusServer::Start("groups: [{name: test, rules: [{alert: A, expr: '('}]}]");
   if (absl::IsUnavailable(prometheus.status())) GTEST_SKIP() << prometheus.status();
-  EXPECT_THAT(prometheus.status().message(), HasSubstr("unclosed left parenthesis"));
+  EXPECT_THAT(std::string(prometheus.status().message()), HasSubstr("unclosed left parenthesis"));
 }
 
 }  // namespace
