@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "base/address.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "telemetry/http_connection.h"
@@ -50,13 +52,11 @@ std::shared_ptr<asio::ssl::context> MakeTls(const TlsMaterial& material, error_c
 
 // "host:port" or "[host]:port".
 absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& context, const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return CannotListen(address, "it is no host:port");
-  std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const absl::StatusOr<HostAndPort> parsed = ParseHostAndPort(address);
+  if (!parsed.ok() || !parsed->port) return CannotListen(address, "it is no host:port");
   error_code error;
   tcp::resolver resolver(context);
-  const auto found = resolver.resolve(host, address.substr(colon + 1), tcp::resolver::passive, error);
+  const auto found = resolver.resolve(parsed->host, std::to_string(*parsed->port), tcp::resolver::passive, error);
   if (error || found.empty()) return CannotListen(address, error.message());
   return found.begin()->endpoint();
 }
