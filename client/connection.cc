@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/pem.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
@@ -67,6 +68,15 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Conn
   ASSIGN_OR_RETURN(tls.pem_root_certs, ReadNamed(options.tls_ca, "--tls-ca", kUnreadable, Protection::kUnwritten));
   ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadNamed(options.tls_cert, "--tls-cert", kUnreadable, Protection::kUnwritten));
   ASSIGN_OR_RETURN(tls.pem_private_key, ReadNamed(options.tls_key, "--tls-key", kUnreadable, Protection::kUnread));
+  // The library would only say that it could not connect.
+  if (!options.tls_ca.empty()) {
+    RETURN_IF_ERROR(Annotate(CheckCertificate(PemFile{options.tls_ca, tls.pem_root_certs}), "--tls-ca"));
+  }
+  if (!options.tls_cert.empty()) {
+    RETURN_IF_ERROR(Annotate(
+        CheckKeyPair(PemFile{options.tls_cert, tls.pem_cert_chain}, PemFile{options.tls_key, tls.pem_private_key}),
+        "--tls-cert and --tls-key"));
+  }
   return grpc::SslCredentials(tls);
 }
 

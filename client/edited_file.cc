@@ -90,6 +90,11 @@ bool EditedFile::Keep() {
   return access(path_.c_str(), F_OK) == 0;
 }
 
+bool EditedFile::Holds(absl::string_view text) const {
+  const absl::StatusOr<std::string> held = ReadWholeFile(path_, kMaxYamlBytes);
+  return held.ok() && *held == text;
+}
+
 absl::StatusOr<std::string> EditedFile::Edit(absl::string_view text) {
   RETURN_IF_ERROR(ReplaceFile(path_, text, 0600));
   const std::string command = EditorCommand();

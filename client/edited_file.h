@@ -25,6 +25,8 @@ class EditedFile {
 
   // The file outlives this. False when there is none: the editor took it away.
   bool Keep();
+  // Whether the file still has exactly this text.
+  bool Holds(absl::string_view text) const;
   const std::string& path() const { return path_; }
 
  private:

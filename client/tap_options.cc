@@ -138,15 +138,13 @@ void AddTapOptions(CLI::App* verb, TapOptions* options) {
           [request](const std::string& word) { ReadFrom(word, request->mutable_start()); });
   AddWord(verb, "--until", "END", "End before: time:TIME or position:FILE:OFFSET",
           [request](const std::string& word) { ReadUntil(word, request->mutable_end()); });
-  verb->add_option_function<uint64_t>(
-          "--count",
-          [request](const uint64_t& count) {
-            if (count == 0) throw CLI::ValidationError("--count", "1 or more; leave it out to go on until Ctrl-C");
-            request->mutable_end()->set_events(count);
-          },
-          "End after this many events")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+  AddWord(verb, "--count", "N", "End after this many events", [request](const std::string& word) {
+    uint64_t count = 0;
+    if (!absl::SimpleAtoi(word, &count) || count == 0) {
+      throw CLI::ValidationError("--count", "1 or more; leave it out to go on until Ctrl-C");
+    }
+    request->mutable_end()->set_events(count);
+  });
   verb->add_option("--resume", options->resume_file,
                    "Go on where this file says, if it exists, and keep the newest resume token in it")
       ->type_name("FILE");

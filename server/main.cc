@@ -37,6 +37,8 @@
 namespace binlogd {
 namespace {
 
+constexpr int kLargestLimit = 1000000;
+
 struct Flags {
   std::string listen = "127.0.0.1:7070";
   std::string metrics_listen = "127.0.0.1:9107";
@@ -139,6 +141,7 @@ absl::Status Serve(const Flags& flags) {
   const SpecJson codec;
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(flags.state_dir, &codec));
   Manager manager(std::move(store), flags.most_connecting);
+  manager.ExpectLoad();
   ASSIGN_OR_RETURN(
       const std::unique_ptr<RpcServer> rpc,
       RpcServer::Listen({flags.listen, gate.certificates.get(), gate.access.get(), gate.audit.get(), flags.limits},
@@ -155,7 +158,7 @@ absl::Status Serve(const Flags& flags) {
   };
   DeclaredFleet fleet(std::move(declared), &manager);
   Readiness readiness;
-  const Pages pages(&manager, &readiness, [&fleet, &rpc] {
+  const Pages pages(&manager, &readiness, flags.state_dir, [&fleet, &rpc] {
     std::vector<MetricSample> samples = rpc->Metrics();
     for (MetricSample& sample : fleet.Metrics()) samples.push_back(std::move(sample));
     return samples;
@@ -203,13 +206,13 @@ void AddSecurityOptions(CLI::App* app, Flags* flags) {
   app->add_option("--users", flags->users, "Who may do what: users, their tokens or certificates, and roles (YAML)");
   app->add_option("--audit-log", flags->audit_log, "File for a line about each change; by default they are logged");
   app->add_option("--max-calls-per-second", flags->limits.calls_per_second, "Of one client; 0: any number")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, kLargestLimit))
       ->capture_default_str();
   app->add_option("--max-taps-per-client", flags->limits.taps, "That are open; 0: any number")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, kLargestLimit))
       ->capture_default_str();
   app->add_option("--max-watches-per-client", flags->limits.watches, "That are open; 0: any number")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, kLargestLimit))
       ->capture_default_str();
   app->add_flag("--insecure-listen", flags->insecure_listen,
                 "Let other machines reach a gRPC port that is not encrypted, or open to everybody");
@@ -232,10 +235,12 @@ int Main(int argc, char** argv) {
   app.add_option("--metrics-listen", flags.metrics_listen, "Address of the metrics, the probes and the page for people")
       ->capture_default_str();
   app.add_option("--state-dir", flags.state_dir, "Where streamers and their checkpoints are kept");
-  app.add_option("--streamers", flags.fleet.paths,
-                 "Spec files, or folders of them, that declare streamers; read again on SIGHUP and when they change");
+  CLI::Option* streamers = app.add_option(
+      "--streamers", flags.fleet.paths,
+      "Spec files, or folders of them, that declare streamers; read again on SIGHUP and when they change");
   app.add_flag("--prune-streamers", flags.fleet.prune,
-               "Delete streamers that a spec file made and none declares any more");
+               "Delete streamers that a spec file made and none declares any more")
+      ->needs(streamers);
   app.add_option("--connects-per-source", flags.most_connecting,
                  "Streamers that connect to one source at a time at most; the others wait for their turn")
       ->capture_default_str()

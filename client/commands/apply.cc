@@ -2,6 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "client/changes_text.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
@@ -16,6 +18,16 @@ struct ApplyOptions {
   bool dry_run = false;
 };
 
+// How the streamer stands; one that should run may have come to its end.
+std::string StandsText(const v1::StreamerStatus& status) {
+  if (status.desired_state() != v1::DESIRED_STATE_RUNNING) return " (stopped)\n";
+  switch (status.state()) {
+    case v1::FINISHED: return " (finished)\n";
+    case v1::FAILED: return " (failed)\n";
+    default: return " (running)\n";
+  }
+}
+
 std::string OutcomeText(const v1::ApplyResponse& response) {
   const std::string& name = response.streamer().spec().name();
   const bool running = response.streamer().status().desired_state() == v1::DESIRED_STATE_RUNNING;
@@ -27,10 +39,8 @@ std::string OutcomeText(const v1::ApplyResponse& response) {
                      : absl::StrCat(subject, "created (stopped)", start);
     case v1::ApplyResponse::UPDATED:
       return absl::StrCat(subject, "updated",
-                          response.restarts() ? " and restarted\n"
-                          : running           ? " (running)\n"
-                                              : " (stopped)\n");
-    default: return absl::StrCat(subject, "unchanged", running ? " (running)\n" : " (stopped)\n");
+                          response.restarts() ? " and restarted\n" : StandsText(response.streamer().status()));
+    default: return absl::StrCat(subject, "unchanged", StandsText(response.streamer().status()));
   }
 }
 
@@ -41,7 +51,8 @@ std::string WouldText(const v1::ApplyResponse& response) {
   switch (response.outcome()) {
     case v1::ApplyResponse::CREATED: return absl::StrCat(subject, "be created", running ? " and started\n" : "\n");
     case v1::ApplyResponse::UPDATED:
-      return absl::StrCat(subject, "be updated", response.restarts() ? " and restarted\n" : "\n");
+      return absl::StrCat(subject, "be updated", response.restarts() ? " and restarted\n" : "\n",
+                          ChangesText(response));
     default: return absl::StrCat(subject, "stay as it is\n");
   }
 }

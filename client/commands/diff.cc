@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "client/changes_text.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
@@ -42,6 +43,10 @@ absl::Status DiffOne(const v1::StreamerSpec& spec, Client* client) {
   const std::string subject = absl::StrCat("streamer \"", spec.name(), "\"");
   if (diff.empty()) client->output().Message(absl::StrCat(subject, ": only secrets given by value differ"));
   if (response.restarts()) client->output().Message(absl::StrCat(subject, " would be restarted"));
+  for (const v1::FieldChange& change : response.changes()) {
+    client->output().Message(
+        absl::StrCat(subject, ": ", change.field(), ": ", EffectText(change, response.restarts())));
+  }
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "client/changes_text.h"
 #include "client/client.h"
 #include "client/commands/commands.h"
 #include "client/commands/verb.h"
@@ -57,8 +58,13 @@ class SpecEditing {
     std::string body = before_;
     absl::Status refused;
     for (;;) {
-      absl::StatusOr<std::string> text = file_.Edit(absl::StrCat(RefusalText(refused), kRules, body));
-      if (!text.ok()) return KeepText(text.status());
+      const std::string shown = absl::StrCat(RefusalText(refused), kRules, body);
+      absl::StatusOr<std::string> text = file_.Edit(shown);
+      if (!text.ok()) {
+        // Nobody has typed anything.
+        if (body == before_ && file_.Holds(shown)) return text.status();
+        return KeepText(text.status());
+      }
       const std::string edited = BodyOf(*text);
       if (edited == before_ || absl::StripAsciiWhitespace(edited).empty()) return TellUnchanged();
       // Who leaves a refused text as it is has given up.
@@ -129,6 +135,7 @@ class SpecEditing {
     client_->output().Write(diff.empty() ? "only secrets given by value differ\n" : diff);
     client_->output().Write(preview_.restarts() ? "the streamer is stopped, and started again with the change\n"
                                                 : "nothing is restarted\n");
+    client_->output().Write(ChangesText(preview_));
   }
 
   // 'y' to go on, 'e' to edit again, anything else to leave it. Asked of a person only.

@@ -80,7 +80,7 @@ void AddLogs(CLI::App* app, Client* client) {
   verb->add_flag("-f,--follow", options->follow, "Go on with what happens, until Ctrl-C");
   verb->add_option("--last", options->last, "Begin with only so many, the newest")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1000000));
   verb->callback([options, client] { client->Do([options, client] { return Logs(*options, client); }); });
 }
 

@@ -21,6 +21,7 @@ TARGET = STREAMER + ', target=~"$target"'
 ACTIVE = 'on (job, instance, streamer) binlogd_streamer_state{state=~"STARTING|RUNNING|RETRYING"} == 1'
 
 RED_FROM_1 = {"mode": "absolute", "steps": [{"color": "green", "value": None}, {"color": "red", "value": 1}]}
+RED_BELOW_TWENTIETH = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 0.05}]}
 GREEN_FROM_1 = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 1}]}
 STATE_COLORS = {"RUNNING": "green", "FOLLOWING": "green", "STARTING": "blue", "STOPPING": "blue", "CATCHING_UP": "blue", "STOPPED": "text",
                 "FINISHED": "text", "RETRYING": "orange", "DETACHED": "orange", "FAILED": "red"}
@@ -139,15 +140,21 @@ FLEET = dashboard(
     [
         ("Now", [
             stat("Servers", "Those that answer.", f"count(binlogd_build_info{{{SERVER}}})", width=2),
-            stat("Streamers", "By state.", f"sum by (state) (binlogd_streamer_state{{{SERVER}}})", "{{state}}", width=10),
-            stat("Failed", "Streamers that wait for a person.", f'sum(binlogd_streamer_state{{{SERVER}, state="FAILED"}})', width=3,
+            stat("Not ready", "Servers that load their streamers or shut down.", f"sum(1 - binlogd_ready{{{SERVER}}})", width=2,
                  thresholds=RED_FROM_1),
-            stat("Targets in trouble", "Targets whose last operation failed.", f"sum(1 - binlogd_target_healthy{{{SERVER}}})", width=3,
+            stat("Streamers", "By state.", f"sum by (state) (binlogd_streamer_state{{{SERVER}}})", "{{state}}", width=8),
+            stat("Failed", "Streamers that wait for a person.", f'sum(binlogd_streamer_state{{{SERVER}, state="FAILED"}})', width=2,
                  thresholds=RED_FROM_1),
+            stat("Targets in trouble", "Targets whose last operation failed.", f"sum(1 - binlogd_target_healthy{{{SERVER}}})", width=2,
+                 thresholds=RED_FROM_1),
+            stat("Least room", "On the disks of file targets and state directories.",
+                 f"min(binlogd_target_disk_free_bytes{{{SERVER}}} / binlogd_target_disk_size_bytes{{{SERVER}}} or "
+                 f"binlogd_state_disk_free_bytes{{{SERVER}}} / binlogd_state_disk_size_bytes{{{SERVER}}})",
+                 unit="percentunit", width=2, thresholds=RED_BELOW_TWENTIETH),
             stat("Highest lag", "Of the streamers that are wanted to run.",
-                 f"max(binlogd_streamer_lag_seconds{{{SERVER}}} and {ACTIVE})", unit="s", width=3),
+                 f"max(binlogd_streamer_lag_seconds{{{SERVER}}} and {ACTIVE})", unit="s", width=2),
             stat("Read", "Of all sources' logs.", f"sum(rate(binlogd_streamer_read_bytes_total{{{SERVER}}}[$__rate_interval]))",
-                 unit="Bps", width=3),
+                 unit="Bps", width=4),
         ]),
         ("Trouble", [
             table("Alerts", "What fires, as docs/runbooks.md explains it.", f'ALERTS{{alertname=~"Binlogd.+", alertstate="firing", {SERVER}}}',
@@ -181,6 +188,14 @@ FLEET = dashboard(
                   (rate("binlogd_target_retries_total", SERVER, "instance, streamer, target"), "{{streamer}} {{target}}"), unit="cps",
                   link=True),
         ]),
+        ("Disks", [
+            graph("Room of targets", "Of file targets: the share of their disk that is free.",
+                  (f"binlogd_target_disk_free_bytes{{{SERVER}}} / binlogd_target_disk_size_bytes{{{SERVER}}}", "{{streamer}} {{target}}"),
+                  unit="percentunit", width=12, link=True),
+            graph("Room of state directories", "The share of their disk that is free.",
+                  (f"binlogd_state_disk_free_bytes{{{SERVER}}} / binlogd_state_disk_size_bytes{{{SERVER}}}", "{{instance}}"),
+                  unit="percentunit", width=12),
+        ]),
         ("Servers", [
             graph("Memory", "In use.", (f"process_resident_memory_bytes{{{SERVER}}} and on (job, instance) binlogd_build_info", "{{instance}}"),
                   unit="bytes", width=6),
@@ -207,7 +222,7 @@ ONE_STREAMER = dashboard(
     "binlogd-streamer", "binlogd: streamer", "One streamer and its targets.",
     [
         variable("instance", "label_values(binlogd_build_info, instance)"),
-        variable("streamer", 'label_values(binlogd_streamer_state{instance=~"$instance"}, streamer)', include_all=False),
+        variable("streamer", 'label_values(binlogd_streamer_state{instance=~"$instance"}, streamer)', multi=False, include_all=False),
         variable("target", 'label_values(binlogd_target_state{instance=~"$instance", streamer=~"$streamer"}, target)'),
     ],
     [
@@ -256,6 +271,8 @@ ONE_STREAMER = dashboard(
                   unit="cps"),
             graph("Events left out", "By the filter, or because an earlier epoch had them.",
                   (rate("binlogd_target_events_filtered_total", TARGET, "target, kind"), "{{target}} {{kind}}"), unit="cps"),
+            graph("Disk", "Of file targets: what is free, and the size.", (f"binlogd_target_disk_free_bytes{{{TARGET}}}", "{{target}}"),
+                  (f"binlogd_target_disk_size_bytes{{{TARGET}}}", "{{target}} size"), unit="bytes"),
             graph("Records written", "Of decoding targets.", (rate("binlogd_target_records_written_total", TARGET, "target"), "{{target}}"), unit="cps"),
         ]),
         ("Times", [

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -22,11 +24,22 @@ struct HistogramCounts {
   std::vector<uint64_t> counts;  // Of each bucket alone; one more than there are bounds.
   double sum = 0;
 
-  uint64_t total() const {
+  // As Prometheus has it: what belongs to the bucket or to one below it. The last bucket's bound is infinite, and its
+  // count that of all values.
+  struct Cumulative {
+    double bound;
+    uint64_t count;
+  };
+  std::vector<Cumulative> cumulative() const {
+    std::vector<Cumulative> buckets;
     uint64_t total = 0;
-    for (const uint64_t count : counts) total += count;
-    return total;
+    for (size_t i = 0; i < counts.size(); ++i) {
+      total += counts[i];
+      buckets.push_back({i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity(), total});
+    }
+    return buckets;
   }
+  uint64_t total() const { return std::accumulate(counts.begin(), counts.end(), uint64_t{0}); }
 };
 
 // Thread-safe, without a lock: a reader may see a value counted and not yet in the sum.

@@ -1,5 +1,7 @@
 #include "base/metric.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -26,17 +28,14 @@ std::vector<PlainSample> PlainSamples(const MetricSample& sample) {
   }
   if (!sample.histogram) return {plain};
   std::vector<PlainSample> samples;
-  uint64_t below = 0;
-  for (size_t i = 0; i < sample.histogram->counts.size(); ++i) {
-    below += sample.histogram->counts[i];
+  for (const auto& [bound, count] : sample.histogram->cumulative()) {
     PlainSample& bucket = samples.emplace_back(plain);
     bucket.name = absl::StrCat(plain.name, "_bucket");
-    const bool is_last = i == sample.histogram->bounds.size();
-    bucket.labels.emplace_back("le", is_last ? "+Inf" : absl::StrCat(sample.histogram->bounds[i]));
-    bucket.value = static_cast<double>(below);
+    bucket.labels.emplace_back("le", std::isinf(bound) ? "+Inf" : absl::StrCat(bound));
+    bucket.value = static_cast<double>(count);
   }
   samples.push_back({absl::StrCat(plain.name, "_sum"), plain.labels, sample.histogram->sum});
-  samples.push_back({absl::StrCat(plain.name, "_count"), plain.labels, static_cast<double>(below)});
+  samples.push_back({absl::StrCat(plain.name, "_count"), plain.labels, static_cast<double>(sample.histogram->total())});
   return samples;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/thread.h"
 #include "base/trace.h"
 
 namespace binlogd {
@@ -29,7 +30,7 @@ void ThreadPool::Run(std::function<void()> work) {
   }
   absl::MutexLock lock(&mutex_);
   queue_.push_back(std::move(work));
-  if (static_cast<int>(threads_.size()) < size_) threads_.emplace_back([this] { Work(); });
+  if (static_cast<int>(threads_.size()) < size_) threads_.push_back(StartThread(name_, [this] { Work(); }));
 }
 
 void ThreadPool::Work() {

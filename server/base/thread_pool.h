@@ -3,7 +3,9 @@
 
 #include <deque>
 #include <functional>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -18,8 +20,9 @@ class ThreadPool {
   // For work that gives way to all other: the `priority` of a pool.
   static constexpr int kLowPriority = 19;
 
-  // `priority` as nice(1) has it: its threads get what the others leave.
-  explicit ThreadPool(int threads, int priority = 0) : size_(threads), priority_(priority) {}
+  // `name` is that of each of its threads. `priority` as nice(1) has it: its threads get what the others leave.
+  explicit ThreadPool(std::string name, int threads, int priority = 0)
+      : name_(std::move(name)), size_(threads), priority_(priority) {}
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -32,6 +35,7 @@ class ThreadPool {
   void Work();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !queue_.empty(); }
 
+  const std::string name_;
   const int size_;
   const int priority_;
   absl::Mutex mutex_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/shown.h"
 #include "base/thread_pool.h"
 
@@ -39,13 +40,15 @@ absl::Status ApplySpec(Manager& manager, const DeclaredSpec& declared, const Can
                        const ChangeListener& listener) {
   const std::string& name = declared.spec.name;
   // The same again is no change to tell of.
-  Manager::Outcome outcome;
-  const absl::StatusOr<StreamerView> preview = manager.Preview(declared.spec, /*start=*/false, &outcome);
-  if (preview.ok() && outcome == Manager::Outcome::kUnchanged) return absl::OkStatus();
+  Manager::Applied applying;
+  const absl::StatusOr<StreamerView> preview = manager.Preview(declared.spec, /*start=*/false, &applying);
+  if (preview.ok() && applying.outcome == Manager::Outcome::kUnchanged) return absl::OkStatus();
   const absl::Status applied = WithPatience(ended, [&](const Cancellation& patience) {
     const absl::Status updated = manager.Update(declared.spec, "", patience).status();
     if (ErrorReason(updated) != "STREAMER_NOT_FOUND") {
-      TellOf(listener, "Update", name, Accepted(updated));
+      // A bad spec is refused before it is looked whether there is such a streamer.
+      const bool is_new = !updated.ok() && applying.outcome == Manager::Outcome::kCreated;
+      TellOf(listener, is_new ? "Create" : "Update", name, Accepted(updated));
       return updated;
     }
     const absl::Status created =
@@ -62,7 +65,7 @@ std::vector<std::pair<const DeclaredSpec*, absl::Status>> ApplyAll(const std::ve
                                                                    const ChangeListener& listener, Manager& manager) {
   std::vector<absl::Status> results(specs.size());
   {
-    ThreadPool pool(kAtATime);
+    ThreadPool pool("fleet-apply", kAtATime);
     for (size_t i = 0; i < specs.size(); ++i) {
       pool.Run([&, i] { results[i] = ApplySpec(manager, *specs[i], ended, listener); });
     }
@@ -76,7 +79,7 @@ std::vector<std::pair<const DeclaredSpec*, absl::Status>> ApplyAll(const std::ve
 
 void FindLeft(const Declaration& declaration, bool prune, const Cancellation& ended, const ChangeListener& listener,
               Manager& manager, FleetReport* report) {
-  std::set<std::string> declared;
+  std::set<std::string> declared = declaration.refused_names;
   for (const DeclaredSpec& spec : declaration.specs) declared.insert(spec.spec.name);
   for (const StreamerView& view : manager.List()) {
     if (view.declared_in.empty() || declared.count(view.spec.name) != 0) continue;
@@ -84,6 +87,8 @@ void FindLeft(const Declaration& declaration, bool prune, const Cancellation& en
       report->left.push_back(view.spec.name);
       continue;
     }
+    // Told while it is there: afterwards the line would be no streamer's.
+    Log(LogLevel::kInfo, view.spec.name, "is pruned: no spec file declares it any more");
     const absl::Status deleted = WithPatience(
         ended, [&](const Cancellation& patience) { return manager.Delete(view.spec.name, view.etag, patience); });
     TellOf(listener, "Delete", view.spec.name, deleted);

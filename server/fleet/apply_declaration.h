@@ -17,7 +17,7 @@ struct FleetReport {
   size_t applied = 0;                 // Specs that are in force, changed or not.
   std::vector<absl::Status> refused;  // Each names the file, and the field or the streamer.
   std::vector<std::string> pruned;
-  std::vector<std::string> left;  // Streamers that a spec file made and none declares any more.
+  std::vector<std::string> left;  // Streamers that a spec file made and none that could be read declares any more.
 };
 
 // Told of each change that was tried: "Create", "Update" or "Delete", the streamer's name, and what came of it. Called

@@ -12,10 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/error.h"
+#include "base/regular_file.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
 #include "codec/sha256.h"
 #include "config/spec_file.h"
+#include "config/yaml_tree.h"
 #include "rpc/convert.h"
 
 namespace binlogd {
@@ -68,6 +70,7 @@ class Reader {
       Refuse(MakeError(absl::StatusCode::kInvalidArgument, "DECLARED_TWICE",
                        absl::StrCat("streamer ", Shown(name), " is declared more than once, in ",
                                     absl::StrJoin(files, " and "), "; none is taken: keep one")));
+      declaration_.refused_names.insert(name);
       std::erase_if(declaration_.specs, [&name](const DeclaredSpec& declared) { return declared.spec.name == name; });
     }
     declaration_.digest = digest_.Finish();
@@ -78,12 +81,7 @@ class Reader {
   void Refuse(const absl::Status& status) { declaration_.refused.push_back(status); }
 
   absl::Status ReadFile(const std::string& file) {
-    std::error_code error;
-    // Others, such as a pipe, could keep the reader for ever.
-    if (fs::exists(file, error) && !fs::is_regular_file(file, error)) {
-      return absl::InvalidArgumentError(absl::StrCat(file, " is not a file"));
-    }
-    ASSIGN_OR_RETURN(const std::string text, ReadSpecText(file));
+    ASSIGN_OR_RETURN(const std::string text, ReadRegularFile(file, kMaxYamlBytes));
     digest_.Update(absl::StrCat(file.size(), ":", file, text.size(), ":", text));
     if (MayBeCut(text)) declaration_.cut.push_back(file);
     ASSIGN_OR_RETURN(const std::vector<absl::StatusOr<v1::StreamerSpec>> specs, ParseEachSpec(text, file));
@@ -98,6 +96,7 @@ class Reader {
       if (spec.ok()) {
         declaration_.specs.push_back(DeclaredSpec{*std::move(spec), file});
       } else {
+        declaration_.refused_names.insert(message->name());
         Refuse(Annotate(spec.status(), absl::StrCat(file, ": streamer ", Shown(message->name()))));
       }
     }

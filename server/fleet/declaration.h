@@ -1,6 +1,7 @@
 // What spec files say which streamers there are.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Declaration {
   std::vector<DeclaredSpec> specs;  // Their names differ; whether they are good is not checked yet.
   // Each names the file, the line where there is one, and the field. Secrets are never repeated.
   std::vector<absl::Status> refused;
+  std::set<std::string> refused_names;  // Of streamers that are declared, but not taken, as far as they are known.
   // Files that do not end with the end of a line, or of a JSON object: a writer, or a full disk, may have cut them.
   std::vector<std::string> cut;
   // Nothing was kept from us, as far as can be told.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/logging.h"
+#include "base/thread.h"
 #include "fleet/declaration.h"
 
 namespace binlogd {
@@ -28,7 +29,7 @@ DeclaredFleet::DeclaredFleet(FleetOptions options, Manager* manager)
 DeclaredFleet::~DeclaredFleet() { Stop(); }
 
 void DeclaredFleet::Start() {
-  if (!options_.paths.empty()) thread_ = std::thread([this] { Run(); });
+  if (!options_.paths.empty()) thread_ = StartThread("fleet", [this] { Run(); });
 }
 
 void DeclaredFleet::Stop() {
@@ -99,9 +100,6 @@ void DeclaredFleet::Tell(const FleetReport& report, const Declaration& declarati
   for (const absl::Status& status : report.refused) {
     tell(LogLevel::kError, absl::StrCat("refused: ", std::string(status.message())));
   }
-  for (const std::string& name : report.pruned) {
-    Log(LogLevel::kInfo, name, "pruned: no spec file declares it any more");
-  }
   for (const std::string& name : report.left) {
     const std::string why = !options_.prune           ? "delete it, or run with --prune-streamers"
                             : !report.refused.empty() ? "nothing is pruned while anything is refused"
@@ -109,7 +107,10 @@ void DeclaredFleet::Tell(const FleetReport& report, const Declaration& declarati
                                 ? "nothing is pruned while nothing at all is declared"
                                 : absl::StrCat("nothing is pruned while ", declaration.cut[0],
                                                " does not end with the end of a line: it may be cut");
-    tell(LogLevel::kInfo, absl::StrCat("streamer \"", name, "\" is not declared any more, but stays: ", why));
+    // What could not be read may declare it.
+    const absl::string_view what =
+        declaration.refused.empty() ? "is not declared any more" : "is declared by nothing that could be read";
+    tell(LogLevel::kInfo, absl::StrCat("streamer \"", name, "\" ", what, ", but stays: ", why));
   }
   told_ = std::move(told);
   const std::string summary =

@@ -22,6 +22,7 @@ using uchar = unsigned char;
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "binlog/checksum.h"
+#include "binlog/stream_tracker.h"
 #include "mysql/server_error.h"
 
 namespace binlogd {
@@ -133,6 +134,27 @@ absl::StatusOr<EventHeader> BinlogDump::ReadFormatHeader(std::unique_ptr<Connect
     ASSIGN_OR_RETURN(header, ParseEventHeader(event));
   }
   return header;
+}
+
+absl::StatusOr<GtidSet> BinlogDump::ReadPreviousGtids(std::unique_ptr<Connection> connection,
+                                                      const DumpOptions& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump, Start(std::move(connection), options));
+  StreamTracker tracker(options.flavor);
+  for (;;) {
+    ASSIGN_OR_RETURN(const absl::string_view event, dump->Next());
+    ASSIGN_OR_RETURN(const EventHeader header, ParseEventHeader(event));
+    bool ends_transaction = false;
+    switch (header.type) {
+      case EventType::kRotate: break;  // Names the file.
+      case EventType::kFormatDescription:
+      case EventType::kMariaDbStartEncryption: RETURN_IF_ERROR(tracker.Take(header, event, &ends_transaction)); break;
+      case EventType::kPreviousGtids:
+      case EventType::kMariaDbGtidList:
+        RETURN_IF_ERROR(tracker.Take(header, event, &ends_transaction));
+        return tracker.gtid_set();
+      default: return absl::NotFoundError(absl::StrCat(options.file, " does not begin with what was before it"));
+    }
+  }
 }
 
 absl::Status BinlogDump::PrepareSession(const DumpOptions& options) {

@@ -53,6 +53,10 @@ class BinlogDump {
   static absl::StatusOr<EventHeader> ReadFormatHeader(std::unique_ptr<Connection> connection,
                                                       const DumpOptions& options);
 
+  // The transactions that were in the log before `options.file`, as the file itself states them. The connection is used
+  // up. NOT_FOUND when it does not state it; other errors as Next().
+  static absl::StatusOr<GtidSet> ReadPreviousGtids(std::unique_ptr<Connection> connection, const DumpOptions& options);
+
   // Waits until a packet can be read without waiting, at most `wait`. False when none came. Never reports an error: a
   // lost connection counts as readable and Next() says what happened.
   bool WaitReadable(absl::Duration wait);

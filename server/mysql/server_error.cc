@@ -35,6 +35,11 @@ absl::Status MissingPrivilege(absl::string_view what) {
       "Grant the streamer's account REPLICATION SLAVE and REPLICATION CLIENT (MariaDB: BINLOG MONITOR) ON *.*");
 }
 
+absl::Status ServerIdClash(absl::string_view what) {
+  return PermanentError(StatusCode::kFailedPrecondition, "SERVER_ID_CLASH", what,
+                        "Give the streamer a source.server_id that no other replica of the topology has");
+}
+
 // The client library puts TLS, files and lost connections under one number; its text tells them apart.
 absl::Status TlsError(absl::string_view text, absl::string_view what) {
   if (ContainsAny(text, {"certificate", "self-signed", "self signed", "hostname", "host name", "verif", "validation",
@@ -60,8 +65,7 @@ absl::Status TlsError(absl::string_view text, absl::string_view what) {
 // ER_MASTER_FATAL_ERROR_READING_BINLOG stands for all that can go wrong with a dump; only the text says what.
 absl::Status DumpError(absl::string_view text, absl::string_view what) {
   if (ContainsAny(text, {"same server_uuid", "same server_id", "same server id"})) {
-    return PermanentError(StatusCode::kFailedPrecondition, "SERVER_ID_CLASH", what,
-                          "Give the streamer a source.server_id that no other replica of the topology has");
+    return ServerIdClash(what);
   }
   if (ContainsAny(text, {"has more gtids", "diverged", "is not in the master's binlog", "is not in the binlog",
                          "not in the source's binlog"})) {
@@ -131,6 +135,8 @@ absl::Status ServerError(ServerCall call, unsigned number, absl::string_view tex
     case 1236:  // ER_MASTER_FATAL_ERROR_READING_BINLOG
     case 1373:  // ER_UNKNOWN_TARGET_BINLOG
       return DumpError(lower, what);
+    case 4052:  // MariaDB's ER_SLAVE_SAME_ID
+      return ServerIdClash(what);
     case 2002:  // CR_CONNECTION_ERROR
     case 2003:  // CR_CONN_HOST_ERROR
     case 2005:  // CR_UNKNOWN_HOST

@@ -23,10 +23,13 @@ absl::Status BadEvent(absl::string_view reason, const Position& at, const EventH
 }  // namespace
 
 ReadStart ReadStartOf(const DurablePosition& target) {
-  ReadStart start{target.position, target.at_boundary, target.log_created, target.log_server_id};
+  ReadStart start{target.position, target.at_boundary, target.log_created, target.log_server_id, target.boundary};
   if (!target.read_whole_file && target.position.offset != kFirstEventOffset) return start;
   // The file's own GTID list says what is complete where it begins.
-  return ReadStart{Position{target.position.file, kFirstEventOffset, ""}};
+  start.position = Position{target.position.file, kFirstEventOffset, ""};
+  start.at_boundary = true;
+  start.boundary = Position();
+  return start;
 }
 
 BlockBuilder::BlockBuilder(Flavor flavor, const BatchLimits& limits, BlockSink* sink, TableNamer* namer)
@@ -43,7 +46,7 @@ void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStar
   epoch_ = std::move(epoch);
   next_ = start.position;
   left_ = Position();
-  boundary_ = start.at_boundary ? start.position : Position();
+  boundary_ = start.at_boundary ? start.position : start.boundary;
   log_created_ = start.log_created;
   log_server_id_ = start.log_server_id;
   tracker_.set_format(nullptr);
@@ -118,11 +121,7 @@ absl::Status BlockBuilder::AddArtificialFormat(absl::string_view event) {
   if (format->checksum == ChecksumAlgorithm::kCrc32 && !ChecksumMatches(event)) {
     return BadEvent("CHECKSUM_MISMATCH", next_, *ParseEventHeader(event), "its checksum is wrong");
   }
-  const bool known = log_created_ != 0 || log_server_id_ != 0;
-  if (known && (format->created != log_created_ || format->server_id != log_server_id_)) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
-                     absl::StrCat(next_.file, " is not the file that was read before: the source's log was reset"));
-  }
+  RETURN_IF_ERROR(CheckFile(*format));
   log_created_ = format->created;
   log_server_id_ = format->server_id;
   if (namer_ != nullptr) namer_->TakeFormat(next_.file, *format);
@@ -130,11 +129,19 @@ absl::Status BlockBuilder::AddArtificialFormat(absl::string_view event) {
   return absl::OkStatus();
 }
 
+absl::Status BlockBuilder::CheckFile(const FormatDescription& format) const {
+  const bool known = log_created_ != 0 || log_server_id_ != 0;
+  if (!known || (format.created == log_created_ && format.server_id == log_server_id_)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+                   absl::StrCat(next_.file, " is not the file that was read before: the source's log was reset"));
+}
+
 absl::Status BlockBuilder::CheckFileEvent(const EventHeader& header, absl::string_view event) const {
   bool checksummed = tracker_.format() != nullptr && tracker_.format()->checksum == ChecksumAlgorithm::kCrc32;
   if (header.type == EventType::kFormatDescription) {
     const absl::StatusOr<FormatDescription> format = ParseFormatDescription(event);
     if (!format.ok()) return BadEvent("EVENT_MALFORMED", next_, header, format.status().message());
+    RETURN_IF_ERROR(CheckFile(*format));
     checksummed = format->checksum == ChecksumAlgorithm::kCrc32;
   } else if (tracker_.format() == nullptr) {
     return BadEvent("EVENT_MALFORMED", next_, header, "no format description came before it");

@@ -40,6 +40,18 @@ struct ReadStart {
   bool at_boundary = true;
   uint32_t log_created = 0;  // Of the file's format description; both 0 when not known.
   uint32_t log_server_id = 0;
+  Position boundary = {};  // As in DurablePosition.
+};
+
+// Where reading is to end: where an event ends that was read before, and which file that was, as in ReadStart.
+struct ReadEnd {
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  ReadEnd(Position position = {}, uint32_t log_created = 0, uint32_t log_server_id = 0)
+      : position(std::move(position)), log_created(log_created), log_server_id(log_server_id) {}
+
+  Position position;
+  uint32_t log_created;
+  uint32_t log_server_id;
 };
 
 // Where to read from for a target that stands there.
@@ -66,8 +78,8 @@ class BlockBuilder {
 
   // Takes the next event of a dump, artificial ones and heartbeats included.
   // DATA_LOSS, permanent: CHECKSUM_MISMATCH, LOG_GAP (the source skipped or repeated bytes), EVENT_MALFORMED.
-  // FAILED_PRECONDITION (LOG_RESET): the file has the name but is not the one in which reading began. Errors of the
-  // sink. UNAVAILABLE, CANCELLED: of the namer; the event was not taken.
+  // FAILED_PRECONDITION (LOG_RESET): the file has the name but is not the one in which reading began; nothing of it was
+  // taken. Errors of the sink. UNAVAILABLE, CANCELLED: of the namer; the event was not taken.
   absl::Status Add(absl::string_view event);
 
   // Delivers the open block, if there is one.
@@ -103,6 +115,8 @@ class BlockBuilder {
   absl::Status AddArtificialFormat(absl::string_view event);
   absl::Status AddFileEvent(const EventHeader& header, absl::string_view event);
   absl::Status CheckFileEvent(const EventHeader& header, absl::string_view event) const;
+  // LOG_RESET when it is the format description of another file than the one in which reading began.
+  absl::Status CheckFile(const FormatDescription& format) const;
   absl::Status Open();
   // Sees to it that the open block has, or can be given, what decoders must know of the event.
   absl::Status Name(const EventHeader& header, absl::string_view event);

@@ -17,19 +17,26 @@ class BlockMemory : public std::enable_shared_from_this<BlockMemory> {
  public:
   // The most bytes that are kept.
   static constexpr size_t kMostKept = 6 << 20;
+  // Of these, no more than fit beside the blocks that are in use: those that wait, when the budget is used up
+  // (Pipeline::kBudgetBytes), and the one that is being filled.
+  static constexpr size_t kMostTogether = 66 << 20;
   // Smaller ones are left to the allocator.
   static constexpr size_t kLeastBytes = 1 << 20;
 
   // A block with room for `bytes`, which gives it back when it is destroyed, by any thread. The memory lives as long as
   // its blocks.
   std::shared_ptr<Block> MakeBlock(size_t bytes);
+  // Of blocks that are gone, for the next.
+  size_t kept_bytes() const;
 
  private:
-  void Keep(std::string memory);
+  // `reserved`: what MakeBlock counted for it.
+  void Keep(std::string memory, size_t reserved);
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::vector<std::string> kept_ ABSL_GUARDED_BY(mutex_);
   size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // By blocks that were made large.
 };
 
 }  // namespace binlogd

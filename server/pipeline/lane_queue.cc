@@ -44,7 +44,7 @@ LaneQueue::~LaneQueue() {
   mutex_.Await(absl::Condition(this, &LaneQueue::NothingEncoding));
 }
 
-void LaneQueue::Begin(const Position& at) {
+void LaneQueue::Begin(const ReadEnd& at) {
   absl::MutexLock lock(&mutex_);
   DropAll();
   detached_ = known_ = false;
@@ -62,7 +62,9 @@ bool LaneQueue::Reserve(uint64_t bytes, uint64_t limit) {
 
 void LaneQueue::Offer(const std::shared_ptr<const Block>& block, const ByteBudget::Lease& lease) {
   absl::MutexLock lock(&mutex_);
-  const Position follows = std::exchange(end_, block->end);
+  const FormatDescription* const format = block->format.get();
+  const ReadEnd follows = std::exchange(
+      end_, ReadEnd(block->end, format == nullptr ? 0 : format->created, format == nullptr ? 0 : format->server_id));
   if (detached_ || ending_ == Ending::kNow) return;
   if (known_ && ComparePositions(block->end, has_) <= 0) return;
   auto slot = std::make_shared<LaneSlot>();
@@ -85,17 +87,17 @@ void LaneQueue::Knows(const DurablePosition& durable) {
   EncodeAhead();
 }
 
-std::optional<Position> LaneQueue::Missing(const Position& reached) {
+std::optional<ReadEnd> LaneQueue::Missing(const Position& reached) {
   absl::MutexLock lock(&mutex_);
   if (!detached_) {
-    const Position& next = slots_.empty() ? end_ : slots_.front()->follows;
-    if (ComparePositions(reached, next) >= 0) return std::nullopt;
-    if (IsWithin(reached, next, kFarBytes)) return next;
+    const ReadEnd& next = slots_.empty() ? end_ : slots_.front()->follows;
+    if (ComparePositions(reached, next.position) >= 0) return std::nullopt;
+    if (IsWithin(reached, next.position, kFarBytes)) return next;
     DropAll();
     detached_ = true;
   }
-  const bool is_past = ComparePositions(reached, end_) >= 0;
-  detached_ = !is_past && !IsWithin(reached, end_, kNearBytes);
+  const bool is_past = ComparePositions(reached, end_.position) >= 0;
+  detached_ = !is_past && !IsWithin(reached, end_.position, kNearBytes);
   return is_past ? std::nullopt : std::optional(end_);
 }
 
@@ -231,7 +233,7 @@ uint64_t LaneQueue::bytes() const {
 
 Position LaneQueue::end() const {
   absl::MutexLock lock(&mutex_);
-  return end_;
+  return end_.position;
 }
 
 }  // namespace binlogd

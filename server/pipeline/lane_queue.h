@@ -15,6 +15,7 @@
 #include "binlog/block.h"
 #include "binlog/event_filter.h"
 #include "binlog/gtid_set.h"
+#include "pipeline/block_builder.h"
 #include "pipeline/block_encoder.h"
 #include "target/target.h"
 
@@ -23,7 +24,7 @@ namespace binlogd {
 // A block in a lane. Its writer owns what is in it once LaneQueue::Next has given it out, but for the lease.
 struct LaneSlot {
   std::shared_ptr<const Block> block;
-  Position follows;                    // Where the block before it ended.
+  ReadEnd follows;                     // Where the block before it ended.
   uint64_t from_offset = 0;            // The target has what stands before it; an offset in the block's file.
   absl::Status status;                 // Of the encoding.
   EncodedBlock encoded;                // The first piece.
@@ -61,7 +62,7 @@ class LaneQueue {
   ~LaneQueue();  // Waits for what is being encoded.
 
   // Empties it. Blocks that follow `at` are to come.
-  void Begin(const Position& at);
+  void Begin(const ReadEnd& at);
   // Detaches when it would hold more than `limit` bytes with `bytes` more, unless it is empty. True when it did.
   bool Reserve(uint64_t bytes, uint64_t limit);
   // Takes the next block of the log, unless the target has it or the queue is detached or ended.
@@ -72,7 +73,7 @@ class LaneQueue {
   // Up to where a target that has everything before `reached` lacks what lies before the next block; nullopt when the
   // queue goes on from there. Decides whether to be detached: it is when the target is far behind what it holds, and
   // is not any more when the target is close to where the reader is.
-  std::optional<Position> Missing(const Position& reached);
+  std::optional<ReadEnd> Missing(const Position& reached);
 
   enum class Wake { kBlock, kTime, kDetached, kFlush, kEnd };
   struct News {
@@ -127,7 +128,7 @@ class LaneQueue {
   uint64_t flush_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t flushed_ ABSL_GUARDED_BY(mutex_) = 0;
   Ending ending_ ABSL_GUARDED_BY(mutex_) = Ending::kNo;
-  Position end_ ABSL_GUARDED_BY(mutex_);
+  ReadEnd end_ ABSL_GUARDED_BY(mutex_);
   bool known_ ABSL_GUARDED_BY(mutex_) = false;  // What the target has.
   Position has_ ABSL_GUARDED_BY(mutex_);
   std::string held_gtid_set_ ABSL_GUARDED_BY(mutex_);

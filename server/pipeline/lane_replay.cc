@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "base/thread.h"
+
 namespace binlogd {
 
 LaneReplay::LaneReplay(std::unique_ptr<LogReplay> log, LaneQueue::Options options)
-    : log_(std::move(log)), queue_(std::move(options)) {}
+    : log_(std::move(log)), name_(ThreadName("replay", ':', options.source_name)), queue_(std::move(options)) {}
 
 LaneReplay::~LaneReplay() {
   Stop();
@@ -13,13 +15,13 @@ LaneReplay::~LaneReplay() {
 }
 
 void LaneReplay::Start(std::shared_ptr<const EpochStart> epoch, const DurablePosition& from, const Position& reached,
-                       const Position& end) {
+                       const ReadEnd& end) {
   const ReadStart start = ReadStartOf(from);
   queue_.Begin(start.position);
   DurablePosition has = from;
   has.position = reached;
   queue_.Knows(has);
-  thread_ = std::thread([this, epoch = std::move(epoch), start, end] {
+  thread_ = StartThread(name_, [this, epoch = std::move(epoch), start, end] {
     result_ = log_->Run(epoch, start, end, this);
     queue_.End(LaneQueue::Ending::kWhenEmpty);
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -22,7 +23,7 @@ class LaneReplay : public BlockSink {
 
   // Begins to read from `from`, exactly to `end`, for a target that has everything before `reached`, too.
   void Start(std::shared_ptr<const EpochStart> epoch, const DurablePosition& from, const Position& reached,
-             const Position& end);
+             const ReadEnd& end);
   // Gets the blocks; says kEnd when all are taken that could be read.
   LaneQueue& queue() { return queue_; }
   // Reading ends soon, and the queue says kEnd at once.
@@ -34,6 +35,7 @@ class LaneReplay : public BlockSink {
   absl::Status Deliver(std::shared_ptr<const Block> block) override;
 
   const std::unique_ptr<LogReplay> log_;
+  const std::string name_;  // Of the thread.
   ByteBudget budget_{kBudgetBytes};
   LaneQueue queue_;
   absl::Status result_;  // The thread's, until it is joined.

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 
 namespace binlogd {
 namespace {
@@ -24,7 +25,9 @@ absl::Status Named(const TargetLane& lane, const absl::Status& status) {
 }  // namespace
 
 Pipeline::Pipeline(std::vector<PipelineTarget> targets, const Options& options, TapHub* taps)
-    : on_failure_(options.on_failure), taps_(taps), pool_(DecoderThreads()) {
+    : on_failure_(options.on_failure),
+      taps_(taps),
+      pool_(ThreadName("decode", ':', options.source_name), DecoderThreads()) {
   const auto filter = std::make_shared<const EventFilter>(options.filter);
   for (PipelineTarget& target : targets) {
     TargetLane::Options lane;
@@ -33,7 +36,7 @@ Pipeline::Pipeline(std::vector<PipelineTarget> targets, const Options& options, 
     lane.source_name = options.source_name;
     lane.pool = &pool_;
     lane.required = target.required;
-    lane.last_durable = std::move(target.last_durable);
+    lane.last = std::move(target.last);
     lane.make_replay = options.make_replay;
     lane.on_failure = [this] { OnLaneFailure(); };
     lane.on_commit = options.on_commit;
@@ -48,7 +51,7 @@ absl::Status Pipeline::OpenTargets() {
   std::vector<absl::StatusOr<std::optional<DurablePosition>>> opened(lanes_.size(), std::nullopt);
   std::vector<std::thread> openers;
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    openers.emplace_back([this, &opened, i] { opened[i] = lanes_[i]->Open(); });
+    openers.push_back(StartThread(lanes_[i]->thread_name(), [this, &opened, i] { opened[i] = lanes_[i]->Open(); }));
   }
   for (std::thread& opener : openers) opener.join();
   absl::Status fatal;
@@ -85,7 +88,7 @@ bool Pipeline::any_open() const {
   return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->open(); });
 }
 
-void Pipeline::Start(const std::shared_ptr<const EpochStart>& epoch, const Position& at) {
+void Pipeline::Start(const std::shared_ptr<const EpochStart>& epoch, const ReadEnd& at) {
   for (const auto& lane : lanes_) lane->Start(epoch, at);
 }
 

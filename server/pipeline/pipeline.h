@@ -24,8 +24,8 @@ namespace binlogd {
 // A target, and what the others may expect of it.
 struct PipelineTarget {
   std::unique_ptr<Target> target;
-  bool required = true;          // See TargetLane::Options.
-  DurablePosition last_durable;  // As there.
+  bool required = true;      // See TargetLane::Options.
+  TargetSnapshot last = {};  // As there.
 };
 
 // Fans blocks out to lanes and taps, within a budget of bytes. A target that is not required holds no more than half of
@@ -61,7 +61,7 @@ class Pipeline : public BlockSink {
   // Whether any lane's target is open. Only before Start.
   bool any_open() const;
   // What follows `at` is to come.
-  void Start(const std::shared_ptr<const EpochStart>& epoch, const Position& at);
+  void Start(const std::shared_ptr<const EpochStart>& epoch, const ReadEnd& at);
 
   absl::Status Deliver(std::shared_ptr<const Block> block) override;
 

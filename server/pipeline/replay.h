@@ -18,10 +18,10 @@ class LogReplay {
  public:
   virtual ~LogReplay() = default;
 
-  // Delivers the log of `epoch` from `start` exactly to `end`, where an event ends and which was read before. It ends
-  // with what was delivered when it fails: errors as BinlogDump and BlockBuilder have them, or the sink's. LOG_RESET
-  // when the source's log is another one now.
-  virtual absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const Position& end,
+  // Delivers the log of `epoch` from `start` exactly to `end`. It ends with what was delivered when it fails: errors as
+  // BinlogDump and BlockBuilder have them, or the sink's. LOG_RESET when the source's log is another one now; when it
+  // was before Run began, nothing is delivered, as far as the files of `start` and `end` are known.
+  virtual absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const ReadEnd& end,
                            BlockSink* sink) = 0;
   // Ends a Run, now and from now on, with CANCELLED.
   virtual void Interrupt() = 0;

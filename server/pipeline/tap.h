@@ -7,12 +7,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "base/thread.h"
 #include "base/thread_pool.h"
 #include "binlog/block.h"
 #include "pipeline/block_builder.h"
@@ -86,6 +89,10 @@ class TapHub {
   static constexpr size_t kMostTaps = 256;
   static constexpr uint32_t kMostReplays = 4;
 
+  // `streamer` is for the names of threads.
+  explicit TapHub(std::string streamer = "") : streamer_(std::move(streamer)) {}
+  const std::string& streamer() const { return streamer_; }
+
   // RESOURCE_EXHAUSTED (TOO_MANY_TAPS) when there are too many; FAILED_PRECONDITION (NOT_RUNNING) while closed.
   absl::StatusOr<std::shared_ptr<Tap>> Attach(std::function<void()> wake);
   void Detach(const std::shared_ptr<Tap>& tap);
@@ -126,6 +133,7 @@ class TapHub {
   void WakeWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CallWaiting();
 
+  const std::string streamer_;
   std::atomic<uint32_t> count_{0};
   std::atomic<uint32_t> replays_{0};
   std::atomic<uint64_t> dropped_events_{0};
@@ -143,7 +151,7 @@ class TapHub {
   LogEnd end_ ABSL_GUARDED_BY(mutex_);                // Without an epoch until it is known.
   bool some_wait_ ABSL_GUARDED_BY(mutex_) = false;
   bool waking_ ABSL_GUARDED_BY(mutex_) = false;
-  ThreadPool waker_{1, ThreadPool::kLowPriority};
+  ThreadPool waker_{ThreadName("wake", ':', streamer_), 1, ThreadPool::kLowPriority};
 };
 
 }  // namespace binlogd

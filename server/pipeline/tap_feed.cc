@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 #include "binlog/event_header.h"
 
 namespace binlogd {
@@ -29,6 +31,8 @@ absl::Status TapFeed::Attach() {
   }
   ASSIGN_OR_RETURN(tap_, hub_->Attach(options_.wake));
   const std::optional<LogEnd> end = hub_->end();
+  const std::string& known = end ? end->at.position.file : reached_.file;
+  if (!known.empty()) RETURN_IF_ERROR(CheckEnd(known));
   if (options_.start.kind == LogStart::Kind::kEnd) {
     phase_ = Phase::kLive;
     if (end && end->at.at_boundary) boundary_ = ResumeToken{end->epoch->epoch, end->at};
@@ -77,6 +81,10 @@ TapFeed::Taken TapFeed::TakeStart() {
     End(same);
     return Taken::kNothing;
   }
+  if (const absl::Status good = CheckEnd(end->at.position.file); !good.ok()) {
+    End(good);
+    return Taken::kNothing;
+  }
   epoch_ = end->epoch->epoch;
   StartReplay(*end);
   return Taken::kAgain;
@@ -95,9 +103,10 @@ void TapFeed::StartReplay(const LogEnd& end) {
     if (from) known.boundary = *from;
     ASSIGN_OR_RETURN(finding->at, log.Find(end.epoch, from ? known : start));
     if (ComparePositions(finding->at->position, end.at.position) >= 0) return absl::OkStatus();
-    return log.Run(end.epoch, *finding->at, end.at.position, sink);
+    return log.Run(end.epoch, *finding->at, ReadEnd(end.at.position, end.at.log_created, end.at.log_server_id), sink);
   };
-  replay_ = std::make_unique<TapReplay>(options_.make_log(), work, options_.wake);
+  replay_ =
+      std::make_unique<TapReplay>(ThreadName("tap", ':', hub_->streamer()), options_.make_log(), work, options_.wake);
 }
 
 TapFeed::Taken TapFeed::TakeReplayed(Item* item) {
@@ -147,6 +156,12 @@ TapFeed::Taken TapFeed::TakeLive(Item* item) {
     return Taken::kNothing;
   }
   if (next.gap && (joining_ || options_.replay_gaps) && ReplayGap()) return Taken::kAgain;
+  if (next.block != nullptr) {
+    if (const absl::Status good = CheckEnd(next.block->block()->start.file); !good.ok()) {
+      End(good);
+      return Taken::kNothing;
+    }
+  }
   joining_ = false;
   item->gap = std::move(next.gap);
   item->block = std::move(next.block);
@@ -186,6 +201,15 @@ absl::Status TapFeed::CheckEpoch(const Epoch& epoch) const {
   return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_ENDED",
                    absl::StrCat("epoch ", epoch_->name(), " was followed by ", epoch.name(),
                                 " before the tap had caught up; tap the new one, with a GTID set, a time or earliest"));
+}
+
+absl::Status TapFeed::CheckEnd(const std::string& file) const {
+  if (!options_.end.position) return absl::OkStatus();
+  const std::string& wanted = options_.end.position->file;
+  if (wanted == file || IsOlderFile(wanted, file) || IsOlderFile(file, wanted)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kOutOfRange, "POSITION_INVALID",
+                   absl::StrCat("the tap is to end in ", Shown(wanted), ", but the files of its log have names like ",
+                                file, ": end in one of them"));
 }
 
 void TapFeed::End(const absl::Status& status) {

@@ -41,7 +41,7 @@ class TapFeed {
   // `hub` outlives the feed.
   TapFeed(TapHub* hub, Options options);
   ~TapFeed();  // Ends its replay, too.
-  // Once, before anything else. Errors as TapHub::Attach and AllowReplay.
+  // Once, before anything else. Errors as TapHub::Attach and AllowReplay, and as ended() has them.
   absl::Status Attach();
 
   struct Item {
@@ -60,7 +60,8 @@ class TapFeed {
   void LeaveRest(const Item& item, uint64_t offset);
   // Why nothing comes any more: OK at the wanted end. FAILED_PRECONDITION (EPOCH_ENDED): the log was reset, or another
   // server followed, before the tap had caught up; FAILED_PRECONDITION (TOKEN_OF_OTHER_LOG): the start is of another
-  // epoch; else as SearchedLog and TapHub have it.
+  // epoch; OUT_OF_RANGE (POSITION_INVALID): the end is in a file that the log cannot have; else as SearchedLog and
+  // TapHub have it.
   const std::optional<absl::Status>& ended() const { return ended_; }
   // Of transactions that are left out; null when there are none.
   const GtidSet* held() const { return held_ ? &*held_ : nullptr; }
@@ -84,6 +85,9 @@ class TapFeed {
   // Begins to replay what was missed. False when that cannot be.
   bool ReplayGap();
   absl::Status CheckEpoch(const Epoch& epoch) const;
+  // Whether the wanted end is in a file of the log that has `file`, there already or not: OUT_OF_RANGE
+  // (POSITION_INVALID).
+  absl::Status CheckEnd(const std::string& file) const;
   void End(const absl::Status& status);
   // Sets what is wanted of the item's block. False when nothing is.
   bool Trim(Item* item);

@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "base/thread.h"
+
 namespace binlogd {
 
-TapReplay::TapReplay(std::unique_ptr<SearchedLog> log, Work work, std::function<void()> wake)
+TapReplay::TapReplay(std::string thread_name, std::unique_ptr<SearchedLog> log, Work work, std::function<void()> wake)
     : log_(std::move(log)), wake_(std::move(wake)) {
-  thread_ = std::thread([this, work = std::move(work)] {
+  thread_ = StartThread(std::move(thread_name), [this, work = std::move(work)] {
     const absl::Status status = work(*log_, this);
     {
       absl::MutexLock lock(&mutex_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -24,7 +25,7 @@ class TapReplay : public BlockSink {
   // What the thread does, with the log and the sink to read into.
   using Work = std::function<absl::Status(SearchedLog& log, BlockSink* sink)>;
   // `wake` is called, without a lock, when there is a block where none was, and at the end.
-  TapReplay(std::unique_ptr<SearchedLog> log, Work work, std::function<void()> wake);
+  TapReplay(std::string thread_name, std::unique_ptr<SearchedLog> log, Work work, std::function<void()> wake);
   ~TapReplay() override;  // Stops and joins.
 
   // The next block; null when there is none now.

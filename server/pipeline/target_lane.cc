@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 
 namespace binlogd {
 namespace {
@@ -23,11 +24,15 @@ TargetLane::TargetLane(std::unique_ptr<Target> target, Options options)
       options_(std::move(options)),
       queue_(QueueOptions()),
       backoff_(options_.first_retry, kMostRetry) {
+  target_->set_on_trouble([this](const absl::Status& why) { SetError(why); });
   absl::MutexLock lock(&mutex_);
   snapshot_.name = target_->name();
   snapshot_.type = std::string(target_->type());
   snapshot_.required = options_.required;
-  snapshot_.durable = options_.last_durable;
+  snapshot_.durable = options_.last.durable;
+  // It is tried again, whatever it was.
+  snapshot_.error = Transient(options_.last.error);
+  snapshot_.error_since = options_.last.error_since;
   snapshot_.counters = target_->counters();
 }
 
@@ -46,6 +51,7 @@ absl::StatusOr<std::optional<DurablePosition>> TargetLane::Open() {
     if (stopping_) return absl::CancelledError("stopping");
     opening_ = true;
   }
+  if (is_failing()) CountRetry();
   absl::StatusOr<std::optional<DurablePosition>> position = target_->Open();
   bool given_up;
   {
@@ -81,7 +87,7 @@ void TargetLane::GiveUp(const absl::Status& why) {
   Fail(why);
 }
 
-void TargetLane::Start(std::shared_ptr<const EpochStart> epoch, const Position& at) {
+void TargetLane::Start(std::shared_ptr<const EpochStart> epoch, const ReadEnd& at) {
   {
     absl::MutexLock lock(&mutex_);
     if (failed_) return;
@@ -102,7 +108,7 @@ void TargetLane::Start(std::shared_ptr<const EpochStart> epoch, const Position& 
     anew_ = interrupted_;
     if (anew_) open_ = false;
   }
-  writer_ = std::thread([this] { Run(); });
+  writer_ = StartThread(thread_name(), [this] { Run(); });
 }
 
 void TargetLane::Reserve(uint64_t bytes, uint64_t limit) {
@@ -130,7 +136,6 @@ void TargetLane::Run() {
   if (!open_ && status.ok()) status = absl::UnavailableError("it was interrupted, and has to be opened anew");
   while (!status.ok() && !ending() && !IsPermanent(status) && !anew_) {
     SetError(status);
-    CountRetry();
     status = Reopen();
     if (status.ok()) status = Follow();
   }
@@ -145,7 +150,7 @@ void TargetLane::Run() {
 
 absl::Status TargetLane::Follow() {
   for (;;) {
-    const std::optional<Position> missing = queue_.Missing(reached_);
+    const std::optional<ReadEnd> missing = queue_.Missing(reached_);
     SetCatchingUp(missing.has_value());
     // A source that has nothing more brings nothing to write: a commit of nothing is due then.
     if (!missing && is_failing()) oldest_uncommitted_ = std::min(oldest_uncommitted_, absl::Now());
@@ -156,7 +161,7 @@ absl::Status TargetLane::Follow() {
   return abandoned() ? absl::OkStatus() : CommitNow();
 }
 
-absl::Status TargetLane::CatchUp(const Position& to) {
+absl::Status TargetLane::CatchUp(const ReadEnd& to) {
   const auto replay = std::make_shared<LaneReplay>(options_.make_replay(decodes()), QueueOptions());
   {
     absl::MutexLock lock(&mutex_);
@@ -175,7 +180,7 @@ absl::Status TargetLane::CatchUp(const Position& to) {
   RETURN_IF_ERROR(written);
   if (ending()) return absl::OkStatus();
   if (read.ok()) {
-    reached_ = to;
+    reached_ = to.position;
     return absl::OkStatus();
   }
   const absl::Status named = Annotate(read, "it cannot read what it lacks from the source");

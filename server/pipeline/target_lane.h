@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "base/backoff.h"
 #include "base/byte_budget.h"
+#include "base/thread.h"
 #include "base/thread_pool.h"
 #include "binlog/block.h"
 #include "binlog/event_filter.h"
@@ -41,10 +42,10 @@ class TargetLane {
   struct Options {
     BatchLimits batch;
     std::shared_ptr<const EventFilter> filter;
-    std::string source_name;       // The streamer, as records tell it.
-    ThreadPool* pool = nullptr;    // Where blocks are encoded; outlives the lane.
-    bool required = true;          // Otherwise it is detached when too much waits for it, and may fail alone.
-    DurablePosition last_durable;  // Where the target is known to have stood; told until it is known better.
+    std::string source_name;     // The streamer, as records tell it.
+    ThreadPool* pool = nullptr;  // Where blocks are encoded; outlives the lane.
+    bool required = true;        // Otherwise it is detached when too much waits for it, and may fail alone.
+    TargetSnapshot last = {};    // Of the lane before: where it stood, and its error, are told until it is open.
     ReplayFactory make_replay;
     absl::Duration first_retry = absl::Milliseconds(200);  // Doubles up to 30 s.
     std::function<void()> on_failure;  // The lane ended by itself. Called once, by the writer, without a lock.
@@ -62,7 +63,7 @@ class TargetLane {
   // Ends the lane before it started, with a permanent failure.
   void GiveUp(const absl::Status& why);
   // Starts the writer, unless the lane has ended; blocks that follow `at` are to come.
-  void Start(std::shared_ptr<const EpochStart> epoch, const Position& at);
+  void Start(std::shared_ptr<const EpochStart> epoch, const ReadEnd& at);
 
   // A block of `bytes` comes: a target that is not required is detached when more than `limit` bytes would wait for it.
   void Reserve(uint64_t bytes, uint64_t limit);
@@ -85,6 +86,8 @@ class TargetLane {
   bool required() const { return options_.required; }
   const DurablePosition& durable() const { return target_->durable(); }  // As open().
   const std::string& name() const { return target_->name(); }
+  // "STREAMER/TARGET", of threads that work for it.
+  std::string thread_name() const { return ThreadName(options_.source_name, '/', name()); }
   TargetSnapshot Snapshot() const;
   // Why all targets have to be opened anew, or the streamer fails; OK for a target that is not required and has failed
   // for good.
@@ -98,7 +101,7 @@ class TargetLane {
   // Brings the target what it lacks, then what is offered, until it is told to end.
   absl::Status Follow();
   // One replay. Errors of the source are waited out.
-  absl::Status CatchUp(const Position& to);
+  absl::Status CatchUp(const ReadEnd& to);
   // Waits, opens the target again and sees whether it can be gone on with.
   absl::Status Reopen();
   absl::Status WriteFrom(LaneQueue& queue);

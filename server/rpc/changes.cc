@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "rpc/convert.h"
+#include "rpc/spec_changes.h"
 
 namespace binlogd {
 namespace {
@@ -79,18 +80,23 @@ absl::Status Changes::Apply(const v1::ApplyRequest& request, const std::string& 
                             v1::ApplyResponse* response) {
   ASSIGN_OR_RETURN(const RequestKey key, KeyOf(request, request.request_id(), user));
   return requests_.Run(key, caller, response, [&](bool accepted) -> absl::Status {
-    Manager::Outcome outcome = Manager::Outcome::kRestarted;
+    Manager::Applied applied{Manager::Outcome::kRestarted, StreamerSpec()};
     absl::StatusOr<StreamerView> view;
     if (accepted) {
       view = AwaitApply(*manager_, request, caller);
     } else {
       ASSIGN_OR_RETURN(const StreamerSpec spec, FromProto(request.spec()));
-      view = request.validate_only() ? manager_->Preview(spec, request.start(), &outcome)
-                                     : manager_->Apply(spec, request.start(), &outcome, caller);
+      view = request.validate_only() ? manager_->Preview(spec, request.start(), &applied)
+                                     : manager_->Apply(spec, request.start(), &applied, caller);
     }
     RETURN_IF_ERROR(view.status());
-    response->set_outcome(ToProto(outcome));
-    response->set_restarts(outcome == Manager::Outcome::kRestarted);
+    response->set_outcome(ToProto(applied.outcome));
+    response->set_restarts(applied.outcome == Manager::Outcome::kRestarted);
+    if (!accepted && response->outcome() == v1::ApplyResponse::UPDATED) {
+      for (v1::FieldChange& change : ChangesOf(applied.before, view->spec)) {
+        *response->add_changes() = std::move(change);
+      }
+    }
     *response->mutable_streamer() = binlogd::ToProto(*view);
     return absl::OkStatus();
   });

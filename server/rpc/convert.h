@@ -14,7 +14,7 @@
 namespace binlogd {
 
 // Defaults are filled in. INVALID_ARGUMENT names the field of a value that has no meaning (an unknown enum, a duration
-// out of range); what the domain can judge is left to CheckSpec.
+// out of range), and a field of a spec that is not known; what the domain can judge is left to CheckSpec.
 absl::StatusOr<StreamerSpec> FromProto(const v1::StreamerSpec& message);
 absl::StatusOr<FilterSpec> FromProto(const v1::FilterSpec& message);
 

@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "rpc/convert.h"
 #include "rpc/convert_parts.h"
+#include "rpc/unknown_fields.h"
 
 namespace binlogd {
 namespace {
@@ -105,6 +106,7 @@ absl::StatusOr<FilterSpec> FromProto(const v1::FilterSpec& message) {
 }
 
 absl::StatusOr<StreamerSpec> FromProto(const v1::StreamerSpec& message) {
+  RETURN_IF_ERROR(CheckFieldsKnown(message));
   StreamerSpec spec;
   spec.name = message.name();
   ASSIGN_OR_RETURN(spec.source, FromProto(message.source()));

@@ -36,7 +36,15 @@ v1::SourceStatus ToProto(const SourceSnapshot& source) {
   return message;
 }
 
-v1::TargetStatus ToProto(const TargetSnapshot& target) {
+// Of a streamer that does not run, a target does nothing, and tries nothing again. What waits for a person still does.
+v1::TargetState ToProto(TargetState target, StreamerState streamer) {
+  const bool at_rest =
+      streamer == StreamerState::kStopped || streamer == StreamerState::kFailed || streamer == StreamerState::kFinished;
+  if (at_rest && target != TargetState::kFailed) return v1::TARGET_STATE_UNSPECIFIED;
+  return static_cast<v1::TargetState>(target);
+}
+
+v1::TargetStatus ToProto(const TargetSnapshot& target, StreamerState streamer) {
   v1::TargetStatus message;
   message.set_name(target.name);
   message.set_type(target.type);
@@ -48,7 +56,7 @@ v1::TargetStatus ToProto(const TargetSnapshot& target) {
   message.set_bytes_written(target.bytes_written);
   message.set_queue_bytes(target.queue_bytes);
   message.set_required(target.required);
-  message.set_state(static_cast<v1::TargetState>(target.state));
+  message.set_state(ToProto(target.state, streamer));
   message.set_lag_seconds(target.lag_seconds);
   return message;
 }
@@ -75,7 +83,7 @@ v1::StreamerStatus ToProto(const StreamerSnapshot& snapshot) {
   *message.mutable_read_position() = ToProto(snapshot.read_position);
   message.set_lag_seconds(snapshot.lag_seconds);
   if (!snapshot.source.endpoint.empty()) *message.mutable_source() = ToProto(snapshot.source);
-  for (const TargetSnapshot& target : snapshot.targets) *message.add_targets() = ToProto(target);
+  for (const TargetSnapshot& target : snapshot.targets) *message.add_targets() = ToProto(target, snapshot.state);
   message.set_events_read(snapshot.events_read);
   message.set_bytes_read(snapshot.bytes_read);
   message.set_reconnects(snapshot.reconnects);

@@ -71,6 +71,7 @@ absl::StatusOr<StreamerFilter> FromProto(const v1::StreamerFilter& message) {
 
 absl::Status ListPage(const Manager& manager, const v1::ListRequest& request, const Caller& caller,
                       v1::ListResponse* response) {
+  RETURN_IF_ERROR(manager.CheckLoaded());
   ASSIGN_OR_RETURN(StreamerFilter filter, FromProto(request.filter()));
   filter.visible = [&caller](absl::string_view streamer) { return caller.May(Right::kView, streamer); };
   if (request.page_size() < 0) return InvalidField("page_size", "BAD_VALUE", "it must not be negative");

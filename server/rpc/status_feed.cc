@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "rpc/convert.h"
 
 namespace binlogd {
@@ -63,7 +64,7 @@ StatusFeed::StatusFeed(Manager* manager)
       board_(manager->board()),
       newest_(static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()))),
       forgotten_(newest_),
-      thread_([this] { Run(); }) {}
+      thread_(StartThread("status", [this] { Run(); })) {}
 
 StatusFeed::~StatusFeed() {
   Close();

@@ -57,8 +57,8 @@ StreamerServiceImpl::StreamerServiceImpl(Manager* manager)
     : manager_(manager),
       changes_(manager),
       feed_(manager),
-      tap_pool_(kTapThreads, ThreadPool::kLowPriority),
-      watch_pool_(kWatchThreads) {}
+      tap_pool_("taps", kTapThreads, ThreadPool::kLowPriority),
+      watch_pool_("watches", kWatchThreads) {}
 
 grpc::Status StreamerServiceImpl::Get(SyncContext*, Permitted, const v1::GetRequest* request, v1::Streamer* response) {
   const absl::StatusOr<StreamerView> view = manager_->Get(request->name());

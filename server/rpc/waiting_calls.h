@@ -19,7 +19,7 @@ class WaitingCalls {
   // Calls under way at most; those beyond are refused.
   static constexpr int kMost = 1000;
 
-  WaitingCalls() : pool_(kThreads) {}
+  WaitingCalls() : pool_("calls", kThreads) {}
 
   // The reactor of a call whose answer `work` makes, in the call's own response; it is told the caller's patience,
   // which ends a little before the deadline, so that what became of the call still reaches the caller.

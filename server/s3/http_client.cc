@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -73,6 +74,37 @@ size_t TakeBody(char* data, size_t one, size_t count, void* context) {
   }
   arrival.answer.body.append(data, size);
   return size;
+}
+
+// What was sent of an upload.
+struct Departure {
+  ObjectBody* body = nullptr;
+  uint64_t sent = 0;
+  absl::Status failure;
+};
+
+size_t GiveUpload(char* out, size_t one, size_t count, void* context) {
+  auto& departure = *static_cast<Departure*>(context);
+  const auto size = static_cast<size_t>(std::min<uint64_t>(one * count, departure.body->size() - departure.sent));
+  if (size == 0) return 0;
+  const absl::StatusOr<std::string> bytes = departure.body->Read(departure.sent, size);
+  if (!bytes.ok()) {
+    departure.failure = bytes.status();
+    return CURL_READFUNC_ABORT;
+  }
+  departure.sent += bytes->copy(out, size);
+  return size;
+}
+
+// The library sends it again on another connection when the one that it had kept is gone.
+int RewindUpload(void* context, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Departure*>(context)->sent = static_cast<uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+uint64_t SizeToSend(const HttpRequest& request) {
+  return request.upload == nullptr ? request.body.size() : request.upload->size();
 }
 
 // A handshake that the other side or the network cut is no refusal.
@@ -166,7 +198,9 @@ class HttpClient::Session {
     if (multi_ == nullptr || easy_ == nullptr) return absl::ResourceExhaustedError("libcurl: no memory");
     Arrival arrival;
     arrival.most_body_bytes = request.most_answer_bytes;
-    const HeaderList headers = SetUp(request, &arrival);
+    Departure departure;
+    departure.body = request.upload;
+    const HeaderList headers = SetUp(request, &arrival, &departure);
     if (const CURLMcode added = curl_multi_add_handle(multi_.get(), easy_.get()); added != CURLM_OK) {
       return absl::InternalError(absl::StrCat("libcurl: ", curl_multi_strerror(added)));
     }
@@ -179,6 +213,7 @@ class HttpClient::Session {
     const CURLcode result = Result();
     curl_multi_remove_handle(multi_.get(), easy_.get());
     if (cancelled) return absl::CancelledError(absl::StrCat(OriginOf(request.url), ": interrupted"));
+    if (!departure.failure.ok()) return departure.failure;
     // The library takes a connection that ends within the headers for the answer's end.
     if (result == CURLE_OK && !arrival.headers_whole) return Failed(CURLE_GOT_NOTHING, arrival, request);
     if (result != CURLE_OK) return Failed(result, arrival, request);
@@ -195,7 +230,7 @@ class HttpClient::Session {
   static constexpr int kPollMilliseconds = 1000;
 
   // The list has to live as long as the transfer.
-  HeaderList SetUp(const HttpRequest& request, Arrival* arrival) {
+  HeaderList SetUp(const HttpRequest& request, Arrival* arrival, Departure* departure) {
     CURL* const easy = easy_.get();
     error_text_.fill('\0');
     curl_easy_reset(easy);
@@ -214,7 +249,7 @@ class HttpClient::Session {
     if (request.without_proxy) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     SetSecurity(request);
     SetLimits(request);
-    SetMethod(request);
+    SetMethod(request, departure);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, TakeHeader);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, arrival);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, TakeBody);
@@ -233,7 +268,7 @@ class HttpClient::Session {
   }
 
   void SetLimits(const HttpRequest& request) {
-    const auto bytes = static_cast<int64_t>(request.body.size() + request.most_answer_bytes);
+    const auto bytes = static_cast<int64_t>(SizeToSend(request) + request.most_answer_bytes);
     const absl::Duration most = std::max(kLeastLimit, 2 * request.stall_timeout) +
                                 absl::Seconds(bytes / static_cast<int64_t>(kSlowestBytesPerSecond));
     curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
@@ -244,7 +279,7 @@ class HttpClient::Session {
     curl_easy_setopt(easy_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(most)));
   }
 
-  void SetMethod(const HttpRequest& request) {
+  void SetMethod(const HttpRequest& request, Departure* departure) {
     if (request.method == "HEAD") {
       curl_easy_setopt(easy_.get(), CURLOPT_NOBODY, 1L);
       return;
@@ -252,10 +287,21 @@ class HttpClient::Session {
     if (request.method == "PUT" || request.method == "POST") {
       // Of PUT too: the library can then send the body again on another connection by itself.
       curl_easy_setopt(easy_.get(), CURLOPT_POST, 1L);
-      curl_easy_setopt(easy_.get(), CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
-      curl_easy_setopt(easy_.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(easy_.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(SizeToSend(request)));
+      SetBody(request, departure);
     }
     curl_easy_setopt(easy_.get(), CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+
+  void SetBody(const HttpRequest& request, Departure* departure) {
+    if (SizeToSend(request) == 0 || request.upload == nullptr) {
+      curl_easy_setopt(easy_.get(), CURLOPT_POSTFIELDS, SizeToSend(request) == 0 ? "" : request.body.data());
+      return;
+    }
+    curl_easy_setopt(easy_.get(), CURLOPT_READFUNCTION, GiveUpload);
+    curl_easy_setopt(easy_.get(), CURLOPT_READDATA, departure);
+    curl_easy_setopt(easy_.get(), CURLOPT_SEEKFUNCTION, RewindUpload);
+    curl_easy_setopt(easy_.get(), CURLOPT_SEEKDATA, departure);
   }
 
   HeaderList SetHeaders(const HttpRequest& request) {

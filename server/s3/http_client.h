@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "s3/object_body.h"
 
 namespace binlogd {
 
@@ -19,6 +20,7 @@ struct HttpRequest {
   std::string url;                             // http or https; encoded, and sent as it is.
   std::map<std::string, std::string> headers;  // None of them has control characters (IsHeaderValue).
   absl::string_view body;
+  ObjectBody* upload = nullptr;        // In place of `body`, of PUT and POST: read as it is sent. Outlives the request.
   size_t most_answer_bytes = 1 << 20;  // Of the answer's body.
   std::string ca_file;                 // PEM; empty: the system's.
   absl::Duration connect_timeout = absl::Seconds(10);
@@ -58,6 +60,7 @@ class HttpClient {
   //   FAILED_PRECONDITION, permanent: TLS_CERTIFICATE_REJECTED, TLS_HANDSHAKE_FAILED, TLS_FILE_UNREADABLE
   //   INTERNAL: ANSWER_INVALID, no HTTP or too large
   //   CANCELLED: interrupted
+  // An upload that cannot be read ends the request with its own error, which does not.
   absl::StatusOr<HttpAnswer> Execute(const HttpRequest& request);
 
   // Ends requests and waits that are under way, and those to come.

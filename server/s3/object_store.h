@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "s3/object_body.h"
 
 namespace binlogd {
 
@@ -36,15 +36,6 @@ struct PutOptions {
   bool only_if_new = false;
   // ABORTED (OBJECT_CHANGED), with nothing changed, unless the object's etag is this; empty: any.
   std::string only_if_etag;
-};
-
-// What an upload reads, once or, when a request is repeated, several times.
-class ObjectBody {
- public:
-  virtual ~ObjectBody() = default;
-  virtual uint64_t size() const = 0;
-  // Exactly `size` bytes from `offset` on.
-  virtual absl::StatusOr<std::string> Read(uint64_t offset, uint64_t size) = 0;
 };
 
 // Keys are whole: with the prefix. Requests that a broken connection, a 5xx or a 429 ended are repeated with back-off
@@ -82,19 +73,6 @@ class ObjectStore {
 
   // Ends every request that is under way, and those to come, with CANCELLED.
   virtual void Interrupt() = 0;
-};
-
-// A body that is in memory; the bytes outlive it.
-class MemoryBody : public ObjectBody {
- public:
-  explicit MemoryBody(absl::string_view bytes) : bytes_(bytes) {}
-  uint64_t size() const override { return bytes_.size(); }
-  absl::StatusOr<std::string> Read(uint64_t offset, uint64_t size) override {
-    return std::string(bytes_.substr(offset, size));
-  }
-
- private:
-  const absl::string_view bytes_;
 };
 
 }  // namespace binlogd

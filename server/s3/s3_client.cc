@@ -115,7 +115,7 @@ HttpRequest S3Client::Signed(const S3Request& request, const Credentials& creden
   to_sign.query = request.query;
   to_sign.headers = request.headers;
   to_sign.headers["host"] = host_;
-  to_sign.payload_hash = Sha256Hex(request.body);
+  to_sign.payload_hash = request.upload == nullptr ? Sha256Hex(request.body) : request.upload_sha256;
   to_sign.headers["x-amz-content-sha256"] = to_sign.payload_hash;
   to_sign.headers["x-amz-date"] = SigningTime(now);
   if (!credentials.session_token.empty()) to_sign.headers["x-amz-security-token"] = credentials.session_token;
@@ -127,6 +127,7 @@ HttpRequest S3Client::Signed(const S3Request& request, const Credentials& creden
   signed_request.headers = to_sign.headers;
   signed_request.headers["authorization"] = AuthorizationOf(to_sign, credentials, now, options_.region, "s3");
   signed_request.body = request.body;
+  signed_request.upload = request.upload;
   signed_request.most_answer_bytes = request.most_answer_bytes;
   signed_request.ca_file = options_.ca_file;
   signed_request.connect_timeout = options_.connect_timeout;

@@ -23,7 +23,9 @@ struct S3Request {
   QueryParameters query;
   std::map<std::string, std::string> headers;  // Names in lower case.
   absl::string_view body;
-  std::string permission;  // What it takes, for example "s3:PutObject".
+  ObjectBody* upload = nullptr;  // In place of `body`; outlives the request.
+  std::string upload_sha256;     // In hexadecimal digits.
+  std::string permission;        // What it takes, for example "s3:PutObject".
   size_t most_answer_bytes = 1 << 20;
   bool once = false;              // Not repeated.
   bool error_in_success = false;  // A 200 whose body is an <Error> is that error.

@@ -152,16 +152,16 @@ S3Failure ConditionFailure(const S3Errand& errand, absl::string_view what) {
   return Final(StatusCode::kFailedPrecondition, "S3_REQUEST_REFUSED", what);
 }
 
-S3Failure CredentialFailure(Kind kind, absl::string_view what) {
+S3Failure CredentialFailure(Kind kind, const Credentials& used, absl::string_view what) {
   if (kind == Kind::kExpired) {
     return Passing(StatusCode::kUnauthenticated, "S3_CREDENTIALS_EXPIRED",
                    absl::StrCat(what, "; the session token has expired and there is no newer one: renew it"),
                    S3Remedy::kRenewCredentials);
   }
-  S3Failure failure = Final(StatusCode::kUnauthenticated, "S3_CREDENTIALS_INVALID",
-                            absl::StrCat(what,
-                                         "; check the access key id and the secret access key, and that they "
-                                         "are of this endpoint"));
+  S3Failure failure = Final(
+      StatusCode::kUnauthenticated, "S3_CREDENTIALS_INVALID",
+      absl::StrCat(what, "; check the access key id, the secret access key",
+                   used.session_token.empty() ? "" : " and the session token", ", and that they are of this endpoint"));
   failure.remedy = S3Remedy::kRenewCredentials;
   return failure;
 }
@@ -206,7 +206,7 @@ S3Failure ClassifyFailure(const HttpAnswer& answer, const S3Errand& errand, cons
       return Passing(StatusCode::kUnavailable, "S3_UPLOAD_NOT_FOUND",
                      absl::StrCat(what, "; the upload is complete, or somebody else ended it"));
     case Kind::kExpired:
-    case Kind::kInvalidKeys: return CredentialFailure(kind, what);
+    case Kind::kInvalidKeys: return CredentialFailure(kind, used, what);
     case Kind::kSkewedClock:
       return Passing(StatusCode::kFailedPrecondition, "S3_CLOCK_SKEWED",
                      absl::StrCat(what, "; set this machine's clock"), S3Remedy::kSetClock);

@@ -61,12 +61,6 @@ absl::Status CheckMetadata(const std::map<std::string, std::string>& metadata) {
   return absl::InvalidArgumentError(absl::StrCat("metadata of ", bytes, " bytes; ", kMostMetadataBytes, " fit"));
 }
 
-absl::StatusOr<std::string> ReadPart(ObjectBody& body, uint64_t offset, uint64_t size) {
-  ASSIGN_OR_RETURN(std::string bytes, body.Read(offset, size));
-  if (bytes.size() == size) return bytes;
-  return absl::InternalError(absl::StrCat("an upload's body gave ", bytes.size(), " bytes in place of ", size));
-}
-
 void SetCondition(const PutOptions& options, S3Request* request) {
   if (options.only_if_new) {
     request->headers["if-none-match"] = "*";
@@ -77,10 +71,13 @@ void SetCondition(const PutOptions& options, S3Request* request) {
   }
 }
 
-// The signature covers a hash of the body too; this one is asked for by buckets with Object Lock.
-void SetDigest(S3Request* request) {
-  const std::string md5 = Md5(request->body);
-  if (!md5.empty()) request->headers["content-md5"] = absl::Base64Escape(md5);
+// The signature covers the SHA-256; buckets with Object Lock ask for the MD5.
+absl::Status SetUpload(ObjectBody* body, S3Request* request) {
+  ASSIGN_OR_RETURN(const BodyDigests digests, DigestsOf(*body));
+  request->upload = body;
+  request->upload_sha256 = absl::BytesToHexString(digests.sha256);
+  if (!digests.md5.empty()) request->headers["content-md5"] = absl::Base64Escape(digests.md5);
+  return absl::OkStatus();
 }
 
 std::map<std::string, std::string> NewObjectHeaders(const S3Options& options) {
@@ -116,7 +113,7 @@ class S3Store : public ObjectStore {
   absl::StatusOr<std::string> UploadParts(const std::string& key, const std::string& upload, ObjectBody& body,
                                           const PutOptions& options);
   absl::StatusOr<std::string> UploadPart(const std::string& key, const std::string& upload, size_t number,
-                                         absl::string_view bytes);
+                                         BodyPart& part);
   // The etag, when the object is the one that this Put made; else `failure`.
   absl::StatusOr<std::string> EtagIfOurs(const std::string& key, const std::string& put_id,
                                          const absl::Status& failure);
@@ -150,14 +147,13 @@ absl::StatusOr<std::string> S3Store::Put(const std::string& key, ObjectBody& bod
 
 absl::StatusOr<std::string> S3Store::PutWhole(const std::string& key, ObjectBody& body, const PutOptions& options,
                                               std::map<std::string, std::string> headers) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadPart(body, 0, body.size()));
+  BodyPart whole(&body, 0, body.size());
   S3Request request;
   request.method = "PUT";
   request.key = key;
   request.headers = std::move(headers);
-  request.body = bytes;
   request.permission = "s3:PutObject";
-  SetDigest(&request);
+  RETURN_IF_ERROR(SetUpload(&whole, &request));
   SetCondition(options, &request);
   ASSIGN_OR_RETURN(const HttpAnswer answer, client_.Send(request));
   return RequireEtag(answer, key);
@@ -183,8 +179,8 @@ absl::StatusOr<std::string> S3Store::UploadParts(const std::string& key, const s
   const uint64_t part_size = PartSize(body.size());
   std::vector<std::string> etags;
   for (uint64_t offset = 0; offset < body.size(); offset += part_size) {
-    ASSIGN_OR_RETURN(const std::string bytes, ReadPart(body, offset, std::min(part_size, body.size() - offset)));
-    ASSIGN_OR_RETURN(std::string etag, UploadPart(key, upload, etags.size() + 1, bytes));
+    BodyPart part(&body, offset, std::min(part_size, body.size() - offset));
+    ASSIGN_OR_RETURN(std::string etag, UploadPart(key, upload, etags.size() + 1, part));
     etags.push_back(std::move(etag));
   }
   const std::string completion = CompletionOf(etags);
@@ -202,14 +198,13 @@ absl::StatusOr<std::string> S3Store::UploadParts(const std::string& key, const s
 }
 
 absl::StatusOr<std::string> S3Store::UploadPart(const std::string& key, const std::string& upload, size_t number,
-                                                absl::string_view bytes) {
+                                                BodyPart& part) {
   S3Request request;
   request.method = "PUT";
   request.key = key;
   request.query = {{"partNumber", absl::StrCat(number)}, {"uploadId", upload}};
-  request.body = bytes;
   request.permission = "s3:PutObject";
-  SetDigest(&request);
+  RETURN_IF_ERROR(SetUpload(&part, &request));
   ASSIGN_OR_RETURN(const HttpAnswer answer, client_.Send(request));
   return RequireEtag(answer, key);
 }

@@ -38,13 +38,11 @@ bool NeedsRestart(const StreamerSpec& before, StreamerSpec after) {
   return before != after;
 }
 
-// What giving a streamer that stood as `before` the other spec means.
-Manager::Outcome OutcomeOf(const StreamerView& before, const StreamerSpec& spec) {
-  if (before.spec == spec) return Manager::Outcome::kUnchanged;
-  const StreamerState state = before.snapshot.state;
-  const bool runs =
-      state == StreamerState::kStarting || state == StreamerState::kRunning || state == StreamerState::kRetrying;
-  return runs && NeedsRestart(before.spec, spec) ? Manager::Outcome::kRestarted : Manager::Outcome::kUpdated;
+// What it means to give a streamer another spec.
+Manager::Applied Replacing(const StreamerSpec& before, bool desired_running, const StreamerSpec& spec) {
+  using Outcome = Manager::Outcome;
+  if (before == spec) return {Outcome::kUnchanged, before};
+  return {desired_running && NeedsRestart(before, spec) ? Outcome::kRestarted : Outcome::kUpdated, before};
 }
 
 absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
@@ -98,6 +96,7 @@ std::shared_ptr<Manager::Entry> Manager::MakeEntry(const StreamerRecord& record)
   absl::MutexLock lock(&entry->mutex);
   entry->record = record;
   entry->streamer = MakeStreamer(record.spec);
+  if (!record.desired_running) entry->streamer->ForgetEnd();
   return entry;
 }
 
@@ -105,15 +104,39 @@ std::shared_ptr<Streamer> Manager::MakeStreamer(const StreamerSpec& spec) const 
   return std::make_shared<Streamer>(spec, store_->CheckpointPath(spec.name), shared_);
 }
 
+void Manager::ExpectLoad() {
+  absl::MutexLock lock(&mutex_);
+  loading_ = true;
+}
+
+absl::Status Manager::LoadedStatus() const {
+  if (!loading_) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kUnavailable, "STREAMERS_LOADING",
+                   "binlogd has just started and still loads its streamers; try again");
+}
+
+absl::Status Manager::CheckLoaded() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return LoadedStatus();
+}
+
 absl::Status Manager::Load() {
-  ASSIGN_OR_RETURN(const std::vector<StreamerRecord> records, store_->Load());
+  std::map<std::string, absl::Status> left_out;
+  ASSIGN_OR_RETURN(const std::vector<StreamerRecord> records, store_->Load(&left_out));
   for (const StreamerRecord& record : records) {
     const std::shared_ptr<Entry> entry = MakeEntry(record);
     {
       absl::MutexLock lock(&mutex_);
       entries_[record.spec.name] = entry;
     }
-    if (record.desired_running) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
+    shared_.board->Note(record.spec.name);
+    const bool finished = StreamerOf(*entry)->Snapshot().state == StreamerState::kFinished;
+    if (record.desired_running && !finished) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    left_out_ = std::move(left_out);
+    loading_ = false;
   }
   Log(LogLevel::kInfo, "server", absl::StrCat("streamers loaded: ", records.size()));
   return absl::OkStatus();
@@ -121,9 +144,14 @@ absl::Status Manager::Load() {
 
 absl::StatusOr<std::shared_ptr<Manager::Entry>> Manager::FindEntry(absl::string_view name) const {
   absl::ReaderMutexLock lock(&mutex_);
+  RETURN_IF_ERROR(LoadedStatus());
   const auto found = entries_.find(std::string(name));
-  if (found == entries_.end()) return NotFound(name);
-  return found->second;
+  if (found != entries_.end()) return found->second;
+  const auto left_out = left_out_.find(std::string(name));
+  if (left_out == left_out_.end()) return NotFound(name);
+  return MakeError(
+      absl::StatusCode::kNotFound, "STREAMER_NOT_FOUND",
+      absl::StrCat("streamer ", Shown(name), " was left out when binlogd started: ", left_out->second.message()));
 }
 
 Manager::Change::~Change() {
@@ -230,6 +258,7 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
   {
     absl::MutexLock lock(&mutex_);
     if (shutting_down_) return ShuttingDown();
+    RETURN_IF_ERROR(LoadedStatus());
     if (const auto there = entries_.find(spec.name); there != entries_.end()) {
       if (!creation.id.empty() && RecordOf(*there->second).creation == creation) return View(*there->second);
       return MakeError(
@@ -244,6 +273,10 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
     entries_.erase(spec.name);
     return stored;
   }
+  {
+    absl::MutexLock lock(&mutex_);
+    left_out_.erase(spec.name);
+  }
   Log(LogLevel::kInfo, spec.name, "created");
   shared_.board->Note(spec.name);
   if (start) RETURN_IF_ERROR(StreamerOf(*entry)->Start());
@@ -253,6 +286,11 @@ absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool star
 absl::StatusOr<StreamerView> Manager::Get(absl::string_view name) const {
   ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindEntry(name));
   return View(*entry);
+}
+
+std::map<std::string, absl::Status> Manager::LeftOut() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return left_out_;
 }
 
 std::vector<StreamerView> Manager::List() const { return List(StreamerFilter(), "", SIZE_MAX); }
@@ -318,7 +356,11 @@ absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Ca
   StreamerRecord record = RecordOf(entry);
   const StreamerSpec before = std::exchange(record.spec, spec);
   ++record.generation;
-  if (const absl::Status stored = store_->Put(record); !stored.ok()) {
+  const bool restarts = NeedsRestart(before, spec);
+  // What the old spec has finished, the new one has not; a crash after the next line must not say so.
+  absl::Status stored = restarts ? StreamerOf(entry)->ForgetFinish() : absl::OkStatus();
+  if (stored.ok()) stored = store_->Put(record);
+  if (!stored.ok()) {
     SetOtherSpec(entry, std::nullopt);
     return stored;
   }
@@ -330,7 +372,7 @@ absl::Status Manager::Replace(Change& change, const StreamerSpec& spec, const Ca
   }
   shared_.board->Note(spec.name);
   Log(LogLevel::kInfo, spec.name, absl::StrCat("spec changed, generation ", record.generation));
-  if (!NeedsRestart(before, spec)) {
+  if (!restarts) {
     SetOtherSpec(entry, std::nullopt);
     return absl::OkStatus();
   }
@@ -352,11 +394,18 @@ absl::Status Manager::PutNewStreamer(Entry& entry) {
 }
 
 absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_view etag, const Cancellation& caller) {
+  Applied applied;
+  return Update(std::move(spec), etag, &applied, caller);
+}
+
+absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_view etag, Applied* applied,
+                                             const Cancellation& caller) {
   RETURN_IF_ERROR(CheckSpec(spec));
   ASSIGN_OR_RETURN(Change change, BeginChange(spec.name, caller));
   const StreamerRecord record = RecordOf(*change.entry());
   RETURN_IF_ERROR(CheckEtag(record, etag));
   RETURN_IF_ERROR(KeepSecrets(record.spec, &spec));
+  *applied = Replacing(record.spec, record.desired_running, spec);
   if (spec != record.spec) {
     RETURN_IF_ERROR(Claim(*change.entry(), spec));
     RETURN_IF_ERROR(Replace(change, spec, caller));
@@ -364,10 +413,10 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
   return View(*change.entry());
 }
 
-absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Outcome* outcome,
+absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start, Applied* applied,
                                             const Cancellation& caller) {
   for (;;) {
-    absl::StatusOr<StreamerView> view = ApplyOnce(spec, start, outcome, caller);
+    absl::StatusOr<StreamerView> view = ApplyOnce(spec, start, applied, caller);
     // Somebody made or deleted it in between: what there was to do has changed.
     const std::string reason = ErrorReason(view.status());
     const bool overtaken = reason == "STREAMER_EXISTS" || reason == "STREAMER_NOT_FOUND";
@@ -380,16 +429,14 @@ absl::StatusOr<StreamerView> Manager::Apply(const StreamerSpec& spec, bool start
   }
 }
 
-absl::StatusOr<StreamerView> Manager::ApplyOnce(const StreamerSpec& spec, bool start, Outcome* outcome,
+absl::StatusOr<StreamerView> Manager::ApplyOnce(const StreamerSpec& spec, bool start, Applied* applied,
                                                 const Cancellation& caller) {
-  absl::StatusOr<StreamerView> before = Get(spec.name);
-  if (!before.ok()) {
-    *outcome = Outcome::kCreated;
+  if (!Get(spec.name).ok()) {
+    *applied = {Outcome::kCreated, StreamerSpec()};
     return Create(spec, start);
   }
-  absl::StatusOr<StreamerView> view = Update(spec, "", caller);
+  absl::StatusOr<StreamerView> view = Update(spec, "", applied, caller);
   RETURN_IF_ERROR(view.status());
-  *outcome = OutcomeOf(*before, view->spec);
   if (!start || view->snapshot.desired_running) return view;
   for (;;) {
     absl::StatusOr<StreamerView> started = Start(spec.name, caller);
@@ -406,15 +453,16 @@ absl::StatusOr<StreamerView> Manager::ApplyOnce(const StreamerSpec& spec, bool s
   }
 }
 
-absl::StatusOr<StreamerView> Manager::Preview(StreamerSpec spec, bool start, Outcome* outcome) const {
+absl::StatusOr<StreamerView> Manager::Preview(StreamerSpec spec, bool start, Applied* applied) const {
   absl::StatusOr<StreamerView> view = Get(spec.name);
   if (!view.ok()) {
+    if (!absl::IsNotFound(view.status())) return view;
     view = StreamerView();
     view->snapshot.name = spec.name;
-    *outcome = Outcome::kCreated;
+    *applied = {Outcome::kCreated, StreamerSpec()};
   } else {
     RETURN_IF_ERROR(KeepSecrets(view->spec, &spec));
-    *outcome = OutcomeOf(*view, spec);
+    *applied = Replacing(view->spec, view->snapshot.desired_running, spec);
   }
   RETURN_IF_ERROR(Check(spec));
   view->spec = std::move(spec);
@@ -467,6 +515,7 @@ absl::StatusOr<StreamerView> Manager::Stop(absl::string_view name, const Cancell
     }
     RETURN_IF_ERROR(SetDesired(*entry, false));
     streamer->RequestStop(MakeError(absl::StatusCode::kUnavailable, "STREAMER_STOPPED", "the streamer was stopped"));
+    streamer->ForgetEnd();
   }
   streamer->WaitStopped(caller);
   return View(*entry);

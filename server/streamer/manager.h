@@ -36,7 +36,7 @@ struct StreamerView {
 };
 
 // Thread-safe. Every change is durable before it is answered. Errors name the streamer; NOT_FOUND (STREAMER_NOT_FOUND)
-// when there is none.
+// when there is none, with the reason when its record could not be read at the start.
 //
 // Changes of one streamer come one after the other. When `caller` waits no longer (DEADLINE_EXCEEDED, CANCELLED), the
 // change is either not begun (CHANGE_NOT_BEGUN: another one is under way), or stored and goes on by itself
@@ -47,14 +47,21 @@ class Manager {
   explicit Manager(std::unique_ptr<Store> store, int most_connecting = ConnectGate::kDefaultMost);
   ~Manager();  // Shutdown.
 
+  // From now until Load() is done streamers are neither told of nor changed: UNAVAILABLE (STREAMERS_LOADING). To be
+  // called, if at all, before others may call.
+  void ExpectLoad();
   // Starts every streamer whose desired state is RUNNING. Called once.
   absl::Status Load();
+  // What ExpectLoad says; OK without it, and after Load().
+  absl::Status CheckLoaded() const;
 
   // ALREADY_EXISTS; INVALID_ARGUMENT for a bad spec or one that clashes with another streamer's. Waits for nobody.
   // When the same `creation`, which is kept with the streamer, has made it already, it is answered as it stands.
   absl::StatusOr<StreamerView> Create(const StreamerSpec& spec, bool start, const Creation& creation = {});
   absl::StatusOr<StreamerView> Get(absl::string_view name) const;
   std::vector<StreamerView> List() const;
+  // The streamers whose records could not be read at the start, and why, but for those made anew since.
+  std::map<std::string, absl::Status> LeftOut() const;
   // The first `most` of those that pass the filter and whose names come after `after`, by name.
   std::vector<StreamerView> List(const StreamerFilter& filter, absl::string_view after, size_t most) const;
   // A password by value that is left out is kept. ABORTED (STALE_ETAG) unless `etag` is empty or current. The same spec
@@ -62,12 +69,16 @@ class Manager {
   // one.
   absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag,
                                       const Cancellation& caller = Cancellation::Never());
-  // kRestarted: updated, and stopped and started again for that.
+  // kRestarted: updated, and started again for that.
   enum class Outcome { kCreated, kUpdated, kRestarted, kUnchanged };
-  absl::StatusOr<StreamerView> Apply(const StreamerSpec& spec, bool start, Outcome* outcome,
+  struct Applied {
+    Outcome outcome = Outcome::kUnchanged;
+    StreamerSpec before;  // The spec that is replaced, with its secrets; empty with kCreated.
+  };
+  absl::StatusOr<StreamerView> Apply(const StreamerSpec& spec, bool start, Applied* applied,
                                      const Cancellation& caller = Cancellation::Never());
   // What Apply would do; changes nothing. The view has the spec and the desired state as they would be.
-  absl::StatusOr<StreamerView> Preview(StreamerSpec spec, bool start, Outcome* outcome) const;
+  absl::StatusOr<StreamerView> Preview(StreamerSpec spec, bool start, Applied* applied) const;
   absl::Status Delete(absl::string_view name, absl::string_view etag,
                       const Cancellation& caller = Cancellation::Never());
   absl::StatusOr<StreamerView> Start(absl::string_view name, const Cancellation& caller = Cancellation::Never());
@@ -112,6 +123,7 @@ class Manager {
     std::shared_ptr<Entry> entry_;
   };
   absl::StatusOr<std::shared_ptr<Entry>> FindEntry(absl::string_view name) const;
+  absl::Status LoadedStatus() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // Waits for the change that is under way. UNAVAILABLE while shutting down; NOT_FOUND when there is none of that name.
   absl::StatusOr<Change> BeginChange(absl::string_view name, const Cancellation& caller);
   // Null when the caller's patience ended first.
@@ -134,8 +146,11 @@ class Manager {
   absl::Status Forget(Entry& entry);
   absl::Status SetDesired(Entry& entry, bool running);
   // One try of Apply, which others may overtake: STREAMER_EXISTS, STREAMER_NOT_FOUND.
-  absl::StatusOr<StreamerView> ApplyOnce(const StreamerSpec& spec, bool start, Outcome* outcome,
+  absl::StatusOr<StreamerView> ApplyOnce(const StreamerSpec& spec, bool start, Applied* applied,
                                          const Cancellation& caller);
+  // Update, which tells what it has done.
+  absl::StatusOr<StreamerView> Update(StreamerSpec spec, absl::string_view etag, Applied* applied,
+                                      const Cancellation& caller);
   std::shared_ptr<Streamer> MakeStreamer(const StreamerSpec& spec) const;
   std::shared_ptr<Entry> MakeEntry(const StreamerRecord& record) const;
 
@@ -143,8 +158,10 @@ class Manager {
   Surroundings shared_;  // Of the streamers; constant.
   mutable absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, absl::Status> left_out_ ABSL_GUARDED_BY(mutex_);  // Whose records could not be read, and why.
+  bool loading_ ABSL_GUARDED_BY(mutex_) = false;
   bool shutting_down_ ABSL_GUARDED_BY(mutex_) = false;
-  ThreadPool finishers_{kFinishers};  // Go on with changes that their callers no longer wait for.
+  ThreadPool finishers_{"finish", kFinishers};  // Go on with changes that their callers no longer wait for.
 };
 
 }  // namespace binlogd

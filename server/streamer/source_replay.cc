@@ -15,6 +15,11 @@
 namespace binlogd {
 namespace {
 
+absl::Status WasReset(absl::string_view what) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
+                   absl::StrCat(what, ": the source's log was reset"));
+}
+
 absl::Status CheckListed(const std::vector<LogFile>& files, const Position& place) {
   const auto file =
       std::find_if(files.begin(), files.end(), [&place](const LogFile& f) { return f.name == place.file; });
@@ -25,10 +30,11 @@ absl::Status CheckListed(const std::vector<LogFile>& files, const Position& plac
                      absl::StrCat(place.file, purged ? " was purged" : " is not there", "; ", range,
                                   ": begin in one of these, or with earliest"));
   }
-  // The newest one grows.
-  if (place.offset <= file->size || file->name == files.back().name) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kOutOfRange, "POSITION_INVALID",
-                   absl::StrCat(place.file, " has only ", file->size, " bytes"));
+  if (place.offset <= file->size) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kOutOfRange, "POSITION_INVALID",
+      absl::StrCat(place.file, " has only ", file->size, " bytes", file == files.end() - 1 ? " as yet" : "", ", and ",
+                   place.offset, " is behind them: begin at an event's place, or with live"));
 }
 
 }  // namespace
@@ -55,16 +61,30 @@ absl::StatusOr<std::unique_ptr<Connection>> SourceReplay::Connect(const std::str
   return reported;
 }
 
+absl::Status SourceReplay::CheckFile(const ReadEnd& end, const std::string& identity,
+                                     std::unique_ptr<Connection>* connection) {
+  const DumpOptions options = MakeDumpOptions(end.position.file, kFirstEventOffset);
+  ASSIGN_OR_RETURN(const EventHeader header, BinlogDump::ReadFormatHeader(std::move(*connection), options));
+  if (header.timestamp != end.log_created || header.server_id != end.log_server_id) {
+    return WasReset(absl::StrCat(end.position.file, " is not the file that was read before"));
+  }
+  ASSIGN_OR_RETURN(*connection, Connect(identity));
+  return absl::OkStatus();
+}
+
 absl::Status SourceReplay::Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start,
-                               const Position& end, BlockSink* sink) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(epoch->epoch.identity));
+                               const ReadEnd& end, BlockSink* sink) {
+  const std::string& identity = epoch->epoch.identity;
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(identity));
   // Files of a new log have the names of the old ones.
   ASSIGN_OR_RETURN(const Position log_end, EndOfLogPlace(*connection, options_.spec->source.flavor));
-  if (ComparePositions(log_end, end) < 0) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition, "LOG_RESET",
-        absl::StrCat("its log ends at ", ToString(log_end), ", but was read up to ", ToString(end), ": it was reset"));
+  if (ComparePositions(log_end, end.position) < 0) {
+    return WasReset(
+        absl::StrCat("its log ends at ", ToString(log_end), ", but was read up to ", ToString(end.position)));
   }
+  // Where it begins in the file where it ends, the builder compares.
+  const bool is_compared = start.log_created != 0 && start.position.file == end.position.file;
+  if (end.log_created != 0 && !is_compared) RETURN_IF_ERROR(CheckFile(end, identity, &connection));
   TableNamer::Options naming;
   naming.subject = options_.spec->name;
   naming.flavor = options_.spec->source.flavor;
@@ -83,12 +103,13 @@ absl::Status SourceReplay::Run(const std::shared_ptr<const EpochStart>& epoch, c
       BinlogDump::Start(std::move(connection), MakeDumpOptions(start.position.file, start.position.offset)));
   ReaderCounters counters;
   const absl::Status read =
-      ReadLog(*dump, builder, end, end, counters, ReaderHooks{[] {}, [] { return absl::OkStatus(); }});
+      ReadLog(*dump, builder, end.position, end.position, counters, {[] {}, [] { return absl::OkStatus(); }});
   definitions_.Close();
   RETURN_IF_ERROR(read);
-  if (ComparePositions(builder.place(), end) == 0) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
-                   absl::StrCat("no event ends at ", ToString(end), " any more: the source's log was reset"));
+  if (ComparePositions(builder.place(), end.position) != 0) {
+    return WasReset(absl::StrCat("no event ends at ", ToString(end.position), " any more"));
+  }
+  return absl::OkStatus();
 }
 
 DumpOptions SourceReplay::MakeDumpOptions(const std::string& file, uint64_t offset) const {

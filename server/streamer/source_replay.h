@@ -31,7 +31,7 @@ class SourceReplay : public SearchedLog {
   };
   explicit SourceReplay(Options options) : options_(std::move(options)) {}
 
-  absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const Position& end,
+  absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const ReadEnd& end,
                    BlockSink* sink) override;
   absl::StatusOr<ReadStart> Find(const std::shared_ptr<const EpochStart>& epoch, const LogStart& start) override;
   void Interrupt() override;
@@ -39,6 +39,9 @@ class SourceReplay : public SearchedLog {
  private:
   // UNAVAILABLE when no endpoint leads to the server with this identity.
   absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& identity);
+  // LOG_RESET when the source has another file than the one where reading is to end. The connection is used up, and
+  // replaced.
+  absl::Status CheckFile(const ReadEnd& end, const std::string& identity, std::unique_ptr<Connection>* connection);
   DumpOptions MakeDumpOptions(const std::string& file, uint64_t offset) const;
   absl::StatusOr<std::string> FindGtidSet(std::unique_ptr<Connection> connection, const std::string& gtid_set) const;
   // The file in which the first transaction at or after `time` may stand.

@@ -228,6 +228,7 @@ absl::Status SourceSession::CheckIdentity(const ServerInfo& server) const {
 }
 
 absl::Status SourceSession::DecidePlace(Contact& contact) {
+  if (!begun_) epoch_ends_->Learn(pipeline_->positions());
   const std::string followed = FollowedIdentity();
   if (!followed.empty() && followed != contact.server.identity()) return BeginEpoch(contact, "failover");
   if (!begun_) return BeginReading(contact);
@@ -302,18 +303,39 @@ absl::StatusOr<bool> SourceSession::IsSameFile(Contact& contact, const std::stri
 
 // Reads the beginning of the file over a connection of its own.
 absl::StatusOr<EventHeader> SourceSession::ReadFormatHeader(Contact& contact, const std::string& file) {
-  // One connection at a time is watched by the interrupter.
-  contact.connection.reset();
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> probe, Connection::Connect(contact.options, interrupter_));
-  ASSIGN_OR_RETURN(const EventHeader header,
-                   BinlogDump::ReadFormatHeader(std::move(probe), MakeDumpOptions(file, kFirstEventOffset)));
-  ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
+  if (const auto known = contact.formats.find(file); known != contact.formats.end()) return known->second;
+  EventHeader header;
+  RETURN_IF_ERROR(AskAside(contact, [&](std::unique_ptr<Connection> aside) -> absl::Status {
+    ASSIGN_OR_RETURN(header, BinlogDump::ReadFormatHeader(std::move(aside), MakeDumpOptions(file, kFirstEventOffset)));
+    return absl::OkStatus();
+  }));
+  contact.formats[file] = header;
   return header;
 }
 
+absl::Status SourceSession::AskAside(Contact& contact,
+                                     absl::FunctionRef<absl::Status(std::unique_ptr<Connection>)> ask) {
+  // One connection at a time is watched by the interrupter.
+  contact.connection.reset();
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> aside, Connection::Connect(contact.options, interrupter_));
+  RETURN_IF_ERROR(ask(std::move(aside)));
+  ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
+  return absl::OkStatus();
+}
+
 absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reason) {
+  EpochEnd ended;
+  ended.epoch = Epoch{NewestEpoch(), FollowedIdentity()};
+  const bool same_server = ended.epoch.identity == contact.server.identity();
+  if (reset_ && same_server) {
+    ASSIGN_OR_RETURN(ended.next_file, FirstAfterReset(contact));
+  }
   if (begun_) {
-    (*epoch_ends_)[epoch_->epoch.name()] = EpochEnd{builder_->end(), builder_->boundary()};
+    ended.position = builder_->end();
+    ended.boundary = builder_->boundary();
+    ended.log_created = builder_->log_created();
+    ended.log_server_id = builder_->log_server_id();
+    epoch_ends_->Note(ended);
     const absl::Status flushed = pipeline_->Flush(absl::Now() + kMostFlush, /*patient=*/false);
     // After a reset nobody can read again what waits in memory for a target. After a failover the new source has it.
     if (!flushed.ok() && reset_) {
@@ -322,13 +344,13 @@ absl::Status SourceSession::BeginEpoch(Contact& contact, const std::string& reas
     begun_ = false;
     if (absl::Status drained = pipeline_->Drain(); flushed.ok()) RETURN_IF_ERROR(drained);
     RETURN_IF_ERROR(pipeline_->Failure());
-  } else if (reset_) {
-    RETURN_IF_ERROR(AwaitRequired());
+  } else {
+    epoch_ends_->Note(ended);
+    if (reset_) RETURN_IF_ERROR(AwaitRequired());
   }
   auto start = std::make_shared<EpochStart>();
   start->epoch = Epoch{NewestEpoch() + 1, contact.server.identity()};
   epoch_ = start;
-  Log(LogLevel::kWarning, spec_.name, absl::StrCat("epoch ", start->epoch.name(), " begins: ", reason));
   reset_ = false;
   return BeginTargets(contact, reason);
 }
@@ -343,30 +365,19 @@ absl::Status SourceSession::AwaitRequired() {
                                  "target \"",
                                  lane->name(), "\" holds all of the one before"));
   }
-  const Epoch ended{NewestEpoch(), FollowedIdentity()};
-  (*epoch_ends_)[ended.name()] = KnownEnd(ended);
+  epoch_ends_->Note(epoch_ends_->Of(Epoch{NewestEpoch(), FollowedIdentity()}, pipeline_->positions()));
   return absl::OkStatus();
 }
 
 // Whether the new epoch's log holds again what the target has: after a failover, also one there and back. A reset,
 // by which an epoch directly follows one of the same server, numbers new transactions like old ones.
 bool SourceSession::HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const {
+  if (epoch_ends_->WasReset(had.epoch, epoch)) return false;
   if (had.epoch.identity != epoch.identity) return true;
-  if (!WasLeft(had.epoch) || had.position.gtid_set.empty()) return false;
+  if (!epoch_ends_->WasLeft(had.epoch, pipeline_->positions()) || had.position.gtid_set.empty()) return false;
   const absl::StatusOr<GtidSet> held = GtidSet::Parse(spec_.source.flavor, had.position.gtid_set);
   const absl::StatusOr<GtidSet> executed = GtidSet::Parse(spec_.source.flavor, contact.log_end.gtid_set);
   return held.ok() && executed.ok() && executed->Contains(*held);
-}
-
-bool SourceSession::WasLeft(const Epoch& ended) const {
-  std::vector<Epoch> known;
-  for (const auto& [name, end] : *epoch_ends_) ParseEpochName(name, &known.emplace_back());
-  for (const std::optional<DurablePosition>& position : pipeline_->positions()) {
-    if (position) known.push_back(position->epoch);
-  }
-  return std::any_of(known.begin(), known.end(), [&ended](const Epoch& epoch) {
-    return epoch.number == ended.number + 1 && epoch.identity != ended.identity;
-  });
 }
 
 absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& reason) {
@@ -376,100 +387,105 @@ absl::Status SourceSession::BeginTargets(Contact& contact, const std::string& re
   start->server_uuid = contact.server.uuid;
   start->server_id = contact.server.server_id;
   start->server_version = contact.server.version;
-  start->reason = reason;
+  const auto is_begun = [this, &epoch](size_t index) {
+    const std::optional<DurablePosition>& position = pipeline_->positions()[index];
+    return position && position->epoch == epoch;
+  };
+  bool is_new = true;
+  for (size_t i = 0; i < pipeline_->lanes().size(); ++i) is_new = is_new && !is_begun(i);
+  // An earlier try to begin it may have failed.
+  const bool tried = is_new && epoch_ != nullptr && !epoch_->reason.empty();
+  start->reason = tried ? epoch_->reason : reason;
   epoch_ = start;
+  epoch_ends_->Follow(epoch);
   RETURN_IF_ERROR(GiveUpWhatIsLost(contact, epoch));
+  const EpochEnd before = epoch_ends_->Before(epoch, pipeline_->positions());
   for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
     const std::optional<DurablePosition> had = pipeline_->positions()[i];
     // One that could not be opened is begun when it can be: then all are opened anew.
     if (!pipeline_->lanes()[i]->open() || (had && had->epoch == epoch)) continue;
-    const absl::Status begun = BeginTarget(contact, i, had, *start);
+    const absl::Status begun = BeginTarget(contact, i, had, before, *start);
     if (IsPermanent(begun) && !pipeline_->lanes()[i]->required()) {
       RETURN_IF_ERROR(pipeline_->GiveUp(i, begun));
     } else {
       RETURN_IF_ERROR(begun);
     }
+    if (!is_new || !is_begun(i)) continue;
+    is_new = false;
+    if (epoch.number == 1) continue;
+    Log(LogLevel::kWarning, spec_.name, absl::StrCat("epoch ", epoch.name(), " begins: ", start->reason));
   }
   RETURN_IF_ERROR(pipeline_->Failure());
   if (!pipeline_->any_open()) return absl::UnavailableError("no target is open");
   const ReadStart read = CommonStart(contact);
   builder_->Begin(epoch_, read, DecodedFrom(read.position));
   begun_ = true;
-  pipeline_->Start(epoch_, read.position);
+  pipeline_->Start(epoch_, ReadEnd(read.position, read.log_created, read.log_server_id));
   return absl::OkStatus();
 }
 
 absl::Status SourceSession::BeginTarget(Contact& contact, size_t index, const std::optional<DurablePosition>& had,
-                                        EpochStart& start) {
+                                        const EpochEnd& before, EpochStart& start) {
   const bool decodes = pipeline_->lanes()[index]->decodes();
   DurablePosition begin;
   if (!had) {
     ASSIGN_OR_RETURN(begin, ResolveStart(contact, spec_.targets[index].start.value_or(spec_.source.start), decodes));
-    if (begin.position.offset > kFirstEventOffset) {
-      // So that another file of the same name is not taken for it after a restart.
-      ASSIGN_OR_RETURN(const EventHeader format, ReadFormatHeader(contact, begin.position.file));
-      begin.log_created = format.timestamp;
-      begin.log_server_id = format.server_id;
-    }
   } else if (HoldsWhatItHas(*had, start.epoch, contact)) {
     begin.held_gtid_set = Merge(spec_.source.flavor, had->position.gtid_set, had->held_gtid_set);
     ASSIGN_OR_RETURN(begin.position.file, Locate(contact, begin.held_gtid_set));
     begin.position.offset = kFirstEventOffset;
   } else {
-    begin.position.file = contact.files.front().name;
+    ASSIGN_OR_RETURN(begin.position.file, FirstFile(contact, before));
     begin.position.offset = kFirstEventOffset;
   }
+  // So that another file of the same name is not taken for it later.
+  ASSIGN_OR_RETURN(const EventHeader format, ReadFormatHeader(contact, begin.position.file));
+  begin.log_created = format.timestamp;
+  begin.log_server_id = format.server_id;
   begin.epoch = start.epoch;
+  begin.before = before;
   start.first = begin.position;
   return pipeline_->Begin(index, begin, start);
+}
+
+absl::StatusOr<std::string> SourceSession::FirstAfterReset(Contact& contact) {
+  const std::string& oldest = contact.files.front().name;
+  if (FileSequence(oldest) == 1) return oldest;
+  // RESET can be told to begin with another number; that nothing came before is then known by GTIDs alone.
+  const std::string earliest = absl::StrCat(oldest.substr(0, oldest.rfind('.') + 1), "000001");
+  if (!contact.server.gtid) return earliest;
+  bool is_first = false;
+  RETURN_IF_ERROR(AskAside(contact, [&](std::unique_ptr<Connection> aside) -> absl::Status {
+    const absl::StatusOr<GtidSet> previous =
+        BinlogDump::ReadPreviousGtids(std::move(aside), MakeDumpOptions(oldest, kFirstEventOffset));
+    is_first = previous.ok() && previous->empty();
+    return absl::IsNotFound(previous.status()) ? absl::OkStatus() : previous.status();
+  }));
+  return is_first ? oldest : earliest;
+}
+
+absl::StatusOr<std::string> SourceSession::FirstFile(const Contact& contact, const EpochEnd& before) const {
+  const std::string& oldest = contact.files.front().name;
+  const bool has_all = FileSequence(oldest) <= std::max<uint64_t>(FileSequence(before.next_file), 1);
+  if (has_all) return oldest;
+  return PermanentError(
+      absl::StatusCode::kOutOfRange, "POSITION_PURGED",
+      absl::StrCat("source ", endpoint_, ": the oldest file left is ", oldest, ", but the log began with ",
+                   before.next_file.empty() ? "one that is not known any more" : before.next_file,
+                   ", or may have, when it was reset, and this target has nothing of the new log. What came before the "
+                   "oldest file is lost to it: take it from another target, and give this one a new store (a folder, a "
+                   "prefix, a transactional id)"));
 }
 
 absl::Status SourceSession::GiveUpWhatIsLost(const Contact& contact, const Epoch& epoch) {
   for (size_t i = 0; i < pipeline_->lanes().size(); ++i) {
     const std::optional<DurablePosition> had = pipeline_->positions()[i];
     if (!had || had->epoch == epoch || HoldsWhatItHas(*had, epoch, contact)) continue;
-    const absl::Status whole = CheckHasAll(contact, i, *had, epoch);
+    const absl::Status whole = epoch_ends_->CheckHasAll(*had, pipeline_->lanes()[i]->decodes(), contact.server.gtid,
+                                                        epoch, pipeline_->positions());
     if (!whole.ok()) RETURN_IF_ERROR(pipeline_->GiveUp(i, whole));
   }
   return absl::OkStatus();
-}
-
-EpochEnd SourceSession::KnownEnd(const Epoch& epoch) const {
-  EpochEnd end;
-  if (const auto seen = epoch_ends_->find(epoch.name()); seen != epoch_ends_->end()) end = seen->second;
-  for (const std::optional<DurablePosition>& other : pipeline_->positions()) {
-    if (!other || !(other->epoch == epoch)) continue;
-    if (!end.position.empty() && ComparePositions(other->position, end.position) <= 0) continue;
-    end.position = other->position;
-    end.boundary = other->at_boundary ? other->position : Position();
-  }
-  return end;
-}
-
-absl::Status SourceSession::CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had,
-                                        const Epoch& epoch) const {
-  const bool is_known = epoch_ends_->count(had.epoch.name()) != 0;
-  const EpochEnd end = KnownEnd(had.epoch);
-  const bool missed_whole_epochs = had.epoch.number + 1 < epoch.number;
-  if (is_known && !missed_whole_epochs) {
-    if (ComparePositions(had.position, end.position) >= 0) return absl::OkStatus();
-    // What follows the last whole transaction is of no use to who decodes.
-    const bool has_whole = !end.boundary.empty() && ComparePositions(had.position, end.boundary) >= 0;
-    const bool same_gtids = contact.server.gtid && had.position.gtid_set == end.position.gtid_set;
-    if (pipeline_->lanes()[index]->decodes() && (has_whole || same_gtids)) return absl::OkStatus();
-  }
-  return PermanentError(
-      absl::StatusCode::kDataLoss, "LOG_LOST",
-      absl::StrCat("the source's log was reset before this target had all of epoch ", had.epoch.name(), ": it has ",
-                   ToString(had.position),
-                   is_known ? absl::StrCat(" of ", ToString(end.position))
-                            : ", and how far the epoch went is not known any more",
-                   missed_whole_epochs
-                       ? absl::StrCat("; of what came between it and epoch ", epoch.name(), " it has nothing")
-                       : "",
-                   ". The rest is on the source no more: take it from another target. To begin again with the new log, "
-                   "give this target a new store (a folder, a prefix, a transactional id); to go on without it, set "
-                   "required: false"));
 }
 
 ReadStart SourceSession::CommonStart(const Contact& contact) const {
@@ -543,11 +559,11 @@ absl::StatusOr<DurablePosition> SourceSession::ResolveStart(Contact& contact, co
 
 absl::StatusOr<std::string> SourceSession::Locate(Contact& contact, const std::string& gtid_set) {
   ASSIGN_OR_RETURN(const GtidSet set, GtidSet::Parse(spec_.source.flavor, gtid_set));
-  contact.connection.reset();
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Connect(contact.options, interrupter_));
-  ASSIGN_OR_RETURN(const std::string file,
-                   BinlogDump::LocateGtidSet(std::move(connection), MakeDumpOptions("", kFirstEventOffset), set));
-  ASSIGN_OR_RETURN(contact.connection, Connection::Connect(contact.options, interrupter_));
+  std::string file;
+  RETURN_IF_ERROR(AskAside(contact, [&](std::unique_ptr<Connection> aside) -> absl::Status {
+    ASSIGN_OR_RETURN(file, BinlogDump::LocateGtidSet(std::move(aside), MakeDumpOptions("", kFirstEventOffset), set));
+    return absl::OkStatus();
+  }));
   return file;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/cancellation.h"
@@ -18,6 +19,7 @@
 #include "pipeline/block_builder.h"
 #include "pipeline/pipeline.h"
 #include "streamer/connect_gate.h"
+#include "streamer/epoch_ends.h"
 #include "streamer/log_ends.h"
 #include "streamer/spec.h"
 
@@ -47,14 +49,6 @@ struct OpenSource {
   absl::Duration clock_ahead;  // Our clock minus the source's.
   std::unique_ptr<BinlogDump> dump;
 };
-
-// How far the log of an epoch is known to have gone.
-struct EpochEnd {
-  Position position;
-  Position boundary;  // The last one between transactions up to there; empty when it is not known.
-};
-// Of epochs that this process saw the end of, by the epoch's name.
-using EpochEnds = std::map<std::string, EpochEnd>;
 
 // How a streamer gets to its source, again and again during one run. Positions are the targets' own; "GTID locates,
 // offsets stream": a GTID set only ever decides in which file to begin, the log itself is read by file and offset, so
@@ -108,6 +102,7 @@ class SourceSession {
     std::vector<LogFile> files;
     Position log_end;
     absl::Duration clock_ahead;
+    std::map<std::string, EventHeader> formats;  // Of the files that were asked for.
   };
   absl::StatusOr<Contact> MakeContact();
   absl::StatusOr<Contact> MakeContactWith(const Endpoint& endpoint);
@@ -118,26 +113,27 @@ class SourceSession {
   absl::Status BeginReading(Contact& contact);
   // Whether the place where reading is to go on is still there; sets reset_ when the numbering has begun anew.
   absl::Status CheckPlace(Contact& contact, const Position& place, uint32_t log_created, uint32_t log_server_id);
+  // Asks something over a connection that this uses up.
+  absl::Status AskAside(Contact& contact, absl::FunctionRef<absl::Status(std::unique_ptr<Connection>)> ask);
   absl::StatusOr<bool> IsSameFile(Contact& contact, const std::string& file, uint32_t log_created,
                                   uint32_t log_server_id);
   absl::StatusOr<EventHeader> ReadFormatHeader(Contact& contact, const std::string& file);
   bool HoldsWhatItHas(const DurablePosition& had, const Epoch& epoch, const Contact& contact) const;
-  // Whether the epoch is known to have been followed by that of another server.
-  bool WasLeft(const Epoch& ended) const;
   absl::Status BeginEpoch(Contact& contact, const std::string& reason);
   absl::Status BeginTargets(Contact& contact, const std::string& reason);
-  // Begins lane `index`, which stands at `had`, in the epoch.
+  // Begins lane `index`, which stands at `had`, in the epoch, which follows the one that ended with `before`.
   absl::Status BeginTarget(Contact& contact, size_t index, const std::optional<DurablePosition>& had,
-                           EpochStart& start);
+                           const EpochEnd& before, EpochStart& start);
+  // The file with which the log began after the reset just found: the oldest that is there, unless one before it was
+  // purged, or may have been; then the first that there can have been.
+  absl::StatusOr<std::string> FirstAfterReset(Contact& contact);
+  // The file with which an epoch's log began after the reset that ended the one before. POSITION_PURGED, permanent:
+  // it is gone, or may be.
+  absl::StatusOr<std::string> FirstFile(const Contact& contact, const EpochEnd& before) const;
   // After a reset, before anything is begun: every required target is open. Sets lacks_target_.
   absl::Status AwaitRequired();
   // Gives up each target that lacks something of an epoch whose log is gone; a required one fails the streamer.
   absl::Status GiveUpWhatIsLost(const Contact& contact, const Epoch& epoch);
-  // What is known of the end of an epoch, by this process and by what the targets have.
-  EpochEnd KnownEnd(const Epoch& epoch) const;
-  // Whether target `index`, which stands at `had`, has all that came before `epoch`, whose log is gone. Permanent:
-  // LOG_LOST.
-  absl::Status CheckHasAll(const Contact& contact, size_t index, const DurablePosition& had, const Epoch& epoch) const;
   // Where to read from, for those targets that are not too far behind the most advanced one; the others catch up by
   // themselves.
   ReadStart CommonStart(const Contact& contact) const;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/logging.h"
+#include "base/regular_file.h"
 #include "base/status_macros.h"
 
 namespace binlogd {
@@ -72,17 +73,24 @@ std::string Store::CheckpointPath(const std::string& name) const {
   return absl::StrCat(Directory(name), "/checkpoint.json");
 }
 
-absl::StatusOr<std::vector<StreamerRecord>> Store::Load() const {
+absl::StatusOr<std::vector<StreamerRecord>> Store::Load(std::map<std::string, absl::Status>* left_out) const {
   std::vector<StreamerRecord> records;
   std::error_code error;
   const std::string folder = streamers_directory();
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
+    std::error_code unknown;
+    if (!entry->is_directory(unknown)) {
+      Log(LogLevel::kWarning, "server",
+          absl::StrCat(entry->path().string(), " is no streamer's folder; it is left alone"));
+      continue;
+    }
     absl::StatusOr<StreamerRecord> record = Read(name);
     if (record.ok()) {
       records.push_back(*std::move(record));
     } else if (!absl::IsNotFound(record.status())) {
       Log(LogLevel::kError, "server", absl::StrCat("streamer \"", name, "\" is left out: ", record.status().message()));
+      if (left_out != nullptr) left_out->emplace(name, record.status());
     }
   }
   if (error) return SystemError(error.value(), absl::StrCat("cannot list ", folder));
@@ -91,12 +99,13 @@ absl::StatusOr<std::vector<StreamerRecord>> Store::Load() const {
 
 absl::StatusOr<StreamerRecord> Store::Read(const std::string& name) const {
   const std::string path = absl::StrCat(Directory(name), "/streamer.json");
-  ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path));
+  ASSIGN_OR_RETURN(const std::string bytes, ReadRegularFile(path));
   const Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
   const auto damaged = [&path](absl::string_view why) {
     return absl::DataLossError(
         absl::StrCat(path, " is damaged (", why, "); mend it or apply the streamer's spec anew"));
   };
+  if (json.is_discarded()) return damaged(bytes.empty() ? "it is empty" : "it is not JSON, or was cut");
   try {
     StreamerRecord record;
     record.desired_running = json.at("desired_state").get<std::string>() == "RUNNING";
@@ -111,8 +120,8 @@ absl::StatusOr<StreamerRecord> Store::Read(const std::string& name) const {
     if (record.spec.name != name) return damaged("it holds another streamer");
     RETURN_IF_ERROR(CheckSpec(record.spec));
     return record;
-  } catch (const nlohmann::json::exception& e) {
-    return damaged(e.what());
+  } catch (const nlohmann::json::exception&) {
+    return damaged("a field is missing, or holds what it cannot");
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,8 +51,9 @@ class Store {
   // store.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& state_dir, const SpecCodec* codec);
 
-  // All records; one that cannot be read is reported in the log and left alone.
-  absl::StatusOr<std::vector<StreamerRecord>> Load() const;
+  // All records. One that cannot be read is reported in the log and left alone; its name and what is wrong with it go
+  // into `left_out`, if that is given.
+  absl::StatusOr<std::vector<StreamerRecord>> Load(std::map<std::string, absl::Status>* left_out = nullptr) const;
   // Durable when it returns.
   absl::Status Put(const StreamerRecord& record) const;
   // Forgets the streamer and its checkpoint.

@@ -10,15 +10,17 @@
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 #include "streamer/make_targets.h"
 #include "streamer/source_replay.h"
+#include "streamer/unopened_targets.h"
 
 namespace binlogd {
 namespace {
 
 // A source that has sent nothing for this long, not even a heartbeat, does not answer.
 constexpr absl::Duration kSilence = absl::Seconds(7);
-// How often an idle source is asked whether its log is still the one that is read.
+// How often an idle source is asked whether its log is still the one that is read; one followed so long has taken us.
 constexpr absl::Duration kIdleCheck = absl::Seconds(10);
 // How often one that is not idle is asked where its log ends.
 constexpr absl::Duration kAskEnd = absl::Seconds(10);
@@ -27,12 +29,6 @@ constexpr absl::Duration kAskEnd = absl::Seconds(10);
 bool MayBeReset(const absl::Status& status) {
   const std::string reason = ErrorReason(status);
   return reason == "SOURCE_LOG_CORRUPT" || reason == "POSITION_INVALID" || reason == "POSITION_PURGED";
-}
-
-std::vector<std::shared_ptr<TargetCounters>> CountersFor(const StreamerSpec& spec) {
-  std::vector<std::shared_ptr<TargetCounters>> counters;
-  for (size_t i = 0; i < spec.targets.size(); ++i) counters.push_back(std::make_shared<TargetCounters>());
-  return counters;
 }
 
 EventClassCounts ReadAll(const EventClassCounters& counters) {
@@ -46,36 +42,18 @@ EventClassCounts ReadAll(const EventClassCounters& counters) {
 Streamer::Streamer(StreamerSpec spec, std::string checkpoint_path, Surroundings surroundings)
     : spec_(std::move(spec)),
       definitions_path_((std::filesystem::path(checkpoint_path).parent_path() / "definitions.json").string()),
+      finish_mark_((std::filesystem::path(checkpoint_path).parent_path() / "finished.json").string()),
       checkpoint_path_(spec_.checkpoint.file.empty() ? std::move(checkpoint_path) : spec_.checkpoint.file),
       shared_(std::move(surroundings)),
       history_(LogHistory::Of(spec_.name)),
+      taps_(spec_.name),
       target_counters_(CountersFor(spec_)) {
   absl::MutexLock lock(&mutex_);
   snapshot_.name = spec_.name;
   snapshot_.flavor = spec_.source.flavor;
-  last_targets_ = UnopenedTargets();
+  if (spec_.oneshot && finish_mark_.is_set()) snapshot_.state = StreamerState::kFinished;
+  last_targets_ = UnopenedTargets(spec_, checkpoint_path_, target_counters_);
   freshness_ = Freshness(last_targets_);
-}
-
-std::vector<TargetSnapshot> Streamer::UnopenedTargets() const {
-  absl::StatusOr<Checkpoint> checkpoint = absl::NotFoundError("not written");
-  if (spec_.checkpoint.enabled) checkpoint = ReadCheckpoint(checkpoint_path_);
-  std::vector<TargetSnapshot> targets;
-  for (size_t i = 0; i < spec_.targets.size(); ++i) {
-    const TargetSpec& spec = spec_.targets[i];
-    TargetSnapshot target;
-    if (checkpoint.ok()) {
-      for (const TargetSnapshot& known : checkpoint->targets) {
-        if (known.name == spec.name) target = known;
-      }
-    }
-    target.name = spec.name;
-    target.type = std::string(spec.type());
-    target.required = spec.required;
-    target.counters = target_counters_[i];
-    targets.push_back(std::move(target));
-  }
-  return targets;
 }
 
 Streamer::~Streamer() {
@@ -91,7 +69,12 @@ absl::Status Streamer::Start() {
       return MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_RUNNING",
                        absl::StrCat("it is ", StreamerStateName(snapshot_.state), " already"));
     }
+  }
+  RETURN_IF_ERROR(finish_mark_.Clear());
+  {
+    absl::MutexLock lock(&mutex_);
     running_ = true;
+    end_forgotten_ = false;
     stop_requested_ = false;
     stop_ = std::make_shared<Cancellation>();
     snapshot_.state = StreamerState::kStarting;
@@ -100,7 +83,7 @@ absl::Status Streamer::Start() {
   }
   if (thread_.joinable()) thread_.join();
   taps_.Reopen();
-  thread_ = std::thread([this, trace = CurrentTraceId()] { Run(trace); });
+  thread_ = StartThread(ThreadName("read", ':', spec_.name), [this, trace = CurrentTraceId()] { Run(trace); });
   NoteChange();
   return absl::OkStatus();
 }
@@ -128,6 +111,20 @@ void Streamer::RequestStop(const absl::Status& why) {
   if (pipeline != nullptr) pipeline->Interrupt();
 }
 
+void Streamer::ForgetEnd() {
+  bool changed = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    end_forgotten_ = true;
+    if (running_) return;
+    changed = snapshot_.state != StreamerState::kStopped;
+    snapshot_.state = StreamerState::kStopped;
+    snapshot_.error = absl::OkStatus();
+  }
+  TellOfTrouble(ForgetFinish());
+  if (changed) NoteChange();
+}
+
 bool Streamer::WaitStopped(absl::Time deadline) { return WaitStopped(Cancellation(deadline)); }
 
 bool Streamer::WaitStopped(const Cancellation& caller) {
@@ -151,6 +148,8 @@ void Streamer::Run(const std::string& trace) {
   Log(LogLevel::kInfo, spec_.name, "starting");
   backoff_.Reset();
   stop_at_.reset();
+  claims_.clear();
+  for (size_t i = 0; i < spec_.targets.size(); ++i) claims_.push_back(std::make_shared<StoreClaim>());
   MoveForeignCheckpointAway();
   absl::Status end;
   for (;;) {
@@ -172,20 +171,29 @@ void Streamer::EndRun(const absl::Status& end) {
   }
   const TraceScope stopped_by(trace);
   const bool failed = state == StreamerState::kFailed;
+  // Before anybody is told: who was told that it is FINISHED may not see it run again by itself.
+  if (state == StreamerState::kFinished) {
+    TellOfTrouble(Annotate(finish_mark_.Set(), "it will run again when binlogd is started again"));
+  }
   Log(failed ? LogLevel::kError : LogLevel::kInfo, spec_.name,
       failed ? absl::StrCat("FAILED: ", end.message()) : std::string(StreamerStateName(state)));
   taps_.Close(failed ? Annotate(end, "the streamer has failed") : absl::UnavailableError("the streamer has ended"));
+  bool forgotten = false;
   {
     absl::MutexLock lock(&mutex_);
-    snapshot_.state = state;
-    snapshot_.error = failed ? end : absl::OkStatus();
+    forgotten = end_forgotten_;
+    snapshot_.state = forgotten ? StreamerState::kStopped : state;
+    snapshot_.error = failed && !forgotten ? end : absl::OkStatus();
     snapshot_.error_since = absl::Now();
     running_ = false;
   }
   NoteChange();
+  if (forgotten) TellOfTrouble(ForgetFinish());
 }
 
-void Streamer::NoteChange() const { shared_.board->Note(spec_.name); }
+void Streamer::TellOfTrouble(const absl::Status& status) const {
+  if (!status.ok()) Log(LogLevel::kWarning, spec_.name, status.message());
+}
 
 absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
   Pipeline::Options options;
@@ -203,8 +211,9 @@ absl::StatusOr<std::shared_ptr<Pipeline>> Streamer::MakePipeline() {
   std::vector<PipelineTarget> targets;
   for (size_t i = 0; i < made.size(); ++i) {
     made[i]->set_counters(target_counters_[i]);
-    targets.push_back(PipelineTarget{std::move(made[i]), spec_.targets[i].required, DurablePosition()});
-    if (i < last_durable_.size()) targets.back().last_durable = last_durable_[i];
+    made[i]->set_claim(claims_[i]);
+    targets.push_back(PipelineTarget{.target = std::move(made[i]), .required = spec_.targets[i].required});
+    if (i < piped_targets_.size()) targets.back().last = piped_targets_[i];
   }
   return std::make_shared<Pipeline>(std::move(targets), options, &taps_);
 }
@@ -215,6 +224,7 @@ std::unique_ptr<SearchedLog> Streamer::MakeReplay(bool decodes) {
 }
 
 absl::Status Streamer::RunOnce() {
+  opened_ = true;
   ASSIGN_OR_RETURN(const std::shared_ptr<Pipeline> pipeline, MakePipeline());
   {
     absl::MutexLock lock(&mutex_);
@@ -228,19 +238,18 @@ absl::Status Streamer::RunOnce() {
     definitions_.Reset();
   }
   absl::Status status = pipeline->OpenTargets();
-  if (status.ok()) status = Deliver(*pipeline);
+  opened_ = status.ok();
+  if (opened_) status = Deliver(*pipeline);
   pipeline->Abandon();
-  const std::vector<TargetSnapshot> targets = pipeline->Snapshot();
-  last_durable_.clear();
-  for (const TargetSnapshot& target : targets) last_durable_.push_back(target.durable);
+  piped_targets_ = pipeline->Snapshot();
   absl::MutexLock lock(&mutex_);
-  last_targets_ = targets;
+  last_targets_ = piped_targets_;
   pipeline_.reset();
   return status;
 }
 
 absl::Status Streamer::Deliver(Pipeline& pipeline) {
-  std::thread publisher([this] { PublishCheckpoints(); });
+  std::thread publisher = StartThread(ThreadName("check", ':', spec_.name), [this] { PublishCheckpoints(); });
   TableNamer namer(NamerOptions(pipeline));
   BlockBuilder builder(spec_.source.flavor, spec_.batch, &pipeline, &namer);
   builder.set_subject(spec_.name);
@@ -334,20 +343,24 @@ absl::Status Streamer::ReadOnce(SourceSession& session, BlockBuilder& builder, b
   OnProgress(builder);
   next_idle_check_ = absl::Now() + kIdleCheck;
   const uint64_t before = counters_.events.total();
+  const absl::Time since = absl::Now();
   const absl::Status status =
       ReadLog(*source->dump, builder, source->log_end, stop_at_, counters_,
               ReaderHooks{[this, &builder] { OnProgress(builder); },
                           [this, &session, &builder] { return OnHeartbeat(session, builder); }});
-  *progressed = counters_.events.total() > before || counters_.caught_up.load();
+  const bool has_read = counters_.events.total() > before;
+  // One that ends each connection at once is waited for longer and longer.
+  *progressed = has_read || absl::Now() - since >= kIdleCheck;
   OnProgress(builder);
   const absl::Status named = Annotate(status, absl::StrCat("source ", session.endpoint()));
   // A log that is reset under a dump looks to the dump like a broken one: the next connection tells which it is.
-  return *progressed && MayBeReset(status) ? Transient(named) : named;
+  return (has_read || counters_.caught_up.load()) && MayBeReset(status) ? Transient(named) : named;
 }
 
 bool Streamer::WaitToRetry(const absl::Status& status) {
   const absl::Duration wait = backoff_.Next();
-  Log(LogLevel::kWarning, spec_.name,
+  // What keeps the targets from being opened they have told.
+  Log(opened_ ? LogLevel::kWarning : LogLevel::kDebug, spec_.name,
       absl::StrCat("retrying in ", absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1))), ": ",
                    status.message()));
   {
@@ -529,18 +542,16 @@ void Streamer::MoveForeignCheckpointAway() const {
   if (!spec_.checkpoint.enabled) return;
   const absl::Status status = ReadCheckpoint(checkpoint_path_).status();
   if (!absl::IsDataLoss(status)) return;
-  Log(LogLevel::kWarning, spec_.name, status.message());
+  TellOfTrouble(status);
   // Whatever it is, it may be somebody's.
   (void)std::rename(checkpoint_path_.c_str(), (checkpoint_path_ + ".corrupt").c_str());
 }
 
 void Streamer::PublishCheckpoints() {
   // Streamers that start together do not all write at one time.
-  constexpr size_t kParts = 1000;
-  const absl::Duration wait = spec_.checkpoint.interval *
-                              static_cast<int64_t>(std::hash<std::string>()(spec_.name) % kParts) /
-                              static_cast<int64_t>(kParts);
-  absl::Time publish = absl::Now() + wait;
+  constexpr int64_t kParts = 1000;
+  const auto part = static_cast<int64_t>(std::hash<std::string>()(spec_.name) % kParts);
+  absl::Time publish = absl::Now() + spec_.checkpoint.interval * part / kParts;
   absl::Time ask = absl::Now() + kAskEnd;
   for (;;) {
     {
@@ -582,7 +593,7 @@ void Streamer::PublishCheckpoint() {
     if (news) snapshot_.checkpoint_error_since = absl::Now();
     snapshot_.checkpoint_error = written;
   }
-  if (news && !written.ok()) Log(LogLevel::kWarning, spec_.name, written.message());
+  if (news) TellOfTrouble(written);
 }
 
 }  // namespace binlogd

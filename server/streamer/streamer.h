@@ -21,6 +21,7 @@
 #include "pipeline/log_reader.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/tap.h"
+#include "streamer/finish_mark.h"
 #include "streamer/freshness.h"
 #include "streamer/source_log.h"
 #include "streamer/source_session.h"
@@ -31,7 +32,8 @@
 namespace binlogd {
 
 // Thread-safe. While it runs it owns: the streamer's thread (connects, reads, waits between tries), a thread that
-// publishes the checkpoint, and the pipeline's threads; all are joined before it counts as stopped.
+// publishes the checkpoint, and the pipeline's threads; all are joined before it counts as stopped. That it has
+// FINISHED is remembered on disk: it is so from the beginning when an earlier one of the name has.
 //
 //   STOPPED ─Start→ STARTING → RUNNING ⇄ RETRYING       any of these ─RequestStop→ STOPPING → STOPPED
 //                      └────────┴──────────┴→ FAILED | FINISHED ─Start→ STARTING
@@ -47,6 +49,10 @@ class Streamer {
   absl::Status Start();
   // Tells it to stop; returns at once. Nothing happens when it is not running. Taps end with `why`.
   void RequestStop(const absl::Status& why);
+  // FAILED or FINISHED becomes STOPPED, also when it gets there by itself while it is being stopped.
+  void ForgetEnd();
+  // That it has FINISHED is forgotten on disk, durably, before its spec changes.
+  absl::Status ForgetFinish() const { return finish_mark_.Clear(); }
   // Waits until it is not running. False when `deadline`, or the end of the caller's patience, came first.
   bool WaitStopped(absl::Time deadline);
   bool WaitStopped(const Cancellation& caller);
@@ -73,8 +79,10 @@ class Streamer {
   // Publishes the error, waits. False when it was told to stop.
   bool WaitToRetry(const absl::Status& status);
   void SetStarting();
-  void NoteChange() const;
+  void NoteChange() const { shared_.board->Note(spec_.name); }
   void EndRun(const absl::Status& end);
+  // Logs it, unless it is OK.
+  void TellOfTrouble(const absl::Status& status) const;
   void CountReconnect();
   void Connected(const OpenSource& source);
   void ShowConnected(const OpenSource& source);
@@ -86,8 +94,6 @@ class Streamer {
   void AskSourceEnd();
   void UpdateFreshness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SourceProgress Progress() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  // What is to be told of the targets before they are open, by the checkpoint file.
-  std::vector<TargetSnapshot> UnopenedTargets() const;
   // Tells of trouble that the streamer works on with.
   static void ShowTrouble(StreamerSnapshot* snapshot);
   // Until the run ends, every checkpoint.interval.
@@ -103,6 +109,7 @@ class Streamer {
 
   const StreamerSpec spec_;
   const std::string definitions_path_;
+  const FinishMark finish_mark_;
   const std::string checkpoint_path_;
   const Surroundings shared_;
   const std::shared_ptr<LogHistory> history_;
@@ -121,9 +128,11 @@ class Streamer {
   std::optional<TraceScope> start_trace_;  // Until it is connected.
   Backoff backoff_{absl::Milliseconds(500), absl::Seconds(30)};
   absl::Time next_idle_check_;
-  EpochEnds epoch_ends_;                       // Used by the streamer's thread.
-  std::vector<DurablePosition> last_durable_;  // Of the targets, when the last pipeline ended.
-  std::optional<Position> stop_at_;            // ONESHOT: the end of the log when first connected.
+  EpochEnds epoch_ends_;
+  std::vector<std::shared_ptr<StoreClaim>> claims_;  // Of the run, in the spec's order.
+  bool opened_ = true;                               // The last pipeline opened a target.
+  std::vector<TargetSnapshot> piped_targets_;        // When the last pipeline ended.
+  std::optional<Position> stop_at_;                  // ONESHOT: the end of the log when first connected.
   Epoch stop_epoch_;
   uint64_t noted_bytes_ = 0;  // Of counters_, when source_log_ was told last.
 
@@ -131,6 +140,7 @@ class Streamer {
   bool running_ ABSL_GUARDED_BY(mutex_) = false;  // The thread has work to do.
   bool stop_requested_ ABSL_GUARDED_BY(mutex_) = false;
   bool run_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool end_forgotten_ ABSL_GUARDED_BY(mutex_) = false;          // ForgetEnd() was called since Start().
   std::string stop_trace_ ABSL_GUARDED_BY(mutex_);              // Of the request to stop.
   std::shared_ptr<Cancellation> stop_ ABSL_GUARDED_BY(mutex_);  // Of the run; cancelled by a request to stop.
   std::shared_ptr<Pipeline> pipeline_ ABSL_GUARDED_BY(mutex_);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/logging.h"
@@ -157,13 +158,25 @@ absl::Status CheckTopic(const std::string& field, absl::string_view topic,
                                       placeholders.empty() ? "" : ", and {streamer}, {database}, {table}"));
 }
 
-absl::Status CheckKafkaTopics(const std::string& field, const KafkaTargetSpec& kafka) {
+// Where a database or table chooses the topic, the target finds out by itself.
+absl::Status CheckApart(const std::string& field, absl::string_view topic, absl::string_view streamer,
+                        const KafkaTargetSpec& kafka) {
+  if (absl::StrReplaceAll(topic, {{"{streamer}", streamer}}) != kafka.position_topic) return absl::OkStatus();
+  return BadValue(field, absl::StrCat(Shown(kafka.position_topic), " is the position_topic, which holds nothing else; ",
+                                      "name another topic"));
+}
+
+absl::Status CheckKafkaTopics(const std::string& field, absl::string_view streamer, const KafkaTargetSpec& kafka) {
   RETURN_IF_ERROR(CheckTopic(absl::StrCat(field, ".topic"), kafka.topic, {"{streamer}", "{database}", "{table}"}));
   if (!kafka.events_topic.empty()) {
     RETURN_IF_ERROR(CheckTopic(absl::StrCat(field, ".events_topic"), kafka.events_topic, {"{streamer}", "{database}"}));
   }
   RETURN_IF_ERROR(CheckTopic(absl::StrCat(field, ".position_topic"), kafka.position_topic, {}));
-  return CheckTopic(absl::StrCat(field, ".dead_letter_topic"), kafka.dead_letter_topic, {});
+  RETURN_IF_ERROR(CheckTopic(absl::StrCat(field, ".dead_letter_topic"), kafka.dead_letter_topic, {}));
+  const std::string events_topic = kafka.events_topic.empty() ? KafkaOptions().events_topic : kafka.events_topic;
+  RETURN_IF_ERROR(CheckApart(absl::StrCat(field, ".topic"), kafka.topic, streamer, kafka));
+  RETURN_IF_ERROR(CheckApart(absl::StrCat(field, ".events_topic"), events_topic, streamer, kafka));
+  return CheckApart(absl::StrCat(field, ".dead_letter_topic"), kafka.dead_letter_topic, streamer, kafka);
 }
 
 // User, password and files.
@@ -194,7 +207,7 @@ absl::Status CheckProperties(const std::string& field, const std::map<std::strin
   return known.ok() ? known : InvalidField(field, ErrorReason(known), known.message());
 }
 
-absl::Status CheckKafka(const std::string& field, const KafkaTargetSpec& kafka) {
+absl::Status CheckKafka(const std::string& field, absl::string_view streamer, const KafkaTargetSpec& kafka) {
   if (kafka.brokers.empty() || kafka.brokers.size() > kMostBrokers) {
     return BadValue(absl::StrCat(field, ".brokers"), absl::StrCat("name 1 to ", kMostBrokers, " as host:port"));
   }
@@ -207,7 +220,7 @@ absl::Status CheckKafka(const std::string& field, const KafkaTargetSpec& kafka) 
                     "RAW is the source's files and has no records; choose JSON, DEBEZIUM_JSON, MAXWELL_JSON, "
                     "CANAL_JSON or PROTOBUF");
   }
-  RETURN_IF_ERROR(CheckKafkaTopics(field, kafka));
+  RETURN_IF_ERROR(CheckKafkaTopics(field, streamer, kafka));
   if (kafka.transaction_timeout < absl::Seconds(10) || kafka.transaction_timeout > absl::Hours(24)) {
     return BadValue(absl::StrCat(field, ".transaction_timeout"), "it must be 10s to 24h");
   }
@@ -222,10 +235,10 @@ absl::Status CheckKafka(const std::string& field, const KafkaTargetSpec& kafka) 
   return CheckProperties(absl::StrCat(field, ".properties"), kafka.properties);
 }
 
-absl::Status CheckKind(const std::string& field, const TargetSpec& target) {
+absl::Status CheckKind(const std::string& field, absl::string_view streamer, const TargetSpec& target) {
   if (const FileTargetSpec* file = target.file()) return CheckFile(absl::StrCat(field, ".file"), *file);
   if (const S3TargetSpec* s3 = target.s3()) return CheckS3(absl::StrCat(field, ".s3"), *s3);
-  return CheckKafka(absl::StrCat(field, ".kafka"), *target.kafka());
+  return CheckKafka(absl::StrCat(field, ".kafka"), streamer, *target.kafka());
 }
 
 absl::Status CheckAgainstEarlier(const StreamerSpec& spec, size_t index, const std::string& field) {
@@ -290,7 +303,7 @@ absl::Status CheckTargets(const StreamerSpec& spec) {
     const TargetSpec& target = spec.targets[i];
     const std::string field = absl::StrCat("targets[", i, "]");
     RETURN_IF_ERROR(CheckName(absl::StrCat(field, ".name"), target.name));
-    RETURN_IF_ERROR(CheckKind(field, target));
+    RETURN_IF_ERROR(CheckKind(field, spec.name, target));
     RETURN_IF_ERROR(CheckAgainstEarlier(spec, i, field));
     if (target.start) RETURN_IF_ERROR(CheckStart(absl::StrCat(field, ".start"), *target.start, spec.source.flavor));
     if (!target.decodes() && spec.filter.drops_events()) {

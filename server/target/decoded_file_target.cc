@@ -46,7 +46,11 @@ absl::StatusOr<std::optional<DurablePosition>> DecodedFileTarget::DoOpen() {
   form_ = FileForm{options_.compression, !keys_.empty()};
   const std::string format(EventFormatName(options_.format));
   ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, format, options_.owner));
-  FileLedger::Options ledger{options_.path, format, options_.owner,
+  FileLedger::Options ledger{options_.path,
+                             format,
+                             options_.owner,
+                             folder_->id(),
+                             [this](absl::string_view name) { return SequenceOf(name) != 0; },
                              [this](absl::string_view name) { return SequenceOf(name); }};
   if (folder_->record()) {
     const PositionRecord& record = *folder_->record();

@@ -9,9 +9,13 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "target/random_token.h"
 
 namespace binlogd {
 namespace {
@@ -19,6 +23,7 @@ namespace {
 constexpr char kOurs[] = ".binlogd";
 constexpr char kLostAndFound[] = "lost+found";
 constexpr char kNew[] = "new";
+constexpr char kId[] = "id";
 
 absl::Status CheckEmpty(const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
@@ -30,6 +35,20 @@ absl::Status CheckEmpty(const std::string& path) {
                                             kOurs, "/position.log")));
   }
   return absl::OkStatus();
+}
+
+// One that is damaged is made anew, as one that is missing.
+absl::StatusOr<std::string> ReadOrMakeId(const std::string& ours) {
+  const std::string path = absl::StrCat(ours, "/", kId);
+  const absl::StatusOr<std::string> text = ReadWholeFile(path);
+  if (!text.ok() && !absl::IsNotFound(text.status()) && !absl::IsInvalidArgument(text.status())) return text.status();
+  absl::string_view id = text.ok() ? *text : absl::string_view();
+  const bool is_one = absl::ConsumeSuffix(&id, "\n") && id.size() == RandomToken().size() &&
+                      std::all_of(id.begin(), id.end(), absl::ascii_isxdigit);
+  if (is_one) return std::string(id);
+  const std::string made = RandomToken();
+  RETURN_IF_ERROR(ReplaceFile(path, made + "\n", 0640));
+  return made;
 }
 
 // A folder that has a record is new no more, even if its record should be lost.
@@ -72,7 +91,9 @@ absl::StatusOr<std::unique_ptr<FileFolder>> FileFolder::Open(const std::string& 
         MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                   absl::StrCat(path, " holds format ", log.last()->format, ", not ", format, "; name another folder")));
   }
-  return std::unique_ptr<FileFolder>(new FileFolder(path, format, *std::move(lock), std::move(log), std::move(begun)));
+  ASSIGN_OR_RETURN(std::string id, ReadOrMakeId(ours));
+  return std::unique_ptr<FileFolder>(
+      new FileFolder(path, std::move(id), format, *std::move(lock), std::move(log), std::move(begun)));
 }
 
 absl::Status FileFolder::Record(PositionRecord record) {

@@ -18,9 +18,9 @@ namespace binlogd {
 // not.
 absl::Status TargetDamaged(const std::string& what);
 
-// PATH with PATH/.binlogd/lock (held while open), position.log and begun; PATH/.binlogd/new stands from when the folder
-// was found empty until the first record is durable, so that a folder in which a crash came in between is new still.
-// Not thread-safe.
+// PATH with PATH/.binlogd/lock (held while open), position.log, begun and id; PATH/.binlogd/new stands from when the
+// folder was found empty until the first record is durable, so that a folder in which a crash came in between is new
+// still. Not thread-safe.
 class FileFolder {
  public:
   // Makes the folder when there is none, locks it and reads the last record. `format` must be that of the record.
@@ -31,6 +31,8 @@ class FileFolder {
                                                           const std::string& owner);
 
   const std::string& path() const { return path_; }
+  // Random, made once: what was written for this folder is told by it from what was copied into it.
+  const std::string& id() const { return id_; }
   const std::optional<PositionRecord>& record() const { return log_.last(); }
   // The files that are data, or may become data.
   BegunFiles& begun() { return begun_; }
@@ -38,14 +40,16 @@ class FileFolder {
   absl::Status Record(PositionRecord record);
 
  private:
-  FileFolder(std::string path, std::string format, FileLock lock, PositionLog log, BegunFiles begun)
+  FileFolder(std::string path, std::string id, std::string format, FileLock lock, PositionLog log, BegunFiles begun)
       : path_(std::move(path)),
+        id_(std::move(id)),
         format_(std::move(format)),
         lock_(std::move(lock)),
         log_(std::move(log)),
         begun_(std::move(begun)) {}
 
   const std::string path_;
+  const std::string id_;
   const std::string format_;
   FileLock lock_;
   PositionLog log_;

@@ -72,16 +72,25 @@ absl::StatusOr<bool> FileLedger::ReadManifest() {
     return false;
   }
   if (!text.ok() && !absl::IsInvalidArgument(text.status())) return text.status();
-  if (text.ok() && ParseManifest(*text, &manifest_) && manifest_.format == options_.format) {
-    changed_ = false;
+  if (text.ok() && ParseManifest(*text, &manifest_) && IsOurs()) {
+    changed_ = manifest_.folder != options_.folder;
     return true;
   }
   manifest_ = Manifest();
   const std::string aside = absl::StrCat(path, ".edited");
   if (rename(path.c_str(), aside.c_str()) != 0) return SystemError(errno, absl::StrCat("cannot rename ", path));
   Log(LogLevel::kWarning, options_.owner,
-      absl::StrCat(path, " is not as binlogd wrote it; it was moved to ", aside, " and is made anew from the files"));
+      absl::StrCat(path, " is not as binlogd wrote it for this folder; it was moved to ", aside,
+                   " and is made anew from the files"));
   return false;
+}
+
+bool FileLedger::IsOurs() const {
+  // Manifests of earlier versions do not say it.
+  const bool is_of_folder = manifest_.folder.empty() || manifest_.folder == options_.folder;
+  return manifest_.format == options_.format && is_of_folder &&
+         std::all_of(manifest_.files.begin(), manifest_.files.end(),
+                     [this](const ManifestFile& file) { return options_.is_name(file.name); });
 }
 
 absl::Status FileLedger::ListFiles() {
@@ -122,7 +131,9 @@ absl::Status FileLedger::FinishDeletions() {
   bool removed = false;
   for (const ManifestFile& file : manifest_.files) {
     if (file.state != ManifestFile::State::kDeleted) continue;
-    if (unlink(PathOf(file.name).c_str()) != 0 && errno != ENOENT) {
+    if (const absl::Status same = CheckSize(file); !same.ok()) {
+      Log(LogLevel::kWarning, options_.owner, absl::StrCat("retention: ", same.message()));
+    } else if (unlink(PathOf(file.name).c_str()) != 0 && errno != ENOENT) {
       return SystemError(errno, absl::StrCat("cannot remove ", PathOf(file.name)));
     }
     removed = true;
@@ -137,6 +148,13 @@ absl::Status FileLedger::FinishDeletions() {
   }
   files.erase(std::remove_if(files.begin(), files.end(), is_deleted), files.end());
   return absl::OkStatus();
+}
+
+absl::Status FileLedger::CheckSize(const ManifestFile& file) const {
+  const int64_t size = SizeOf(PathOf(file.name));
+  if (size < 0 || static_cast<uint64_t>(size) == file.stored_bytes) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(PathOf(file.name), " has ", size, " bytes and not ",
+                                                    file.stored_bytes, ", as when it was closed: it is kept"));
 }
 
 void FileLedger::AddDeletions(const ManifestDeletions& deletions) {
@@ -217,6 +235,7 @@ void FileLedger::EndAt(const ManifestPlace& place) {
 absl::Status FileLedger::Save() {
   if (!changed_) return absl::OkStatus();
   manifest_.format = options_.format;
+  manifest_.folder = options_.folder;
   RETURN_IF_ERROR(ReplaceFile(PathOf(kManifest), ManifestJson(manifest_), 0640));
   changed_ = false;
   return absl::OkStatus();
@@ -242,12 +261,8 @@ absl::Status FileLedger::Delete(size_t count) {
   size_t deleted = 0;
   for (; deleted < count; ++deleted) {
     ManifestFile& file = manifest_.files[deleted];
-    const int64_t size = SizeOf(PathOf(file.name));
-    if (size >= 0 && static_cast<uint64_t>(size) != file.stored_bytes) {
-      status = absl::FailedPreconditionError(absl::StrCat(PathOf(file.name), " has ", size, " bytes and not ",
-                                                          file.stored_bytes, ", as when it was closed: it is kept"));
-      break;
-    }
+    status = CheckSize(file);
+    if (!status.ok()) break;
     file.state = ManifestFile::State::kDeleted;
     Log(LogLevel::kInfo, options_.owner, absl::StrCat("retention deletes ", PathOf(file.name)));
   }

@@ -27,13 +27,17 @@ struct EventTimes {
 EventTimes TimesOf(const Block& block);
 
 // The files of one folder, oldest first, and DIRECTORY/manifest.json. What is durable is told by the position record,
-// never by the manifest: one that was edited is moved aside and made anew. Not thread-safe.
+// never by the manifest: one that was edited, or is that of another folder, is moved aside and made anew. Not
+// thread-safe.
 class FileLedger {
  public:
   struct Options {
     std::string directory;
     std::string format;  // "RAW" or EventFormatName().
     std::string owner;   // Whom lines of the log are about.
+    std::string folder;  // Manifest::folder.
+    // Whether binlogd gives its files such names, in this folder or an earlier epoch of it. None leads elsewhere.
+    std::function<bool(absl::string_view)> is_name;
     // The number of one of our files in the folder, by name; 0 for a name that is none. Files are written in its order.
     std::function<uint64_t(absl::string_view)> sequence_of;
   };
@@ -79,10 +83,14 @@ class FileLedger {
   std::string PathOf(const std::string& name) const;
   // False when there is none that can be believed.
   absl::StatusOr<bool> ReadManifest();
+  // Whether the manifest that was read was written for this folder.
+  bool IsOurs() const;
   // Adds the files that the folder has.
   absl::Status ListFiles();
   // Says which files are gone, or not ours.
   absl::Status Compare() const;
+  // FAILED_PRECONDITION when it is there with another size than that with which it was closed.
+  absl::Status CheckSize(const ManifestFile& file) const;
   // Removes files that the manifest says are deleted, and forgets them.
   absl::Status FinishDeletions();
 

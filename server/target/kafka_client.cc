@@ -2,10 +2,12 @@
 
 #include <syslog.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
@@ -20,6 +22,9 @@ constexpr absl::Duration kSlice = absl::Milliseconds(100);
 constexpr absl::Duration kMostConnect = absl::Seconds(10);
 // A request for metadata is not resumed by the next one: it needs time for a whole answer.
 constexpr int kMetadataMilliseconds = 1000;
+// A connection that breaks is soon there again. Brokers that choose a new leader take longer, but not much.
+constexpr absl::Duration kMostDown = absl::Seconds(1);
+constexpr absl::Duration kMostSilence = absl::Seconds(5);
 
 bool IsPurged(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
@@ -65,13 +70,37 @@ absl::Status KafkaClient::Wait(absl::Duration patience, absl::Time deadline, abs
   rd_kafka_poll(handle(), static_cast<int>(absl::ToInt64Milliseconds(std::min(patience, kSlice))));
   if (interrupted_.load(std::memory_order_relaxed)) return absl::CancelledError("interrupted");
   RETURN_IF_ERROR(Annotate(refusal_, what));
-  return absl::Now() < deadline ? absl::OkStatus() : NoAnswer(what, options_.stall_timeout);
+  if (absl::Now() >= deadline) return NoAnswer(what, options_.stall_timeout);
+  TellTrouble(deadline - options_.stall_timeout, what);
+  return absl::OkStatus();
+}
+
+void KafkaClient::Serve() {
+  rd_kafka_poll(handle(), 0);
+  if (down_since_ != absl::InfiniteFuture()) TellTrouble(down_since_, "cannot deliver what is queued");
+}
+
+void KafkaClient::BeginToWait() {
+  if (down_since_ != absl::InfiniteFuture()) down_since_ = absl::Now();
+}
+
+void KafkaClient::TellTrouble(absl::Time since, absl::string_view what) const {
+  if (!on_trouble_) return;
+  const absl::Time now = absl::Now();
+  if (now - std::max(since, down_since_) >= kMostDown) {
+    on_trouble_(Unavailable(what, absl::StrCat("cannot reach ", absl::StrJoin(options_.brokers, ", "))));
+  } else if (now - since >= kMostSilence) {
+    on_trouble_(NoAnswer(what, kMostSilence));
+  }
+}
+
+absl::Status KafkaClient::Unavailable(absl::string_view what, absl::string_view why) const {
+  return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE",
+                   absl::StrCat(what, ": ", why, last_error_.empty() ? "" : absl::StrCat("; last: ", last_error_)));
 }
 
 absl::Status KafkaClient::NoAnswer(absl::string_view what, absl::Duration patience) const {
-  return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE",
-                   absl::StrCat(what, ": no answer for ", absl::FormatDuration(patience),
-                                last_error_.empty() ? "" : absl::StrCat("; last: ", last_error_)));
+  return Unavailable(what, absl::StrCat("no answer for ", absl::FormatDuration(patience)));
 }
 
 absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> KafkaClient::Metadata(rd_kafka_topic_t* topic,
@@ -112,22 +141,37 @@ void KafkaClient::OnLog(const rd_kafka_t* client, int level, const char* facilit
 
 void KafkaClient::OnError(rd_kafka_t*, int code, const char* text, void* self) {
   auto* const client = static_cast<KafkaClient*>(self);
-  const auto error = static_cast<rd_kafka_resp_err_t>(code);
+  // It comes once, when the last broker is lost; the text before it says why.
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    client->down_since_ = absl::Now();
+    return;
+  }
   client->last_error_ = text;
-  if (client->refusal_.ok() && IsRefusal(error, text)) client->refusal_ = KafkaError(error, "refused", text);
+  client->refusal_.Update(KafkaRefusal(static_cast<rd_kafka_resp_err_t>(code), text));
+}
+
+void KafkaClient::OnDelivered(const rd_kafka_message_t& message) {
+  constexpr double kMicroseconds = 1e-6;
+  last_error_.clear();
+  down_since_ = absl::InfiniteFuture();
+  if (delivery_seconds_ == nullptr) return;
+  delivery_seconds_->Observe(static_cast<double>(rd_kafka_message_latency(&message)) * kMicroseconds);
 }
 
 void KafkaClient::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
-  constexpr double kMicroseconds = 1e-6;
   auto* const client = static_cast<KafkaClient*>(self);
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && client->delivery_seconds_ != nullptr) {
-    client->delivery_seconds_->Observe(static_cast<double>(rd_kafka_message_latency(message)) * kMicroseconds);
-  }
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || IsPurged(message->err) || !client->delivery_.ok()) return;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return client->OnDelivered(*message);
+  if (IsPurged(message->err) || !client->delivery_.ok()) return;
   std::string detail;
   const rd_kafka_resp_err_t cause = client->Cause(message->err, &detail);
-  if (IsFenced(cause)) return;  // The transaction's end tells it, and why.
-  client->delivery_ = KafkaError(cause, DescribeKafkaMessage(*message), detail);
+  // The transaction's end tells it, and why.
+  if (IsFenced(cause) || cause == RD_KAFKA_RESP_ERR_INVALID_TXN_STATE) return;
+  const std::string what = DescribeKafkaMessage(*message);
+  client->delivery_ = KafkaError(cause, what, detail);
+  if (cause != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || !client->limits_unknown_) return;
+  client->delivery_ = Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "MESSAGE_TOO_LARGE",
+                                          absl::StrCat(what, ": it is too large; raise the topic's max.message.bytes, ",
+                                                       "or grant the user DescribeConfigs on it")));
 }
 
 }  // namespace binlogd

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,15 @@ class KafkaClient {
   // Serves callbacks for up to `patience`; a slice of a wait for `what`. CANCELLED when interrupted, the brokers'
   // refusal to talk to us, KAFKA_UNAVAILABLE after `deadline`.
   absl::Status Wait(absl::Duration patience, absl::Time deadline, absl::string_view what);
+  // Serves callbacks without waiting.
+  void Serve();
+  // Who is told while Wait, for a deadline of Deadline(), or a record that Serve looks after gets no answer: after a
+  // second when no broker can be reached, else after five. May be null. Before the first wait.
+  void set_on_trouble(std::function<void(const absl::Status& why)> on_trouble) { on_trouble_ = std::move(on_trouble); }
+  // What was known of brokers that cannot be reached counts from now on only: nothing had to wait for them until now.
+  void BeginToWait();
+  // A topic does not tell how large a record may be: to read that anew helps none that is too large.
+  void set_limits_unknown() { limits_unknown_ = true; }
   // A record was not delivered: the first such failure; OK when there is none.
   const absl::Status& delivery() const { return delivery_; }
   // Where it is to observe how long records take until they are acknowledged; outlives the client. Before the first.
@@ -57,23 +67,30 @@ class KafkaClient {
  private:
   absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> Metadata(rd_kafka_topic_t* topic, absl::string_view what,
                                                                absl::Duration patience);
-  // What Wait says when the deadline has come.
+  // KAFKA_UNAVAILABLE, with what the library said last.
+  absl::Status Unavailable(absl::string_view what, absl::string_view why) const;
   absl::Status NoAnswer(absl::string_view what, absl::Duration patience) const;
+  // Nothing was answered since `since`.
+  void TellTrouble(absl::Time since, absl::string_view what) const;
 
   KafkaClient(const KafkaOptions& options, KafkaRole role, const std::atomic<bool>& interrupted)
       : options_(options), role_(role), interrupted_(interrupted) {}
 
   static void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text);
   static void OnError(rd_kafka_t* client, int code, const char* text, void* self);
+  void OnDelivered(const rd_kafka_message_t& message);
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
 
   const KafkaOptions& options_;
   const KafkaRole role_;
   const std::atomic<bool>& interrupted_;
   mutable LogLimiter log_limiter_{absl::Seconds(10)};
-  std::string last_error_;
+  std::function<void(const absl::Status& why)> on_trouble_;
+  std::string last_error_;                          // Of a connection, since the last delivery.
+  absl::Time down_since_ = absl::InfiniteFuture();  // No broker could be reached, and nothing was delivered since.
   absl::Status refusal_;
   absl::Status delivery_;
+  bool limits_unknown_ = false;
   Histogram* delivery_seconds_ = nullptr;
   KafkaPtr<rd_kafka_t> handle_;  // The last member: it goes first, and its callbacks use the others.
 };

@@ -62,6 +62,7 @@ constexpr absl::string_view kOurs[] = {"acks",
                                        "security.protocol",
                                        "ssl.*",
                                        "statistics.interval.ms",
+                                       "sticky.*",
                                        "test.*",
                                        "transaction.timeout.ms",
                                        "transactional.id",
@@ -125,6 +126,8 @@ void AddProducer(const KafkaOptions& options, Settings* settings) {
       "request.timeout.ms",
       Milliseconds(std::min({options.stall_timeout, options.transaction_timeout, absl::Seconds(30)})));
   settings->emplace_back("compression.type", CompressionName(options.compression));
+  // Or else the library chooses the partition of a record without a key by itself, and does not ask for ours.
+  settings->emplace_back("sticky.partitioning.linger.ms", "0");
 }
 
 void AddReader(KafkaRole role, Settings* settings) {

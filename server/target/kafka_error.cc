@@ -1,6 +1,7 @@
 #include "target/kafka_error.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
 #include "absl/strings/match.h"
@@ -21,6 +22,7 @@ constexpr char kAuthentication[] = "KAFKA_AUTHENTICATION_FAILED";
 constexpr char kDenied[] = "KAFKA_ACCESS_DENIED";
 constexpr char kTopicRefused[] = "KAFKA_TOPIC_REFUSED";
 constexpr char kRecordRefused[] = "KAFKA_RECORD_REFUSED";
+constexpr char kTooLarge[] = "MESSAGE_TOO_LARGE";
 
 constexpr Meaning kMeanings[] = {
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, absl::StatusCode::kUnauthenticated, kAuthentication,
@@ -28,7 +30,8 @@ constexpr Meaning kMeanings[] = {
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, absl::StatusCode::kUnauthenticated, kAuthentication,
      "check kafka.sasl: mechanism, user and password"},
     {RD_KAFKA_RESP_ERR__SSL, absl::StatusCode::kFailedPrecondition, "KAFKA_TLS_FAILED",
-     "check kafka.tls: the authority that signed the brokers' certificates, and the client's certificate"},
+     "check kafka.tls: ca_file has to hold the authority that signed the brokers' certificates, cert_file and key_file "
+     "a certificate that the brokers trust, if they ask for one"},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, absl::StatusCode::kPermissionDenied, kDenied,
      "grant the user Write, Describe and DescribeConfigs on the topic, Create where it is to be made, and Read on the "
      "position topic"},
@@ -43,9 +46,9 @@ constexpr Meaning kMeanings[] = {
     {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, absl::StatusCode::kFailedPrecondition,
      "KAFKA_TRANSACTION_TIMEOUT_REFUSED",
      "lower kafka.transaction_timeout, or raise the brokers' transaction.max.timeout.ms"},
-    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, absl::StatusCode::kFailedPrecondition, "MESSAGE_TOO_LARGE",
-     "raise the topic's max.message.bytes, or set kafka.oversize to DEAD_LETTER"},
-    {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, absl::StatusCode::kFailedPrecondition, "MESSAGE_TOO_LARGE",
+    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, absl::StatusCode::kUnavailable, kTooLarge,
+     "the topic's max.message.bytes was lowered after it was read; it is read anew"},
+    {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, absl::StatusCode::kFailedPrecondition, kTooLarge,
      "raise the topic's segment.bytes, or lower batch.size in kafka.properties"},
     {RD_KAFKA_RESP_ERR_INVALID_RECORD, absl::StatusCode::kFailedPrecondition, kRecordRefused,
      "a compacted topic takes no record without a key: name another topic, or set its cleanup.policy to delete"},
@@ -63,6 +66,23 @@ constexpr Meaning kMeanings[] = {
      "the brokers have a policy for topics: make the topic yourself"},
 };
 
+bool ContainsAny(absl::string_view text, std::initializer_list<absl::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [text](absl::string_view part) { return absl::StrContains(text, part); });
+}
+
+bool IsRefusal(rd_kafka_resp_err_t code, absl::string_view detail) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      return !ContainsAny(detail, {"transport failure", "Disconnected", "timed out"});
+    case RD_KAFKA_RESP_ERR__SSL: return absl::StrContains(detail, "certificate");
+    // With TLS 1.3 the handshake is done for the client before the broker says that its certificate will not do.
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+      return absl::StrContains(detail, "SSL alert") && ContainsAny(detail, {"certificate", "unknown ca"});
+    default: return false;
+  }
+}
+
 }  // namespace
 
 absl::Status KafkaError(rd_kafka_resp_err_t code, absl::string_view what, absl::string_view detail) {
@@ -71,7 +91,8 @@ absl::Status KafkaError(rd_kafka_resp_err_t code, absl::string_view what, absl::
   const auto meaning = std::find_if(std::begin(kMeanings), std::end(kMeanings),
                                     [code](const Meaning& candidate) { return candidate.code == code; });
   if (meaning == std::end(kMeanings)) return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE", said);
-  return Permanent(MakeError(meaning->status, meaning->reason, absl::StrCat(said, "; ", meaning->way_out)));
+  const absl::Status error = MakeError(meaning->status, meaning->reason, absl::StrCat(said, "; ", meaning->way_out));
+  return absl::IsUnavailable(error) ? error : Permanent(error);
 }
 
 bool IsFenced(rd_kafka_resp_err_t code) {
@@ -79,12 +100,9 @@ bool IsFenced(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-bool IsRefusal(rd_kafka_resp_err_t code, absl::string_view detail) {
-  if (code == RD_KAFKA_RESP_ERR__SSL) return absl::StrContains(detail, "certificate");
-  if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION) return false;
-  constexpr absl::string_view kBroken[] = {"transport failure", "Disconnected", "timed out"};
-  return std::none_of(std::begin(kBroken), std::end(kBroken),
-                      [detail](absl::string_view text) { return absl::StrContains(detail, text); });
+absl::Status KafkaRefusal(rd_kafka_resp_err_t code, absl::string_view detail) {
+  if (!IsRefusal(code, detail)) return absl::OkStatus();
+  return KafkaError(code == RD_KAFKA_RESP_ERR__TRANSPORT ? RD_KAFKA_RESP_ERR__SSL : code, "refused", detail);
 }
 
 }  // namespace binlogd

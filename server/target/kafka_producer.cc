@@ -96,6 +96,7 @@ absl::Status KafkaProducer::Begin() {
   RETURN_IF_ERROR(Failed(rd_kafka_begin_transaction(client_->handle()), "cannot begin a transaction"));
   in_transaction_ = true;
   began_ = absl::Now();
+  client_->BeginToWait();
   return absl::OkStatus();
 }
 
@@ -116,15 +117,32 @@ absl::Status KafkaProducer::Produce(KafkaTopic* topic, const KafkaRecord& record
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
     const absl::Status failed = Failed(error, what);
     RETURN_IF_ERROR(client_->delivery());
-    // A transaction that has failed takes no more records; only its end tells why.
-    if (code == RD_KAFKA_RESP_ERR__STATE) {
-      RETURN_IF_ERROR(Failed(rd_kafka_commit_transaction(client_->handle(), kSliceMilliseconds), what));
-    }
+    if (code == RD_KAFKA_RESP_ERR__STATE) RETURN_IF_ERROR(WhyItFailed());
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return failed;
     RETURN_IF_ERROR(client_->Wait(kPause, deadline, what));
   }
-  rd_kafka_poll(client_->handle(), 0);
+  client_->Serve();
   return client_->delivery();
+}
+
+// A transaction that has failed takes no more records. The report on the record by which it failed may be about to
+// come; without one, only its end tells why.
+absl::Status KafkaProducer::WhyItFailed() {
+  const std::string what = "cannot go on with a transaction";
+  const absl::Status failed = NotCommitted(rd_kafka_commit_transaction(client_->handle(), kSliceMilliseconds), what);
+  RETURN_IF_ERROR(client_->Wait(kPause, absl::InfiniteFuture(), what));
+  RETURN_IF_ERROR(client_->delivery());
+  return failed;
+}
+
+// A broker that knows no such transaction does not say why: it may be a new one's whose producer has the transactional
+// id now. The coordinator, which is asked to end it, tells.
+absl::Status KafkaProducer::NotCommitted(rd_kafka_error_t* error, absl::string_view what) {
+  const bool unknown = error != nullptr && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_INVALID_TXN_STATE;
+  const absl::Status failed = Failed(error, what);
+  if (!unknown) return failed;
+  const absl::Status aborted = Abort(kCommitPatience);
+  return IsPermanent(aborted) ? aborted : failed;
 }
 
 absl::Status KafkaProducer::Flush() {
@@ -149,7 +167,7 @@ absl::Status KafkaProducer::Commit() {
     return absl::OkStatus();
   }
   undecided_ = rd_kafka_error_txn_requires_abort(error) == 0;
-  const absl::Status failed = Failed(error, "cannot commit a transaction");
+  const absl::Status failed = NotCommitted(error, "cannot commit a transaction");
   RETURN_IF_ERROR(client_->delivery());
   RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), absl::InfiniteFuture(), failed.message()));
   return failed;

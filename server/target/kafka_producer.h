@@ -39,6 +39,10 @@ class KafkaProducer {
 
  private:
   absl::Status Begin();
+  // Of the transaction, which the brokers or the library gave up.
+  absl::Status WhyItFailed();
+  // What a commit that ended with `error` means. Aborts the transaction to find out, where it must.
+  absl::Status NotCommitted(rd_kafka_error_t* error, absl::string_view what);
   // Waits until nothing is queued.
   absl::Status Flush();
   // OK for null. TARGET_IN_USE, TRANSACTION_TIMED_OUT or what KafkaError makes of it.

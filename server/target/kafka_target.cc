@@ -59,6 +59,7 @@ KafkaTarget::~KafkaTarget() { DoClose(); }
 absl::StatusOr<std::optional<DurablePosition>> KafkaTarget::DoOpen() {
   ASSIGN_OR_RETURN(client_, KafkaClient::Make(options_, KafkaRole::kProducer, interrupted_));
   client_->set_delivery_seconds(&counters()->store_seconds);
+  client_->set_on_trouble(on_trouble());
   RETURN_IF_ERROR(client_->Connect());
   topics_ = std::make_unique<KafkaTopics>(options_, client_.get());
   ASSIGN_OR_RETURN(position_topic_, topics_->FindPositions());
@@ -223,8 +224,15 @@ absl::StatusOr<const KafkaTarget::Route*> KafkaTarget::FindRoute(const RecordOri
   if (is_new) route.table = absl::StrCat(origin.database, ".", origin.table);
   if (route.topic == nullptr) {
     const std::string& form = origin.table.empty() ? options_.events_topic : options_.topic;
-    ASSIGN_OR_RETURN(route.topic,
-                     topics_->Find(KafkaTopicName(form, options_.streamer, origin.database, origin.table)));
+    const std::string topic = KafkaTopicName(form, options_.streamer, origin.database, origin.table);
+    if (topic == options_.position_topic) {
+      const std::string what = origin.table.empty() ? "events" : absl::StrCat("records of ", Shown(route.table));
+      return Permanent(MakeError(
+          absl::StatusCode::kFailedPrecondition, "POSITION_TOPIC_INVALID",
+          absl::StrCat(what, " would go to topic ", Shown(topic), ", which holds the positions and nothing else: name ",
+                       "another kafka.topic or kafka.events_topic, or leave them out with a filter")));
+    }
+    ASSIGN_OR_RETURN(route.topic, topics_->Find(topic));
   }
   return &route;
 }

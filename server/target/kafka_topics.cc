@@ -118,6 +118,7 @@ absl::StatusOr<KafkaTopic*> KafkaTopics::FindOrMake(const std::string& name, uin
   }
   RETURN_IF_ERROR(description.status());
   const std::optional<KafkaTopicConfig>& described = *description;
+  if (!described) client_->set_limits_unknown();
   topic->cleanup_policy = Entry(described, "cleanup.policy");
   topic->retention = Retention(topic->cleanup_policy, Entry(described, "retention.ms"));
   const size_t topic_most_bytes = ToBytes(Entry(described, "max.message.bytes"));

@@ -92,6 +92,7 @@ ManifestFile ParseFile(const Json& json) {
 bool ParseBody(const Json& json, Manifest* manifest) {
   if (json.at("version") != kVersion) return false;
   manifest->format = json.at("format");
+  manifest->folder = json.value("folder", "");
   for (const Json& file : json.at("files")) manifest->files.push_back(ParseFile(file));
   const Json& deleted = json.at("deleted");
   manifest->deleted.files = deleted.at("files");
@@ -107,9 +108,10 @@ bool ParseBody(const Json& json, Manifest* manifest) {
 std::string ManifestJson(const Manifest& manifest) {
   std::vector<std::string> files;
   for (const ManifestFile& file : manifest.files) files.push_back(absl::StrCat("\n    ", Dump(FileJson(file))));
-  const std::string body =
-      absl::StrCat("{\n  \"version\": ", kVersion, ",\n  \"format\": ", Dump(manifest.format), ",\n  \"files\": [",
-                   absl::StrJoin(files, ","), "\n  ],\n  \"deleted\": ", Dump(DeletionsJson(manifest.deleted)));
+  const std::string folder = manifest.folder.empty() ? "" : absl::StrCat(",\n  \"folder\": ", Dump(manifest.folder));
+  const std::string body = absl::StrCat("{\n  \"version\": ", kVersion, ",\n  \"format\": ", Dump(manifest.format),
+                                        folder, ",\n  \"files\": [", absl::StrJoin(files, ","),
+                                        "\n  ],\n  \"deleted\": ", Dump(DeletionsJson(manifest.deleted)));
   return absl::StrCat(body, kChecksum, Crc32(body), kEnd);
 }
 

@@ -50,6 +50,7 @@ struct ManifestDeletions {
 
 struct Manifest {
   std::string format;
+  std::string folder;  // FileFolder::id(), to tell it from that of another folder; empty when it does not say.
   std::vector<ManifestFile> files;  // In the order in which they were written.
   ManifestDeletions deleted;
 };

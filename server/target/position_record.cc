@@ -12,6 +12,38 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 
+Json PlaceJson(const Position& place) { return {{"file", place.file}, {"offset", place.offset}}; }
+
+// These two throw when a field has the wrong type.
+Position PlaceFrom(const Json& json, const char* name) {
+  if (!json.contains(name)) return Position();
+  return Position{json[name].value("file", ""), json[name].value("offset", uint64_t{0}), ""};
+}
+
+EpochEnd EpochEndFrom(const Json& json) {
+  EpochEnd end;
+  // Of a name that is none nothing is known.
+  if (!ParseEpochName(json.value("epoch", ""), &end.epoch)) return EpochEnd();
+  end.position = PlaceFrom(json, "position");
+  end.boundary = PlaceFrom(json, "boundary");
+  end.log_created = json.value("log_created", uint32_t{0});
+  end.log_server_id = json.value("log_server_id", uint32_t{0});
+  end.next_file = json.value("next_file", "");
+  return end;
+}
+
+Json EpochEndJson(const EpochEnd& end) {
+  Json json = {{"epoch", end.epoch.name()}};
+  if (!end.position.empty()) {
+    json["position"] = PlaceJson(end.position);
+    json["log_created"] = end.log_created;
+    json["log_server_id"] = end.log_server_id;
+  }
+  if (!end.boundary.empty()) json["boundary"] = PlaceJson(end.boundary);
+  if (!end.next_file.empty()) json["next_file"] = end.next_file;
+  return json;
+}
+
 // Throws when a field has the wrong type.
 bool ParseFields(const Json& json, PositionRecord* record) {
   if (!json.is_object() || json.value("version", 0) != kVersion) return false;
@@ -22,11 +54,13 @@ bool ParseFields(const Json& json, PositionRecord* record) {
   durable.position.offset = json.value("offset", uint64_t{0});
   durable.position.gtid_set = json.value("gtid_set", "");
   durable.at_boundary = json.value("at_boundary", true);
+  durable.boundary = PlaceFrom(json, "boundary");
   durable.read_whole_file = json.value("read_whole_file", false);
   durable.log_created = json.value("log_created", uint32_t{0});
   durable.log_server_id = json.value("log_server_id", uint32_t{0});
   durable.source_time = json.value("source_time", uint32_t{0});
   durable.held_gtid_set = json.value("held_gtid_set", "");
+  if (json.contains("before")) durable.before = EpochEndFrom(json["before"]);
   record->output_file = json.value("output_file", "");
   record->output_length = json.value("output_length", uint64_t{0});
   record->output_content = json.value("output_content", uint64_t{0});
@@ -53,6 +87,8 @@ std::string PositionRecordJson(const PositionRecord& record) {
                {"held_gtid_set", durable.held_gtid_set},
                {"output_file", record.output_file},
                {"output_length", record.output_length}};
+  if (!durable.boundary.empty()) json["boundary"] = PlaceJson(durable.boundary);
+  if (!durable.before.epoch.empty()) json["before"] = EpochEndJson(durable.before);
   if (record.output_content != 0) json["output_content"] = record.output_content;
   if (record.output_began != 0) json["output_began"] = record.output_began;
   if (!record.owner.empty()) json["owner"] = record.owner;

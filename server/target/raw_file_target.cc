@@ -56,7 +56,14 @@ uint64_t RawFileTarget::SequenceOf(absl::string_view name) const {
 }
 
 FileLedger::Options RawFileTarget::LedgerOptions(const std::string& epoch) const {
-  return {Directory(epoch), kFormat, options_.owner, [this](absl::string_view name) { return SequenceOf(name); }};
+  // Of any log: an epoch may be that of a server which calls its files otherwise.
+  const auto is_name = [](absl::string_view name) {
+    TakeFileForm(&name);
+    return CheckLogFileName(std::string(name)).ok();
+  };
+  return {Directory(epoch), kFormat,
+          options_.owner,   absl::StrCat(folder_->id(), "/", epoch),
+          is_name,          [this](absl::string_view name) { return SequenceOf(name); }};
 }
 
 absl::StatusOr<std::optional<DurablePosition>> RawFileTarget::DoOpen() {

@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -25,13 +23,6 @@ constexpr int kVersion = 1;
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "an unnamed host";
-}
-
-std::string RandomToken() {
-  std::random_device random;
-  std::string token;
-  for (int i = 0; i < 4; ++i) absl::StrAppendFormat(&token, "%08x", random());
-  return token;
 }
 
 Json RecordJson(const std::optional<PositionRecord>& record) {
@@ -83,26 +74,22 @@ void FromJson(const Json& json, S3Ownership::Record* record) {
 }  // namespace
 
 S3Ownership::S3Ownership(ObjectStore* store, std::string key, std::string owner, std::string format)
-    : store_(store),
-      key_(std::move(key)),
-      owner_(std::move(owner)),
-      format_(std::move(format)),
-      instance_(RandomToken()) {}
+    : store_(store), key_(std::move(key)), owner_(std::move(owner)), format_(std::move(format)) {}
 
-absl::Status S3Ownership::Parse(const Object& object, Record* record) const {
+absl::Status S3Ownership::Parse(const std::string& key, const Object& object, Record* record) {
   absl::string_view text = object.bytes;
   if (absl::EndsWith(text, "\n")) text.remove_suffix(1);
-  if (!ParseCheckedLine(text, &text)) return ObjectsDamaged(absl::StrCat(key_, " was edited or is not ours"));
+  if (!ParseCheckedLine(text, &text)) return ObjectsDamaged(absl::StrCat(key, " was edited or is not ours"));
   try {
     FromJson(Json::parse(text.begin(), text.end()), record);
   } catch (const std::exception&) {
     return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
-                               absl::StrCat(key_, " was not written by this version of binlogd; run the newer one")));
+                               absl::StrCat(key, " was not written by this version of binlogd; run the newer one")));
   }
   return absl::OkStatus();
 }
 
-absl::Status S3Ownership::Read() {
+absl::Status S3Ownership::Read(StoreClaim& claim) {
   record_ = Record();
   etag_.clear();
   ASSIGN_OR_RETURN(const Object object, store_->Get(key_));
@@ -114,7 +101,7 @@ absl::Status S3Ownership::Read() {
                   absl::StrCat("the prefix of ", key_, " is that of ", record_.owner, ", on ", record_.host, " since ",
                                record_.since, "; give each target a prefix of its own")));
   }
-  if (IsOfSuccessor(record_)) return TakenBy(record_);
+  if (IsOfSuccessor(record_, claim)) return TakenBy(record_);
   if (record_.format != format_) {
     return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                                absl::StrCat("the prefix of ", key_, " holds format ", record_.format, ", not ", format_,
@@ -123,23 +110,41 @@ absl::Status S3Ownership::Read() {
   return absl::OkStatus();
 }
 
-bool S3Ownership::IsOfSuccessor(const Record& record) {
-  if (record.instance == instance_ || first_taken_ == 0 || record.generation < first_taken_) return false;
-  if (record.generation > first_taken_) return true;
+absl::Status S3Ownership::CheckAbove(const std::string& prefix) const {
+  for (size_t end = 0; end < prefix.size(); end = prefix.find('/', end) + 1) {
+    const std::string above = prefix.substr(0, end);
+    const std::string key = S3Layout(above, std::nullopt).OwnKey("owner.json");
+    const absl::StatusOr<Object> object = store_->Get(key);
+    if (IsNoObject(object.status()) || absl::IsPermissionDenied(object.status())) continue;
+    RETURN_IF_ERROR(object.status());
+    Record record;
+    RETURN_IF_ERROR(Parse(key, *object, &record));
+    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_PREFIX_IN_USE",
+                               absl::StrCat("the prefix \"", prefix, "\" is below \"", above, "\", which is that of ",
+                                            record.owner, ", on ", record.host, " since ", record.since, ", as ", key,
+                                            " says; give each target a prefix that does not begin with another's")));
+  }
+  return absl::OkStatus();
+}
+
+bool S3Ownership::IsOfSuccessor(const Record& record, StoreClaim& claim) {
+  const bool took = claim.first_taken != 0 && record.generation >= claim.first_taken;
+  if (record.instance == claim.token() || !took) return false;
+  if (record.generation > claim.first_taken) return true;
   // The take was not done, and now it cannot be: who is there was faster.
-  first_taken_ = 0;
+  claim.first_taken = 0;
   return false;
 }
 
-absl::Status S3Ownership::Take() {
+absl::Status S3Ownership::Take(StoreClaim& claim) {
   Record next = record_;
   next.owner = owner_;
   next.format = format_;
   next.generation = record_.generation + 1;
-  next.instance = instance_;
+  next.instance = claim.token();
   next.host = HostName();
   next.since = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
-  if (first_taken_ == 0) first_taken_ = next.generation;
+  if (claim.first_taken == 0) claim.first_taken = next.generation;
   const absl::Status taken = Write(std::move(next));
   if (ErrorReason(taken) != "TARGET_IN_USE") return taken;
   // Whoever was faster may be gone again; to try again tells.

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "s3/object_store.h"
 #include "target/position_record.h"
+#include "target/store_claim.h"
 
 namespace binlogd {
 
@@ -22,7 +23,7 @@ class S3Ownership {
   struct Record {
     std::string owner;  // The streamer and target.
     uint64_t generation = 0;
-    std::string instance;  // A random token of whoever took it last.
+    std::string instance;  // The token of the claim with which it was taken last.
     std::string host;      // Where that is, and since when: for people.
     std::string since;
     std::string format;
@@ -42,11 +43,15 @@ class S3Ownership {
   S3Ownership(ObjectStore* store, std::string key, std::string owner, std::string format);
 
   // Reads the record. NOT_FOUND when nobody owns the prefix yet. FAILED_PRECONDITION, permanent: it is another owner's,
-  // or another took it after this one did (TARGET_IN_USE, with its name), or it is of another format
+  // or another took it after the claim did (TARGET_IN_USE, with its name), or it is of another format
   // (TARGET_FORMAT_MISMATCH); DATA_LOSS, permanent (TARGET_DAMAGED): somebody edited it.
-  absl::Status Read();
+  absl::Status Read(StoreClaim& claim);
+  // Whether a prefix above `prefix`, which is empty or ends with '/', is owned ("" and "a/" are above "a/b/"):
+  // FAILED_PRECONDITION, permanent (TARGET_PREFIX_IN_USE, with the owner's name), for that owner would find what is not
+  // his. One that may not be looked at is taken for nobody's.
+  absl::Status CheckAbove(const std::string& prefix) const;
   // Becomes the owner, in a new generation. ABORTED when another took it at the same moment.
-  absl::Status Take();
+  absl::Status Take(StoreClaim& claim);
   const Record& record() const { return record_; }
 
   // These change the record; they and Check fail with FAILED_PRECONDITION (TARGET_IN_USE), permanent, when another has
@@ -57,19 +62,17 @@ class S3Ownership {
   absl::Status Check();
 
  private:
-  absl::Status Parse(const Object& object, Record* record) const;
+  absl::Status Parse(const Object& object, Record* record) const { return Parse(key_, object, record); }
+  static absl::Status Parse(const std::string& key, const Object& object, Record* record);
   absl::Status Write(Record record);
   absl::Status TakenBy(const Record& other) const;
-  // Whether somebody else took the prefix after this one did, or may have done.
-  bool IsOfSuccessor(const Record& record);
+  // Whether somebody else took the prefix after the claim did, or may have done.
+  static bool IsOfSuccessor(const Record& record, StoreClaim& claim);
 
   ObjectStore* const store_;
   const std::string key_;
   const std::string owner_;
   const std::string format_;
-  const std::string instance_;  // This one's token, in all takes of its.
-  // The generation of the first take that was done, or may have been because its answer was lost; 0 when there is none.
-  uint64_t first_taken_ = 0;
   Record record_;
   std::string etag_;  // Of the record; empty while there is none.
 };

@@ -56,8 +56,9 @@ S3Target::S3Target(std::string name, std::unique_ptr<ObjectStore> store, Options
       draft_(options_.compression, options_.spool_directory, std::min(2 * options_.object_bytes, kMostDraftInMemory)) {}
 
 absl::Status S3Target::Check() {
-  const absl::Status read = ownership_.Read();
+  const absl::Status read = ownership_.Read(claim());
   if (!IsNoObject(read)) return read;
+  RETURN_IF_ERROR(ownership_.CheckAbove(layout_.prefix()));
   ObjectStore::ListOptions any;
   any.prefix = layout_.prefix();
   any.most = 1;
@@ -67,7 +68,7 @@ absl::Status S3Target::Check() {
 
 absl::StatusOr<std::optional<DurablePosition>> S3Target::DoOpen() {
   RETURN_IF_ERROR(Check());
-  RETURN_IF_ERROR(ownership_.Take());
+  RETURN_IF_ERROR(ownership_.Take(claim()));
   taken_ = checked_ = Clock::now();
   RETURN_IF_ERROR(store_->AbortUploads(layout_.prefix()));
   if (!ownership_.record().base) {
@@ -79,6 +80,8 @@ absl::StatusOr<std::optional<DurablePosition>> S3Target::DoOpen() {
 }
 
 absl::Status S3Target::CheckNew() {
+  // Again, now that whoever comes later finds ours.
+  RETURN_IF_ERROR(ownership_.CheckAbove(layout_.prefix()));
   ObjectStore::ListOptions options;
   options.prefix = layout_.prefix();
   options.most = 100;

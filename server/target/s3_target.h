@@ -59,7 +59,7 @@ class S3Target : public Target {
   // The error, or, where the prefix's next owner may have caused it, that the prefix was lost.
   absl::Status LossOr(const absl::Status& error);
 
-  // Nothing but ours, and nothing that was delivered, is below the prefix.
+  // Nothing but ours, and nothing that was delivered, is below the prefix, and no owner above it.
   absl::Status CheckNew();
   // Nothing but epochs is there, and nothing behind the place where delivery goes on.
   absl::Status CheckSurroundings(const std::string& epoch, const std::string& file);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +17,28 @@
 #include "binlog/position.h"
 #include "format/event_encoder.h"
 #include "target/delivery_floor.h"
+#include "target/store_claim.h"
 #include "target/target_counters.h"
 
 namespace binlogd {
+
+// How the log of an epoch ended that is over. What is empty or 0 is not known.
+struct EpochEnd {
+  Epoch epoch;
+  Position position;         // The log was read up to there by whoever read most of it.
+  Position boundary;         // The last place up to there that lies between transactions, without its GTID set.
+  uint32_t log_created = 0;  // Of the position's file, as in DurablePosition.
+  uint32_t log_server_id = 0;
+  std::string next_file;  // After a reset: with which the next epoch's log began, or the first with which it can have.
+};
 
 // What a target holds durably, and what it takes to go on from there.
 struct DurablePosition {
   Epoch epoch;
   Position position;        // Everything before it is durable.
   bool at_boundary = true;  // It lies between transactions.
+  // Where it does not: the last place before it that does, without its GTID set; empty when not known.
+  Position boundary;
   // The log has to be read from the beginning of the file, because what is in force at the position is not known.
   bool read_whole_file = false;
   // From the file's format description, to tell it from a later file of the same name. Both 0 when not known.
@@ -35,6 +49,8 @@ struct DurablePosition {
   // Transactions that this epoch's log has after the position but that must not be delivered: they were delivered in an
   // earlier epoch, or the start excludes them. RAW targets take every byte and ignore it.
   std::string held_gtid_set;
+  // Of the epoch before this one, so that a target that comes to the new epoch later can be told what it lacks.
+  EpochEnd before;
 };
 
 // A block in a target's format, or a piece of one whose encoded form is large. Of a block's pieces one at most has the
@@ -82,14 +98,20 @@ class Target {
   // Where it counts, in place of counters of its own. Before the first Open.
   void set_counters(std::shared_ptr<TargetCounters> counters) { counters_ = std::move(counters); }
   const std::shared_ptr<TargetCounters>& counters() const { return counters_; }
+  // Who is told, again and again, that Open, Write or Commit waits for a store that does not answer, and has not given
+  // up: by the thread that waits, without a lock. Nobody is told that the store answers again. Before the first Open.
+  void set_on_trouble(std::function<void(const absl::Status& why)> on_trouble) { on_trouble_ = std::move(on_trouble); }
+  // Shares with the targets that had, and will have, the store in the same run of the streamer. Before the first Open.
+  void set_claim(std::shared_ptr<StoreClaim> claim) { claim_ = std::move(claim); }
 
   // Takes the store into sole possession, mends what a crash left behind (whatever lies after the durable position is
   // removed), and returns the durable position; nullopt when the store is new. The position is not before that of the
   // last Commit that returned OK, and not after what was written: a store may have made it durable before its Commit,
   // and a Commit that failed may have been done. A store that cannot tell whether an earlier user of the same owner is
-  // alive takes itself over; that user finds its store in use by another. FAILED_PRECONDITION, permanent: the
-  // store is in use by another (TARGET_IN_USE), is of another format (TARGET_FORMAT_MISMATCH), holds things that are
-  // not ours or lacks what it should hold (TARGET_DAMAGED; DATA_LOSS). Other errors may pass.
+  // alive takes itself over; that user finds its store in use by another, and does not get it back with the same claim.
+  // FAILED_PRECONDITION, permanent: the store is in use by another (TARGET_IN_USE), is of another format
+  // (TARGET_FORMAT_MISMATCH), holds things that are not ours or lacks what it should hold (TARGET_DAMAGED; DATA_LOSS).
+  // Other errors may pass.
   absl::StatusOr<std::optional<DurablePosition>> Open();
 
   // A new store, or one that goes on in a new epoch, begins at `start`. Durable when it returns.
@@ -125,12 +147,17 @@ class Target {
   uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
 
  protected:
+  StoreClaim& claim() { return *claim_; }
   // Null when nobody shares one.
   const DeliveryFloor* delivery_floor() const { return floor_.get(); }
+  const std::function<void(const absl::Status& why)>& on_trouble() const { return on_trouble_; }
 
  private:
   // Tells the others what is durable.
   void Report();
+  // Notes on the claim that the store is another's, if it is.
+  absl::Status Noted(const absl::Status& status);
+  void MoveTo(const Block& block, size_t from, const EncodedBlock* encoded, uint64_t reached);
 
   virtual absl::StatusOr<std::optional<DurablePosition>> DoOpen() = 0;
   virtual absl::Status DoBegin(const DurablePosition& start, const EpochStart& epoch) = 0;
@@ -140,7 +167,9 @@ class Target {
 
   const std::string name_;
   std::shared_ptr<DeliveryFloor> floor_;
+  std::shared_ptr<StoreClaim> claim_ = std::make_shared<StoreClaim>();
   std::shared_ptr<TargetCounters> counters_ = std::make_shared<TargetCounters>();
+  std::function<void(const absl::Status& why)> on_trouble_;
   bool open_ = false;
   DurablePosition durable_;
   DurablePosition written_;

@@ -117,12 +117,15 @@ std::string EscapeHtml(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
-std::string HomePage(const std::vector<StreamerView>& streamers) {
+std::string HomePage(const std::vector<StreamerView>& streamers, const std::map<std::string, absl::Status>& left_out) {
   const size_t shown = std::min(streamers.size(), kMostOnHomePage);
   std::string html(kHead);
   absl::StrAppend(&html, "<h1>binlogd ", EscapeHtml(kBuildVersion), "</h1>\n<p>", streamers.size(),
                   streamers.size() == 1 ? " streamer" : " streamers",
                   " · <a href=\"/metrics\">metrics</a> · <a href=\"/readyz\">ready</a></p>\n");
+  for (const auto& [name, why] : left_out) {
+    absl::StrAppend(&html, "<p>", Span("bad", absl::StrCat(name, " could not be loaded")), ErrorText(why), "</p>\n");
+  }
   if (shown > 0) {
     absl::StrAppend(&html, kTableHead);
     for (size_t i = 0; i < shown; ++i) absl::StrAppend(&html, Row(streamers[i].snapshot));

@@ -27,6 +27,7 @@ struct HttpConnectionContext {
   const HttpServerOptions* options;
   // Whether a connection may stay open after an answer.
   std::function<bool()> may_stay;
+  std::function<void()> on_request;  // One came as a whole.
   std::function<void()> on_end;
 };
 
@@ -47,6 +48,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
   void Begin() {
     boost::asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->Open(); });
   }
+  // Ends it, whatever it does. Thread-safe.
+  void End() {
+    boost::asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->tcp().close(); });
+  }
 
  private:
   using Error = boost::beast::error_code;
@@ -56,7 +61,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
   void AllowTime(absl::Duration time) { tcp().expires_after(absl::ToChronoMilliseconds(time)); }
 
   void Open() {
-    AllowTime(context_.options->request_time);
+    AllowTime(context_.options->silent_time);
     if constexpr (kTls) {
       stream_.async_handshake(boost::asio::ssl::stream_base::server, [self = this->shared_from_this()](Error error) {
         if (!error) self->AwaitRequest();
@@ -91,6 +96,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection<Stream
 
   // The first `header_bytes` of the buffer are a request, without its body.
   void Answer(size_t header_bytes) {
+    context_.on_request();
     namespace http = boost::beast::http;
     parser_.emplace();
     parser_->eager(false);

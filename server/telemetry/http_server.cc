@@ -4,6 +4,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -16,6 +20,7 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 #include "telemetry/http_connection.h"
 
 namespace binlogd {
@@ -79,18 +84,26 @@ struct HttpServer::Parts {
   void Accept() {
     {
       absl::MutexLock lock(&mutex);
-      accepting = connections < options.most_connections;
+      accepting = connections < options.most_connections || !silent.empty();
       if (!accepting) return;
-      ++connections;
     }
     acceptor.async_accept(asio::make_strand(io), [this](error_code error, tcp::socket socket) {
-      if (error) {
-        OnEnd();
-        return AcceptLater();
-      }
+      if (error) return AcceptLater();
+      MakeRoom();
       Serve(std::move(socket));
       Accept();
     });
+  }
+
+  // For one more connection: who says nothing keeps nobody out.
+  void MakeRoom() {
+    std::function<void()> end_oldest;
+    {
+      absl::MutexLock lock(&mutex);
+      if (++connections <= options.most_connections || silent.empty()) return;
+      end_oldest = std::move(silent.extract(silent.begin()).mapped());
+    }
+    end_oldest();
   }
 
   // The process has no file left for a connection, for one.
@@ -101,15 +114,31 @@ struct HttpServer::Parts {
     });
   }
 
+  template <typename Connection>
+  void Begin(uint64_t number, const std::shared_ptr<Connection>& connection) {
+    {
+      absl::MutexLock lock(&mutex);
+      silent[number] = [weak = std::weak_ptr<Connection>(connection)] {
+        if (const auto standing = weak.lock()) standing->End();
+      };
+    }
+    connection->Begin();
+  }
+
   void Serve(tcp::socket socket) {
+    const uint64_t number = next_number++;
     HttpConnectionContext context{&options,
                                   [this] {
                                     absl::MutexLock lock(&mutex);
                                     return connections * 2 <= options.most_connections;
                                   },
-                                  [this] { OnEnd(); }};
+                                  [this, number] {
+                                    absl::MutexLock lock(&mutex);
+                                    silent.erase(number);
+                                  },
+                                  [this, number] { OnEnd(number); }};
     if (options.certificates == nullptr) {
-      return std::make_shared<PlainConnection>(std::move(context), std::move(socket))->Begin();
+      return Begin(number, std::make_shared<PlainConnection>(std::move(context), std::move(socket)));
     }
     const std::shared_ptr<const TlsMaterial> current = options.certificates->Current();
     if (tls == nullptr || current != material) {
@@ -120,16 +149,17 @@ struct HttpServer::Parts {
         material = current;
       }
     }
-    if (tls == nullptr) return OnEnd();
-    std::make_shared<TlsConnection>(std::move(context), std::move(socket), *tls)->Begin();
+    if (tls == nullptr) return OnEnd(number);
+    Begin(number, std::make_shared<TlsConnection>(std::move(context), std::move(socket), *tls));
   }
 
   // A connection has ended: one that waited may come.
-  void OnEnd() {
+  void OnEnd(uint64_t number) {
     bool go_on = false;
     {
       absl::MutexLock lock(&mutex);
       --connections;
+      silent.erase(number);
       go_on = !accepting && !closing;
       if (go_on) accepting = true;
     }
@@ -138,7 +168,9 @@ struct HttpServer::Parts {
 
   // Before `io`, whose end is the end of every connection.
   absl::Mutex mutex;
-  size_t connections ABSL_GUARDED_BY(mutex) = 0;  // And the one that is awaited.
+  size_t connections ABSL_GUARDED_BY(mutex) = 0;
+  // How to end those that have sent no whole request yet, the oldest first.
+  std::map<uint64_t, std::function<void()>> silent ABSL_GUARDED_BY(mutex);
   bool accepting ABSL_GUARDED_BY(mutex) = false;
   bool closing ABSL_GUARDED_BY(mutex) = false;
 
@@ -146,6 +178,7 @@ struct HttpServer::Parts {
   asio::io_context io{kThreads};
   tcp::acceptor acceptor;
   // Used by the acceptor's strand.
+  uint64_t next_number = 1;  // Of a connection.
   std::shared_ptr<const TlsMaterial> material;
   std::shared_ptr<asio::ssl::context> tls;  // What was made of it; connections that stand share it.
   asio::steady_timer pause{acceptor.get_executor()};
@@ -157,7 +190,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Listen(HttpServerOptions
   RETURN_IF_ERROR(parts->Open());
   parts->Accept();
   for (int i = 0; i < kThreads; ++i) {
-    parts->threads.emplace_back([io = &parts->io] { io->run(); });
+    parts->threads.push_back(StartThread("metrics", [io = &parts->io] { io->run(); }));
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(parts)));
 }

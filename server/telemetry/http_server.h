@@ -27,10 +27,12 @@ struct HttpServerOptions {
   // The page of a path, on any of the server's threads; 404 is its to say. Only GET and HEAD come here.
   std::function<PageAnswer(const std::string& path)> page = {};
 
-  // At most so many connections at a time; more wait until one ends. From half of them on a connection ends with its
-  // answer.
+  // At most so many connections at a time. One more ends the oldest that has sent no whole request yet; where there is
+  // none it waits until one ends. From half of them on a connection ends with its answer.
   size_t most_connections = 64;
-  // For a handshake, and for the line and headers of a request to come.
+  // For a handshake, and then the first byte of a request, to come.
+  absl::Duration silent_time = absl::Seconds(3);
+  // For the line and headers of a request to come, from the first byte on.
   absl::Duration request_time = absl::Seconds(10);
   // For an answer to be taken.
   absl::Duration answer_time = absl::Seconds(30);

@@ -3,7 +3,6 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include <limits>
 #include <sstream>
 #include <unordered_map>
 
@@ -21,13 +20,8 @@ prometheus::MetricType TypeOf(const MetricFamily& family) {
 
 prometheus::ClientMetric::Histogram HistogramOf(const HistogramCounts& counts) {
   prometheus::ClientMetric::Histogram histogram;
-  uint64_t below = 0;
-  for (size_t i = 0; i < counts.counts.size(); ++i) {
-    below += counts.counts[i];
-    const bool is_last = i == counts.bounds.size();
-    histogram.bucket.push_back({below, is_last ? std::numeric_limits<double>::infinity() : counts.bounds[i]});
-  }
-  histogram.sample_count = below;
+  for (const auto& [bound, count] : counts.cumulative()) histogram.bucket.push_back({count, bound});
+  histogram.sample_count = counts.total();
   histogram.sample_sum = counts.sum;
   return histogram;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/disk_gauge.h"
 #include "base/metric.h"
 #include "streamer/manager.h"
 #include "telemetry/http_server.h"
@@ -16,9 +17,10 @@ namespace binlogd {
 // streamer's are simply gone. Thread-safe.
 class Pages {
  public:
-  // Both outlive the pages, and so does what `more` needs: samples of other parts of the server, asked for on any
-  // thread.
-  Pages(const Manager* manager, const Readiness* readiness, std::function<std::vector<MetricSample>()> more);
+  // What is pointed to outlives the pages, and so does what `more` needs: samples of other parts of the server, asked
+  // for on any thread.
+  Pages(const Manager* manager, const Readiness* readiness, std::string state_dir,
+        std::function<std::vector<MetricSample>()> more);
 
   PageAnswer Page(const std::string& path) const;
 
@@ -28,7 +30,9 @@ class Pages {
 
   const Manager* const manager_;
   const Readiness* const readiness_;
+  const std::string state_dir_;
   const std::function<std::vector<MetricSample>()> more_;
+  mutable DiskGauge disks_;
 };
 
 }  // namespace binlogd

@@ -21,6 +21,10 @@ namespace {
 
 constexpr MetricFamily kBuildInfo = {"binlogd_build_info", MetricType::kGauge, "version",
                                      "1, with the version as a label."};
+constexpr MetricFamily kReady = {"binlogd_ready", MetricType::kGauge, "",
+                                 "1 from when the streamers are loaded until binlogd shuts down, as /readyz tells."};
+constexpr MetricFamily kLeftOut = {"binlogd_streamers_left_out", MetricType::kGauge, "",
+                                   "Streamers whose records could not be read when binlogd started."};
 constexpr MetricFamily kLogLines = {"binlogd_log_lines_total", MetricType::kCounter, "level",
                                     "Lines of the log, by level, with those below the level that is written."};
 
@@ -94,13 +98,15 @@ void ReadFiles(ProcessState* state) {
 }  // namespace
 
 std::vector<const MetricFamily*> ProcessFamilies() {
-  std::vector<const MetricFamily*> families = {&kBuildInfo, &kLogLines};
+  std::vector<const MetricFamily*> families = {&kBuildInfo, &kReady, &kLeftOut, &kLogLines};
   for (const ProcessMetric& metric : kMetrics) families.push_back(&metric.family);
   return families;
 }
 
-std::vector<MetricSample> ProcessMetrics() {
-  std::vector<MetricSample> samples = {{&kBuildInfo, {kBuildVersion}, 1}};
+std::vector<MetricSample> ProcessMetrics(bool is_ready, size_t left_out) {
+  std::vector<MetricSample> samples = {{&kBuildInfo, {kBuildVersion}, 1},
+                                       {&kReady, {}, is_ready ? 1.0 : 0.0},
+                                       {&kLeftOut, {}, static_cast<double>(left_out)}};
   for (const LogLevel level : kLogLevels) {
     samples.push_back({&kLogLines, {std::string(LogLevelName(level))}, static_cast<double>(LogCalls(level))});
   }

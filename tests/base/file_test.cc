@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/regular_file.h"
 #include "tests/harness/temp_dir.h"
 
 namespace binlogd {
@@ -31,6 +32,20 @@ TEST_F(FileTest, OpenNamesThePath) {
   const auto missing = OpenFile(dir_ / "missing", O_RDONLY);
   EXPECT_TRUE(absl::IsNotFound(missing.status()));
   EXPECT_THAT(std::string(missing.status().message()), HasSubstr(dir_ / "missing"));
+}
+
+TEST_F(FileTest, OnlyWhatIsAFileIsReadAsOne) {
+  ASSERT_TRUE(ReplaceFile(dir_ / "a", "text", 0600).ok());
+  EXPECT_EQ(*ReadRegularFile(dir_ / "a", 4), "text");
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadRegularFile(dir_ / "a", 3).status()));
+  EXPECT_TRUE(absl::IsNotFound(ReadRegularFile(dir_ / "missing").status()));
+  // Nobody writes into it, now or ever.
+  ASSERT_EQ(mkfifo((dir_ / "pipe").c_str(), 0600), 0);
+  for (const std::string& path : {dir_ / "pipe", dir_.path()}) {
+    const absl::Status refused = ReadRegularFile(path).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+    EXPECT_EQ(refused.message(), path + " is not a file");
+  }
 }
 
 TEST_F(FileTest, ADescriptorHasOneOwner) {

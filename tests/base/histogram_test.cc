@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <vector>
+
 #include "base/metric.h"
 
 namespace binlogd {
@@ -19,6 +22,11 @@ TEST(HistogramTest, CountsAValueInTheFirstBucketThatItFits) {
   EXPECT_THAT(read.counts, ElementsAre(2, 1, 1, 1));
   EXPECT_EQ(read.sum, 24);
   EXPECT_EQ(read.total(), 5u);
+  std::vector<uint64_t> cumulative;
+  for (const auto& [bound, count] : read.cumulative()) cumulative.push_back(count);
+  EXPECT_THAT(cumulative, ElementsAre(2, 3, 4, 5));
+  EXPECT_EQ(read.cumulative()[2].bound, 10);
+  EXPECT_EQ(read.cumulative()[3].bound, std::numeric_limits<double>::infinity());
 }
 
 TEST(HistogramTest, TimerObservesOnce) {

@@ -16,7 +16,7 @@ namespace {
 TEST(ThreadPoolTest, TheDestructorRunsAllThatIsQueued) {
   std::atomic<int> ran = 0;
   {
-    ThreadPool pool(3);
+    ThreadPool pool("test", 3);
     EXPECT_EQ(pool.size(), 3);
     for (int i = 0; i < 1000; ++i) pool.Run([&ran] { ++ran; });
   }
@@ -26,7 +26,7 @@ TEST(ThreadPoolTest, TheDestructorRunsAllThatIsQueued) {
 TEST(ThreadPoolTest, OneThreadKeepsTheOrder) {
   std::vector<int> order;
   {
-    ThreadPool pool(1);
+    ThreadPool pool("test", 1);
     for (int i = 0; i < 100; ++i) pool.Run([&order, i] { order.push_back(i); });
   }
   for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
@@ -36,7 +36,7 @@ TEST(ThreadPoolTest, RunsAsManyAtATimeAsItHasThreads) {
   absl::Mutex mutex;
   int arrived = 0;
   const auto all_here = [&arrived] { return arrived == 4; };
-  ThreadPool pool(4);
+  ThreadPool pool("test", 4);
   for (int i = 0; i < 4; ++i) {
     pool.Run([&] {
       absl::MutexLock lock(&mutex);
@@ -49,7 +49,7 @@ TEST(ThreadPoolTest, RunsAsManyAtATimeAsItHasThreads) {
 TEST(ThreadPoolTest, WorkMayQueueMoreWork) {
   std::atomic<int> ran = 0;
   std::function<void()> step;
-  ThreadPool pool(2);
+  ThreadPool pool("test", 2);
   step = [&] {
     if (++ran < 50) pool.Run(step);
   };
@@ -61,14 +61,14 @@ TEST(ThreadPoolTest, APriorityIsOfItsThreadsAlone) {
   const int ours = getpriority(PRIO_PROCESS, 0);
   std::atomic<int> theirs = ours;
   {
-    ThreadPool pool(1, ThreadPool::kLowPriority);
+    ThreadPool pool("test", 1, ThreadPool::kLowPriority);
     pool.Run([&theirs] { theirs = getpriority(PRIO_PROCESS, 0); });
   }
   EXPECT_EQ(theirs, ThreadPool::kLowPriority);
   EXPECT_EQ(getpriority(PRIO_PROCESS, 0), ours);
 }
 
-TEST(ThreadPoolTest, AnIdlePoolEnds) { ThreadPool pool(8); }
+TEST(ThreadPoolTest, AnIdlePoolEnds) { ThreadPool pool("test", 8); }
 
 }  // namespace
 }  // namespace binlogd

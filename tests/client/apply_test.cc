@@ -24,6 +24,18 @@ TEST_F(ApplyTest, CreatesUpdatesAndLeavesUnchanged) {
             "streamer \"orders\" updated (running)\n");
 }
 
+TEST_F(ApplyTest, TellsOfOneThatHasEnded) {
+  const std::string file = File("a.yaml", Spec("a"));
+  Run({"apply", "--start", "-f", file});
+  v1::Streamer streamer = server_.Find("a");
+  streamer.mutable_status()->set_state(v1::FINISHED);
+  server_.Put(streamer);
+  EXPECT_EQ(Run({"apply", "-f", file}).output, "streamer \"a\" unchanged (finished)\n");
+  streamer.mutable_status()->set_state(v1::FAILED);
+  server_.Put(streamer);
+  EXPECT_EQ(Run({"apply", "-f", file}).output, "streamer \"a\" unchanged (failed)\n");
+}
+
 TEST_F(ApplyTest, ADryRunOnlyTells) {
   const std::string file = File("a.yaml", Spec("a"));
   EXPECT_EQ(Run({"apply", "--dry-run", "-f", file}).output, "streamer \"a\" would be created\n");
@@ -38,6 +50,32 @@ TEST_F(ApplyTest, ADryRunOnlyTells) {
   EXPECT_THAT(Run({"apply", "--dry-run", "-f", changed, "-o", "json"}).output, HasSubstr("\"outcome\": \"UPDATED\""));
   EXPECT_EQ(server_.Find("a").spec().source().user(), "repl");
   EXPECT_EQ(Run({"apply", "-f", changed}).output, "streamer \"a\" updated and restarted\n");
+}
+
+TEST_F(ApplyTest, ADryRunTellsWhatChangesAndWhatComesOfIt) {
+  Run({"apply", "-f", File("a.yaml", Spec("a"))});
+  server_.AnswerChanges(
+      "changes { field: 'labels.team' effect: AT_ONCE } changes { field: 'source.user' effect: RESTART }"
+      "changes { field: 'targets[0]' target: 'old' effect: TARGET_REMOVED }"
+      "changes { field: 'targets[1]' target: 'bus' effect: TARGET_ADDED }"
+      "changes { field: 'targets[0].file.path' target: 'a' effect: TARGET_MOVED }");
+  const std::string changed = File("b.yaml", Spec("a", "other"));
+  EXPECT_EQ(Run({"apply", "--dry-run", "-f", changed}).output,
+            "streamer \"a\" would be updated\n"
+            "  labels.team           takes effect at once\n"
+            "  source.user           takes effect with the next start\n"
+            "  targets[0]            target \"old\" is removed; what it holds stays\n"
+            "  targets[1]            target \"bus\" is added\n"
+            "  targets[0].file.path  target \"a\" gets another store; what it holds stays\n");
+  server_.AnswerChanges("changes { field: 'source.user' effect: RESTART }");
+  Run({"start", "a"});
+  EXPECT_EQ(Run({"apply", "--dry-run", "-f", changed}).output,
+            "streamer \"a\" would be updated and restarted\n"
+            "  source.user  restarts the streamer\n");
+  EXPECT_EQ(Run({"diff", "-f", changed}).error_output,
+            "binlogctl: streamer \"a\" would be restarted\n"
+            "binlogctl: streamer \"a\": source.user: restarts the streamer\n");
+  EXPECT_THAT(Run({"apply", "--dry-run", "-f", changed, "-o", "json"}).output, HasSubstr("\"field\": \"source.user\""));
 }
 
 TEST_F(ApplyTest, DiffShowsWhatWouldChange) {

@@ -83,6 +83,24 @@ TEST_F(ConnectionTest, FilesThatAreNoGoodAreNamed) {
   EXPECT_THAT(Run({"tap", "a", "--tls-ca", missing}).error_output, AllOf(HasSubstr("--tls-ca: "), HasSubstr(missing)));
 }
 
+TEST_F(ConnectionTest, FilesThatAreNoPemAreNamed) {
+  const std::string text = SecretFile("text", "no certificate");
+  const std::string empty = SecretFile("empty", "");
+  const std::string ca = Path("ca.pem"), certificate = Path("client.pem"), key = Path("client.key");
+  for (const std::string& bad : {text, empty}) {
+    for (const std::vector<std::string>& options : {std::vector<std::string>{"--tls-ca", bad},
+                                                    {"--tls-ca", ca, "--tls-cert", bad, "--tls-key", key},
+                                                    {"--tls-ca", ca, "--tls-cert", certificate, "--tls-key", bad}}) {
+      const CommandResult refused = Get(options);
+      EXPECT_EQ(refused.exit_code, 1);
+      EXPECT_THAT(refused.error_output,
+                  AllOf(HasSubstr(bad + ": holds no "), HasSubstr("TLS_FILE_INVALID"), Not(HasSubstr("cannot reach"))));
+    }
+  }
+  EXPECT_THAT(Get({"--tls-ca", ca, "--tls-cert", certificate, "--tls-key", Path("server.key")}).error_output,
+              HasSubstr("is not the key of the certificate in " + certificate));
+}
+
 TEST_F(ConnectionTest, EveryCallCarriesTheToken) {
   const std::string token_file = SecretFile("token", std::string(kToken) + "\n");
   EXPECT_EQ(Get({"--tls-ca", Path("ca.pem"), "--token-file", token_file}).output, "a\n");

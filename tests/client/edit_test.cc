@@ -105,6 +105,9 @@ TEST_F(EditTest, AnEditorThatFailsIsNamed) {
   const CommandResult result = Edit("exit 3");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.error_output, HasSubstr("ended with an error; set VISUAL or EDITOR to another"));
+  EXPECT_THAT(result.error_output, Not(HasSubstr("your text is kept in"))) << "there is none";
+  EXPECT_EQ(Shell("ls " + directory_.path() + " | grep yaml").output, "");
+  EXPECT_THAT(Edit("sed -i s/repl/other/ $1; exit 3").error_output, HasSubstr("your text is kept in"));
   EXPECT_EQ(User(), "repl");
 }
 

@@ -1,8 +1,10 @@
 #include "tests/client/fake_server.h"
 
+#include <google/protobuf/text_format.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
@@ -58,6 +60,11 @@ void FakeServer::SetTap(std::vector<v1::TapResponse> responses, absl::Status end
   absl::MutexLock lock(&mutex_);
   tap_ = std::move(responses);
   tap_end_ = std::move(end);
+}
+
+void FakeServer::AnswerChanges(const std::string& text) {
+  absl::MutexLock lock(&mutex_);
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &changes_));
 }
 
 void FakeServer::SetFindings(v1::ValidateResponse response) {
@@ -215,6 +222,7 @@ grpc::Status FakeServer::Apply(grpc::ServerContext*, const v1::ApplyRequest* req
                         : same  ? v1::ApplyResponse::UNCHANGED
                                 : v1::ApplyResponse::UPDATED);
   response->set_restarts(!created && !same && streamer.status().state() == v1::RUNNING);
+  if (response->outcome() == v1::ApplyResponse::UPDATED) *response->mutable_changes() = changes_.changes();
   *streamer.mutable_spec() = spec;
   if (spec.source().password().has_value()) streamer.mutable_spec()->mutable_source()->clear_password();
   if (request->start()) SetDesired(v1::DESIRED_STATE_RUNNING, &streamer);

@@ -33,6 +33,8 @@ class FakeServer : public v1::StreamerService::Service {
   // What Tap sends before it goes quiet, or ends with `end` unless that is OK.
   void SetTap(std::vector<v1::TapResponse> responses, absl::Status end = absl::OkStatus());
   void SetFindings(v1::ValidateResponse response);
+  // What Apply says of changes from now on: an ApplyResponse in text format.
+  void AnswerChanges(const std::string& text);
   // Unary calls from now on do not answer before their deadline.
   void Hang();
   // Of the last List that began with the first page.
@@ -94,6 +96,7 @@ class FakeServer : public v1::StreamerService::Service {
   absl::Status logs_end_ ABSL_GUARDED_BY(mutex_);
   v1::LogsRequest logs_request_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Streamer> streamers_ ABSL_GUARDED_BY(mutex_);
+  v1::ApplyResponse changes_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::TapResponse> tap_ ABSL_GUARDED_BY(mutex_);
   absl::Status tap_end_ ABSL_GUARDED_BY(mutex_);
   v1::ValidateResponse findings_ ABSL_GUARDED_BY(mutex_);

@@ -97,6 +97,14 @@ TEST_F(LogsTest, DescribeShowsTheNewest) {
   EXPECT_EQ(Run({"describe", "absent"}).exit_code, 1);
 }
 
+TEST_F(LogsTest, NoLinesAreNoNumberOfThem) {
+  for (const std::string last : {"0", "-1"}) {
+    const CommandResult result = Run({"logs", "orders", "--last", last});
+    EXPECT_EQ(result.exit_code, 2) << last;
+    EXPECT_THAT(result.error_output, HasSubstr("not in range 1 to 1000000"));
+  }
+}
+
 TEST_F(LogsTest, ExplainTellsTheWayOut) {
   EXPECT_THAT(Run({"explain", "stale_etag"}).output,
               AllOf(StartsWith("STALE_ETAG (ABORTED)\n  "), HasSubstr("get it again")));

@@ -154,9 +154,11 @@ TEST_F(TapTest, APlaceThatCannotBeKeptIsToldBeforeTheFirstEvent) {
 }
 
 TEST_F(TapTest, NoEventsAreNoNumberOfThem) {
-  const CommandResult result = Run({"tap", "orders", "--count", "0"});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.error_output, HasSubstr("--count: 1 or more; leave it out to go on until Ctrl-C"));
+  for (const std::string count : {"0", "-1", "some"}) {
+    const CommandResult result = Run({"tap", "orders", "--count", count});
+    EXPECT_EQ(result.exit_code, 2) << count;
+    EXPECT_THAT(result.error_output, HasSubstr("--count: 1 or more; leave it out to go on until Ctrl-C"));
+  }
 }
 
 TEST_F(TapTest, GapIsSaidInTheStreamAndOnStandardError) {

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -39,6 +41,8 @@ std::string HastyRules() {
            {"reconnects_total[10m]) > 3\n", "reconnects_total[10m]) > 1\n"}}) {
     EXPECT_EQ(absl::StrReplaceAll({{slow, fast}}, &rules), 1) << slow;
   }
+  EXPECT_EQ(absl::StrReplaceAll({{", 24 * 3600) < 0", ", 60) < 0"}}, &rules), 2);
+  EXPECT_EQ(absl::StrReplaceAll({{"[1h:1m]", "[10s:1s]"}}, &rules), 1);
   rules = std::regex_replace(rules, std::regex(R"(\bfor: \w+)"), "for: 1s");
   return std::regex_replace(rules, std::regex(R"((\[|offset )\d+[mh]\b)"), "$0110s");
 }
@@ -177,6 +181,15 @@ TEST_F(WhatIsReadTest, ByEveryRuleIsThere) {
   }
 }
 
+TEST_F(WhatIsReadTest, ByDashboardsOfStoresIsObserved) {
+  for (const char* observed :
+       {"binlogd_target_fsync_seconds_count{target=\"archive\"}", "binlogd_target_put_seconds_count{target=\"cold\"}",
+        "binlogd_target_produce_seconds_count{target=\"bus\"}"}) {
+    Becomes(absl::StrCat(observed, " > bool 0"));
+  }
+  EXPECT_TRUE(Query("binlogd_target_put_seconds_count{target!=\"cold\"}").empty());
+}
+
 // What goes wrong, and who says so.
 struct Fault {
   const char* name;
@@ -184,6 +197,7 @@ struct Fault {
   void (*happen)();
   void (*mend)();
   bool again = false;  // It happens until the alerts fire.
+  bool needs_disk = false;
 };
 
 void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
@@ -194,7 +208,12 @@ class AlertsOfFaultTest : public AlertsE2eTest, public ::testing::WithParamInter
 
  private:
   static void LeaveFewFiles();
+  static void HangWhileStopping();
+  static void FillDisk();
   static void RestartServer();
+  static void ForgetInstance();
+  static void StoreUnread();
+  static void SpoilRecord();
   static void CutSource();
   static void SpoilLog();
   static void OvertakeTap();
@@ -202,6 +221,7 @@ class AlertsOfFaultTest : public AlertsE2eTest, public ::testing::WithParamInter
 
 TEST_P(AlertsOfFaultTest, FireAndClear) {
   const Fault& fault = GetParam();
+  if (fault.needs_disk && world().disk() == nullptr) GTEST_SKIP() << "this machine lets nobody mount a disk";
   // Nothing of the fault before.
   ASSERT_TRUE(WaitUntil([] { return Firing().empty(); })) << Situation();
   fault.happen();
@@ -225,12 +245,53 @@ void AlertsOfFaultTest::LeaveFewFiles() {
   ASSERT_EQ(prlimit(world().binlogd().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
 }
 
+// Its last checkpoint waits for somebody who reads it.
+void AlertsOfFaultTest::HangWhileStopping() {
+  const std::string pipe = world().checkpoint_dir() + "/orders.json.new";
+  ASSERT_TRUE(WaitUntil([&] { return mkfifo(pipe.c_str(), 0600) == 0; }));
+  ASSERT_EQ(kill(world().binlogd().pid(), SIGTERM), 0);
+}
+
+// Ever less is left of a target's disk, but for a long time something.
+void AlertsOfFaultTest::FillDisk() {
+  constexpr char kFree[] = "binlogd_target_disk_free_bytes{streamer=\"filled\"}";
+  if (Query(kFree).empty()) {
+    const std::string target =
+        absl::StrCat("{name: changes, file: {path: ", world().Path("disk"), "/filled, format: JSON}}");
+    world().Control({"apply", "--start", "-f", "-"}, world().Spec("filled", 996, "current: {}", target));
+    Becomes(kFree);
+    ASSERT_TRUE(world().disk()->Take(0.62).ok());
+  }
+  ASSERT_TRUE(world().disk()->Take(0.005).ok());
+}
+
 // Returns when Prometheus has seen the new one.
 void AlertsOfFaultTest::RestartServer() {
   const auto before = Query("process_start_time_seconds");
   world().RestartBinlogd();
   if (before.empty()) return;
   Becomes(absl::StrFormat("process_start_time_seconds > bool %.3f", before[0].value));
+}
+
+// One of two instances is not known any more.
+void AlertsOfFaultTest::ForgetInstance() {
+  ASSERT_TRUE(world().Scrape({"binlogd-1"}).ok());
+  Becomes("quantile_over_time(0.9, count(binlogd_build_info)[10s:1s]) > bool 1");
+  ASSERT_TRUE(world().Scrape().ok());
+}
+
+// A streamer that does not run.
+void AlertsOfFaultTest::StoreUnread() {
+  const std::string target = absl::StrCat("{name: changes, file: {path: ", world().Path("unread"), ", format: JSON}}");
+  world().Control({"apply", "-f", "-"}, world().Spec("unread", 995, "current: {}", target));
+}
+
+// Of that one.
+void AlertsOfFaultTest::SpoilRecord() {
+  StoreUnread();
+  world().binlogd().Kill();
+  std::ofstream(world().Path("state/streamers/unread/streamer.json")) << "{";
+  world().RestartBinlogd();
 }
 
 // Returns when Prometheus has seen the connection stand again, for two scrapes.
@@ -286,6 +347,22 @@ std::vector<Fault> AlertsOfFaultTest::Faults() {
        {"BinlogdSpecsRefused"},
        [] { world().Declare("wrong", "name: ../wrong\n"); },
        [] { world().Undeclare("wrong"); }},
+      {"DiskFills",
+       {"BinlogdDiskFilling", "BinlogdDiskNearlyFull"},
+       FillDisk,
+       [] {
+         world().disk()->Free();
+         world().Control({"delete", "filled"});
+       },
+       /*again=*/true,
+       /*needs_disk=*/true},
+      {"ServerDoesNotEnd",
+       {"BinlogdNotReady"},
+       HangWhileStopping,
+       [] {
+         fs::remove(world().checkpoint_dir() + "/orders.json.new");
+         world().RestartBinlogd();
+       }},
       {"FilesRunOut",
        {"BinlogdOpenFilesNearLimit"},
        LeaveFewFiles,
@@ -297,6 +374,14 @@ std::vector<Fault> AlertsOfFaultTest::Faults() {
        }},
       {"ServerIsGone", {"BinlogdDown"}, [] { world().binlogd().Kill(); }, [] { world().RestartBinlogd(); }},
       {"ServerRestarts", {"BinlogdRestarting"}, RestartServer, [] {}, /*again=*/true},
+      {"InstanceIsForgotten", {"BinlogdInstanceGone"}, ForgetInstance, [] {}},
+      {"RecordCannotBeRead",
+       {"BinlogdStreamersLeftOut"},
+       SpoilRecord,
+       [] {
+         StoreUnread();
+         world().Control({"delete", "unread"});
+       }},
       {"NobodyIsScraped",
        {"BinlogdAbsent"},
        [] { ASSERT_TRUE(world().prometheus().StopScraping().ok()); },

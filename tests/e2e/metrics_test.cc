@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -10,6 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
@@ -149,6 +152,41 @@ TEST_P(MetricsTest, PagesAndProbes) {
   EXPECT_EQ(Get("/readyz"), "ready\n");
   EXPECT_THAT(Get("/"), HasSubstr("<strong>one</strong>"));
   EXPECT_THAT(Get("/"), Not(HasSubstr(kSecret)));
+}
+
+TEST_P(MetricsTest, CountsWhatTapsAreSent) {
+  Start();
+  Run();
+  EXPECT_EQ(Sample("binlogd_streamer_tap_events_total{streamer=\"one\"}"), 0);
+  const CommandResult tapped = binlogd_->Control({"tap", "one", "--from", "earliest", "--count", "3", "-o", "json"});
+  ASSERT_EQ(tapped.exit_code, 0) << tapped.error_output;
+  EXPECT_EQ(std::count(tapped.output.begin(), tapped.output.end(), '\n'), 3) << tapped.output;
+  EXPECT_EQ(WaitForSample("binlogd_streamer_tap_events_total{streamer=\"one\"}", 3), "");
+}
+
+// Of binlogd itself; gRPC and librdkafka name theirs.
+TEST_P(MetricsTest, ThreadsAreNamedAfterWhatTheyDo) {
+  Start();
+  Run(/*with_others=*/true);
+  server_->Run({"INSERT INTO shop.counted (total) VALUES (1)"});
+  const auto names = [&] {
+    std::multiset<std::string> found;
+    std::error_code ended;  // A thread may be gone by the time it is looked at.
+    for (const auto& task : std::filesystem::directory_iterator(absl::StrCat("/proc/", binlogd_->pid(), "/task"))) {
+      const std::string name = ReadWholeFile(task.path() / "comm").value_or("");
+      if (!name.empty()) found.insert(name.substr(0, name.size() - 1));
+    }
+    return found;
+  };
+  const std::vector<std::string> wanted = {"binlogd",  "read:one", "check:one", "decode:one", "one/changes",
+                                           "one/cold", "one/bus",  "metrics",   "status",     "fleet"};
+  EXPECT_TRUE(WaitUntil([&] {
+    const auto found = names();
+    return std::all_of(wanted.begin(), wanted.end(), [&](const auto& name) { return found.count(name) > 0; });
+  })) << absl::StrJoin(names(), " ");
+  // A name that is inherited tells of another's work: these are each one thread's.
+  for (const char* one : {"binlogd", "read:one", "check:one", "status", "fleet"})
+    EXPECT_EQ(names().count(one), 1u) << one;
 }
 
 TEST_P(MetricsTest, TheLogIsJsonWithPlacesAndTraces) {

@@ -20,7 +20,12 @@ std::string Local(uint16_t port) { return absl::StrCat("\"127.0.0.1:", port, "\"
 
 absl::StatusOr<std::unique_ptr<MonitoredWorld>> MonitoredWorld::Start(const std::string& rules) {
   std::unique_ptr<MonitoredWorld> world(new MonitoredWorld);
-  // First, because it may be what cannot be had.
+  // Before all that is to see it.
+  constexpr uint64_t kDiskBytes = 64 << 20;
+  fs::create_directory(world->Path("disk"));
+  auto disk = SmallDisk::Mount(world->Path("disk"), kDiskBytes);
+  if (disk.ok()) world->disk_ = *std::move(disk);
+  // First of the servers, because it may be what cannot be had.
   ASSIGN_OR_RETURN(world->prometheus_, PrometheusServer::Start(rules));
   RETURN_IF_ERROR(world->StartServers());
   fs::create_directories(world->Path("specs"));

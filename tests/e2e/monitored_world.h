@@ -13,6 +13,7 @@
 #include "tests/harness/mysql_server.h"
 #include "tests/harness/prometheus_server.h"
 #include "tests/harness/s3_server.h"
+#include "tests/harness/small_disk.h"
 #include "tests/harness/tcp_proxy.h"
 #include "tests/harness/temp_dir.h"
 
@@ -35,11 +36,15 @@ class MonitoredWorld {
   TcpProxy& kafka_network() { return *kafka_network_; }
   BinlogdProcess& binlogd() { return *binlogd_; }
   PrometheusServer& prometheus() { return *prometheus_; }
+  // On Path("disk"); null when this machine lets nobody mount one.
+  SmallDisk* disk() { return disk_.get(); }
 
   // What is scraped is the new one.
   void RestartBinlogd();
-  // Prometheus scrapes binlogd, from now on, or from the beginning.
-  absl::Status Scrape() { return prometheus_->Scrape(metrics_network_->port()); }
+  // Prometheus scrapes binlogd, from now on, or from the beginning; under these names too.
+  absl::Status Scrape(const std::vector<std::string>& more_instances = {}) {
+    return prometheus_->Scrape(metrics_network_->port(), more_instances);
+  }
 
   // A file that binlogd is given with --streamers.
   void Declare(const std::string& name, const std::string& text);
@@ -64,6 +69,7 @@ class MonitoredWorld {
   std::string OrdersSpec() const;
 
   TempDir directory_;
+  std::unique_ptr<SmallDisk> disk_;
   std::unique_ptr<MySqlServer> source_;
   std::unique_ptr<TcpProxy> source_network_;
   std::unique_ptr<S3Server> objects_;

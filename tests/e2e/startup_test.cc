@@ -199,9 +199,6 @@ TEST_F(UpgradeTest, AStateDirectoryOfVersion1OpensAndGoesOn) {
   EXPECT_EQ(orders.spec().labels().at("env"), "test");
   EXPECT_EQ(orders.spec().batch().max_wait().nanos(), 100000000);
   EXPECT_EQ(orders.status().desired_state(), v1::DESIRED_STATE_RUNNING);
-  EXPECT_EQ(orders.status().position().file(), "binlog.000001");
-  EXPECT_EQ(orders.status().position().position(), 1237u);
-  EXPECT_EQ(orders.status().position().gtid(), "0-1-5");
   EXPECT_EQ(Get(*binlogd, "declared").declared_in(), "specs/declared.yaml");
   const v1::Streamer idle = Get(*binlogd, "idle");
   EXPECT_EQ(idle.status().state(), v1::STOPPED);
@@ -214,6 +211,9 @@ TEST_F(UpgradeTest, AStateDirectoryOfVersion1OpensAndGoesOn) {
     return status.state() == v1::RETRYING && status.error().reason() == "SOURCE_UNREACHABLE";
   })) << binlogd->Log();
   const v1::Streamer waiting = Get(*binlogd, "orders");
+  EXPECT_EQ(waiting.status().position().file(), "binlog.000001");
+  EXPECT_EQ(waiting.status().position().position(), 1237u);
+  EXPECT_EQ(waiting.status().position().gtid(), "0-1-5");
   for (const v1::TargetStatus& target : waiting.status().targets()) {
     EXPECT_TRUE(target.healthy()) << target.error().message();
     EXPECT_EQ(target.position().position(), 1237u);
@@ -231,7 +231,7 @@ TEST_F(UpgradeTest, AStateDirectoryOfVersion1OpensAndGoesOn) {
   EXPECT_EQ(*binlogd->Terminate(), 0);
   binlogd = std::make_unique<BinlogdProcess>(state());
   EXPECT_EQ(Get(*binlogd, "orders").etag(), "3");
-  EXPECT_EQ(Get(*binlogd, "orders").status().position().position(), 1237u);
+  EXPECT_TRUE(WaitUntil([&] { return Get(*binlogd, "orders").status().position().position() == 1237u; }));
 }
 
 }  // namespace

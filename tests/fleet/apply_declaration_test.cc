@@ -89,6 +89,41 @@ TEST_F(ApplyDeclarationTest, BadOnesAreNamedAndTheOthersApplied) {
   EXPECT_FALSE(std::filesystem::exists(dir_ / "state/x"));
 }
 
+TEST_F(ApplyDeclarationTest, WhatIsDeclaredTwiceIsNotLeftBehind) {
+  Write("a.yaml", Yaml("a") + "---\n" + Yaml("b"));
+  Apply();
+  Write("b.yaml", Yaml("b"));
+  Apply();
+  EXPECT_EQ(Refused().size(), 1u);
+  EXPECT_THAT(report_.left, IsEmpty()) << "it is declared";
+  std::filesystem::remove(file("b.yaml"));
+  Write("a.yaml", Yaml("a"));
+  Apply();
+  EXPECT_THAT(report_.left, ElementsAre("b"));
+}
+
+TEST_F(ApplyDeclarationTest, ARefusalIsToldAsWhatWasTried) {
+  std::vector<std::string> told;
+  absl::Mutex mutex;
+  const auto listen = [&](const std::string& method, const std::string& name, const absl::Status& result) {
+    absl::MutexLock lock(&mutex);
+    told.push_back(absl::StrCat(method, " ", name, " ", result.ok() ? "went well" : "was refused"));
+  };
+  const auto apply = [&] {
+    told.clear();
+    ApplyDeclaration(ReadDeclaration({folder()}), false, Cancellation::Never(), &manager(), listen);
+  };
+  Write("a.yaml", Yaml("a", "filter: {databases: [x]}\n"));
+  apply();
+  EXPECT_THAT(told, ElementsAre("Create a was refused"));
+  Write("a.yaml", Yaml("a"));
+  apply();
+  EXPECT_THAT(told, ElementsAre("Create a went well"));
+  Write("a.yaml", Yaml("a", "filter: {databases: [x]}\n"));
+  apply();
+  EXPECT_THAT(told, ElementsAre("Update a was refused"));
+}
+
 TEST_F(ApplyDeclarationTest, ASpecThatIsRefusedLeavesItsStreamerAsItIs) {
   Write("a.yaml", Yaml("a"));
   Apply();

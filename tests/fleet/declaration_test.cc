@@ -23,13 +23,16 @@ class DeclarationTest : public ::testing::Test, protected testing::FleetFixture 
   void Read(const std::vector<std::string>& paths) {
     names_.clear();
     refused_.clear();
+    refused_names_.clear();
     const Declaration declaration = ReadDeclaration(paths);
     for (const DeclaredSpec& declared : declaration.specs) names_.push_back(declared.spec.name);
     for (const absl::Status& status : declaration.refused) refused_.push_back(std::string(status.message()));
+    refused_names_.assign(declaration.refused_names.begin(), declaration.refused_names.end());
   }
 
   std::vector<std::string> names_;
   std::vector<std::string> refused_;
+  std::vector<std::string> refused_names_;
 };
 
 TEST_F(DeclarationTest, OfAFolderEverySpecFileIsRead) {
@@ -89,6 +92,7 @@ TEST_F(DeclarationTest, OfANameThatIsDeclaredTwiceNeitherIsTaken) {
   ASSERT_EQ(refused_.size(), 1u);
   EXPECT_THAT(refused_[0],
               HasSubstr("\"same\" is declared more than once, in " + file("a.yaml") + " and " + file("b.yaml")));
+  EXPECT_THAT(refused_names_, ElementsAre("same"));
 }
 
 TEST_F(DeclarationTest, UnreadableThingsAreNamed) {

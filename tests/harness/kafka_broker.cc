@@ -24,7 +24,7 @@ constexpr char kHeap[] = "KAFKA_JAVA_OPTIONS=-Xms96m -Xmx256m";
 // The security protocol of each listener.
 const char* ListenerProtocol(const std::string& listener) {
   if (listener == "SASL") return "SASL_PLAINTEXT";
-  if (listener == "TLS") return "SSL";
+  if (listener == "TLS" || listener == "MTLS") return "SSL";
   return "PLAINTEXT";
 }
 
@@ -52,6 +52,7 @@ void KafkaBroker::ChoosePorts() {
   ports_ = {{"PLAIN", FreePort()}, {"CONTROLLER", FreePort()}};
   if (options_.sasl) ports_["SASL"] = FreePort();
   if (options_.tls) ports_["TLS"] = FreePort();
+  if (options_.client_certificates) ports_["MTLS"] = FreePort();
   if (options_.advertised_port != 0) ports_["FORWARDED"] = FreePort();
 }
 
@@ -108,13 +109,18 @@ std::map<std::string, std::string> KafkaBroker::Properties() const {
     properties["listener.name.sasl.scram-sha-256.sasl.jaas.config"] =
         "org.apache.kafka.common.security.scram.ScramLoginModule required;";
   }
-  if (options_.tls) {
+  if (options_.tls || options_.client_certificates) {
     properties["ssl.keystore.type"] = "PEM";
     properties["ssl.keystore.location"] = directory_ / "server.pem";
   }
+  if (options_.client_certificates) {
+    properties["listener.name.mtls.ssl.client.auth"] = "required";
+    properties["listener.name.mtls.ssl.truststore.type"] = "PEM";
+    properties["listener.name.mtls.ssl.truststore.location"] = TestCertificates().path("ca.pem");
+  }
   if (options_.authorizer) {
     properties["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
-    properties["super.users"] = "User:ANONYMOUS";
+    properties["super.users"] = "User:ANONYMOUS;User:CN=client";
   }
   for (const auto& [name, value] : options_.properties) properties[name] = value;
   return properties;
@@ -124,7 +130,7 @@ absl::Status KafkaBroker::Format() {
   const std::string file = directory_ / "server.properties";
   RETURN_IF_ERROR(
       ReplaceFile(file, absl::StrCat(absl::StrJoin(Properties(), "\n", absl::PairFormatter("=")), "\n"), 0600));
-  if (options_.tls) {
+  if (options_.tls || options_.client_certificates) {
     const Certificates& certificates = TestCertificates();
     ASSIGN_OR_RETURN(const std::string key, ReadWholeFile(certificates.path("server.key")));
     ASSIGN_OR_RETURN(const std::string certificate, ReadWholeFile(certificates.path("server.pem")));

@@ -25,7 +25,9 @@ struct KafkaOptions {
   // certificate is TestCertificates()'s "server" for localhost and 127.0.0.1.
   bool sasl = false;
   bool tls = false;
-  // Whoever comes by SASL may do only what Allow() has allowed; the plain listener may do everything.
+  // As `tls`, but clients have to show a certificate that "ca" has signed.
+  bool client_certificates = false;
+  // Whoever comes by SASL may do only what Allow() has allowed; the plain listener and "client" may do everything.
   bool authorizer = false;
   // Not 0: one more plain listener, forwarded_port(), whose clients are told to come to this port of 127.0.0.1: a
   // TcpProxy's, so that no client finds a way around it.
@@ -49,6 +51,7 @@ class KafkaBroker {
   std::string bootstrap() const { return Address("PLAIN"); }      // "127.0.0.1:port"
   std::string sasl_bootstrap() const { return Address("SASL"); }  // SASL_PLAINTEXT
   std::string tls_bootstrap() const { return Address("TLS"); }
+  std::string client_certificates_bootstrap() const { return Address("MTLS"); }
   uint16_t port() const { return ports_.at("PLAIN"); }
   uint16_t forwarded_port() const { return ports_.at("FORWARDED"); }
 

@@ -206,6 +206,24 @@ absl::Status KafkaClient::CreateTopic(const std::string& topic, int partitions, 
   return FirstTopicError(results, count, what);
 }
 
+absl::Status KafkaClient::ConfigureTopic(const std::string& topic, const KafkaSettings& config) const {
+  const std::string what = absl::StrCat("configure topic ", topic);
+  const Handle<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy> resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  for (const auto& [name, value] : config) {
+    rd_kafka_ConfigResource_set_config(resource.get(), name.c_str(), value.c_str());
+  }
+  ASSIGN_OR_RETURN(const Event event,
+                   Administrate(bootstrap_, settings_, what, [&](rd_kafka_t* client, rd_kafka_queue_t* queue) {
+                     rd_kafka_ConfigResource_t* resources[] = {resource.get()};
+                     rd_kafka_AlterConfigs(client, resources, 1, nullptr, queue);
+                   }));
+  size_t count = 0;
+  const auto results = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  if (count != 1) return absl::InternalError(what);
+  return KafkaStatus(rd_kafka_ConfigResource_error(results[0]), what, rd_kafka_ConfigResource_error_string(results[0]));
+}
+
 absl::Status KafkaClient::DeleteTopic(const std::string& topic) const {
   const std::string what = absl::StrCat("delete topic ", topic);
   const Handle<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy> unwanted(rd_kafka_DeleteTopic_new(topic.c_str()));

@@ -48,6 +48,8 @@ class KafkaClient {
 
   // `config` are settings of the topic ("max.message.bytes").
   absl::Status CreateTopic(const std::string& topic, int partitions, const KafkaSettings& config = {}) const;
+  // The topic has these settings from now on, and the brokers' for all others. Brokers may take a moment to heed them.
+  absl::Status ConfigureTopic(const std::string& topic, const KafkaSettings& config) const;
   absl::Status DeleteTopic(const std::string& topic) const;
 
   // Begins to use a transactional id, which takes a broker whose transaction coordinator works.

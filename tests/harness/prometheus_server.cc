@@ -67,8 +67,13 @@ absl::Status PrometheusServer::Launch() {
   return absl::InternalError(absl::StrCat("Prometheus does not start: ", ready.message(), "\n", LogTail()));
 }
 
-absl::Status PrometheusServer::Scrape(int port) {
-  const json servers = {{{"targets", {absl::StrCat("127.0.0.1:", port)}}, {"labels", {{"instance", kInstance}}}}};
+absl::Status PrometheusServer::Scrape(int port, const std::vector<std::string>& more_instances) {
+  std::vector<std::string> instances = {kInstance};
+  instances.insert(instances.end(), more_instances.begin(), more_instances.end());
+  json servers = json::array();
+  for (const std::string& instance : instances) {
+    servers.push_back({{"targets", {absl::StrCat("127.0.0.1:", port)}}, {"labels", {{"instance", instance}}}});
+  }
   return ReplaceFile(directory_ / "scraped.json", servers.dump(), 0600);
 }
 

@@ -39,8 +39,9 @@ class PrometheusServer {
   // Prometheus.
   static absl::StatusOr<std::unique_ptr<PrometheusServer>> Start(const std::string& rules);
 
-  // Scrapes this port of 127.0.0.1 from now on, as kInstance of kJob, whatever the port.
-  absl::Status Scrape(int port);
+  // Scrapes this port of 127.0.0.1 from now on, as kInstance of kJob, whatever the port; and under these names too, as
+  // if there were more of them.
+  absl::Status Scrape(int port, const std::vector<std::string>& more_instances = {});
   // Knows of no server any more.
   absl::Status StopScraping();
 

@@ -251,6 +251,51 @@ TEST_F(ChartContentTest, RulesAndDashboardsAreTheFiles) {
   EXPECT_EQ(shown.size(), files);
 }
 
+TEST_F(ChartContentTest, TheRunbooksHaveTheirPlace) {
+  const std::vector<json> manifests =
+      Rendered("everything", {"--set", "prometheusRule.runbooks=https://docs.example.com/binlogd/"});
+  for (const json& group : Find(manifests, "PrometheusRule", "streams")["spec"]["groups"]) {
+    for (const json& rule : group["rules"]) {
+      EXPECT_THAT(rule["annotations"]["runbook_url"].get<std::string>(),
+                  ::testing::StartsWith("https://docs.example.com/binlogd/runbooks.md#binlogd"));
+    }
+  }
+}
+
+TEST_F(ChartContentTest, TheTestIsMadeWhereItHasSomethingToShowAndIsLetIn) {
+  const auto tests = [](const std::vector<std::string>& more) { return OfKind(Rendered("defaults", more), "Pod"); };
+  const std::vector<std::string> narrow = {"--set", "networkPolicy.clients[0].namespaceSelector.matchLabels.team=data"};
+  ASSERT_EQ(tests(narrow).size(), 1u);
+  EXPECT_TRUE(tests({"--set", "users.existingSecret=users"}).empty());
+  EXPECT_EQ(tests({"--set", "users.existingSecret=users,users.testCertificate=true"}).size(), 1u);
+  EXPECT_EQ(tests({"--set", "users.existingSecret=users,users.testTokenSecret.name=token"}).size(), 1u);
+  EXPECT_TRUE(tests({"--set",
+                     "tls.enabled=false,tls.allowPlaintext=true,users.existingSecret=users,users.testCertificate=true"})
+                  .empty());
+  const json labels = tests(narrow).at(0)["metadata"]["labels"];
+  const json policy = OfKind(Rendered("defaults", narrow), "NetworkPolicy").at(0);
+  int let_in = 0;
+  for (const json& rule : policy["spec"]["ingress"]) {
+    const json& peer = rule["from"].at(0);
+    let_in += peer.contains("podSelector") && Selects(peer["podSelector"]["matchLabels"], labels) ? 1 : 0;
+  }
+  EXPECT_EQ(let_in, 1);
+}
+
+TEST_F(ChartContentTest, NamesThatLookLikeNumbersAreNames) {
+  const std::vector<json> manifests =
+      Rendered("defaults", {"--set", "streamers.007.source.endpoints={db1},streamers.007.source.user=repl", "--set",
+                            "streamers.007.targets[0].name=a"});
+  EXPECT_THAT(Find(manifests, "ConfigMap", "test-binlogd-streamers")["data"]["007.yaml"].get<std::string>(),
+              HasSubstr("name: \"007\"\n"));
+}
+
+TEST_F(ChartContentTest, PortsAreOpenForIPv6) {
+  const std::vector<json> manifests = Rendered("defaults", {"--set", "listenAddress=[::]"});
+  EXPECT_THAT(Container(PodSpecs(manifests).at(0))["args"].get<std::vector<std::string>>(),
+              AllOf(Contains("--listen=[::]:7070"), Contains("--metrics-listen=[::]:9107")));
+}
+
 TEST_F(ChartContentTest, CertificatesAreForTheServices) {
   const std::vector<json> manifests = Rendered("cert-manager");
   const json server = Find(manifests, "Certificate", "test-binlogd");

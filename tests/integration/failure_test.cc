@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "tests/harness/small_disk.h"
 #include "tests/harness/tcp_proxy.h"
 #include "tests/harness/torn_file.h"
 #include "tests/integration/streamer_testing.h"
@@ -372,6 +373,34 @@ TEST_P(FailureTest, AFullDiskIsWaitedOut) {
   EXPECT_EQ(CompareTable(ReadEvents(directory_ / "json"), *server_, "shop", "orders", "id"), "");
   streamer.reset();
   EXPECT_EQ(system(absl::StrCat("umount ", mount).c_str()), 0);
+}
+
+// What is read says less: a target holds the reader up.
+TEST_P(FailureTest, TheLagIsCountedToWhereTheSourceSaysThatItsLogEnds) {
+  constexpr uint64_t kDiskBytes = 1 << 20;
+  const std::string folder = directory_ / "small";
+  ASSERT_TRUE(MakeDirectories(folder, 0750).ok());
+  const auto disk = SmallDisk::Mount(folder, kDiskBytes);
+  if (!disk.ok()) GTEST_SKIP() << disk.status();
+  StreamerSpec spec = Spec();
+  spec.targets = {RawTarget(folder + "/raw")};
+  auto streamer = Make(spec);
+  ASSERT_TRUE(streamer->Start().ok());
+  ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+  ASSERT_TRUE((*disk)->Fill().ok());
+  server_->Run({"CREATE TABLE shop.bulk (filler MEDIUMTEXT)"});
+  server_->Run(std::vector<std::string>(100, "INSERT INTO shop.bulk VALUES (REPEAT('x', 1048576))"));
+  Interrupter interrupter;
+  const auto connection = server_->Connect(&interrupter);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  const absl::StatusOr<Position> end = EndOfLogPlace(**connection, server_->flavor());
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_TRUE(WaitUntil([&] { return ComparePositions(streamer->Snapshot().source_end, *end) == 0; }))
+      << ToString(streamer->Snapshot().source_end) << ", not " << ToString(*end);
+  const StreamerSnapshot snapshot = streamer->Snapshot();
+  EXPECT_LT(snapshot.read_position.offset + (20 << 20), end->offset);
+  ASSERT_EQ(snapshot.position.file, end->file);
+  EXPECT_EQ(snapshot.targets[0].lag_bytes, end->offset - snapshot.position.offset);
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, FailureTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),

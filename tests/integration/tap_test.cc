@@ -379,16 +379,19 @@ TEST_P(TapServerTest, WhatWasPurgedIsSaid) {
     return source_->LogFiles().size() == 1;
   }));
   v1::TapRequest by_time = Request(), by_place = Request(), by_gtid = Request(), beyond = Request(), never = Request();
+  v1::TapRequest behind_the_end = Request();
+  behind_the_end.mutable_start()->mutable_position()->set_file(end.file);
+  behind_the_end.mutable_start()->mutable_position()->set_offset(end.offset + 1000000);
   by_time.mutable_start()->mutable_time()->set_seconds(1000000000);
   by_place.mutable_start()->mutable_position()->set_file("binlog.000001");
   by_gtid.mutable_start()->set_gtid_set(early);
   beyond.mutable_start()->mutable_position()->set_file("binlog.000900");
   never.mutable_start()->mutable_position()->set_file("nofile");
-  for (const v1::TapRequest& request : {From(token), by_time, by_place, by_gtid, beyond, never}) {
+  for (const v1::TapRequest& request : {From(token), by_time, by_place, by_gtid, beyond, never, behind_the_end}) {
     const grpc::Status status = Refusal(request);
     EXPECT_EQ(status.error_code(), StatusCode::OUT_OF_RANGE) << status.error_message();
     const std::string& file = request.start().position().file();
-    const bool was_there = file != "binlog.000900" && file != "nofile";
+    const bool was_there = file.empty() || file == "binlog.000001";
     EXPECT_EQ(ErrorDetailOf(status).reason(), was_there ? "POSITION_PURGED" : "POSITION_INVALID");
     EXPECT_THAT(status.error_message(), ::testing::HasSubstr("begin"));
     // That is the way out for a streamer.

@@ -369,12 +369,8 @@ TEST_P(BinlogDumpTest, TheSameReplicaTakesItsPlaceBack) {
   ASSERT_OK((*second)->Next());
   absl::Status status;
   while (status.ok()) status = (*first)->Next().status();
-  if (mysql()) {
-    EXPECT_EQ(ErrorReason(status), "SERVER_ID_CLASH") << status;
-    EXPECT_TRUE(IsPermanent(status));
-  } else {
-    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;  // MariaDB gives no reason.
-  }
+  EXPECT_EQ(ErrorReason(status), "SERVER_ID_CLASH") << status;
+  EXPECT_TRUE(IsPermanent(status));
 }
 
 // On servers of their own, because they end.

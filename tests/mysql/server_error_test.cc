@@ -76,6 +76,8 @@ TEST(ServerErrorTest, MapsNumbersAndTexts) {
       {kDump, 1236,
        "A replica with the same server_uuid/server_id as this replica has connected to the source; the first event ...",
        StatusCode::kFailedPrecondition, "SERVER_ID_CLASH", true},
+      {kDump, 4052, "A slave with the same server_uuid/server_id as this slave has connected to the master",
+       StatusCode::kFailedPrecondition, "SERVER_ID_CLASH", true},
       {kDump, 1236,
        "log event entry exceeded max_allowed_packet; Increase max_allowed_packet on source; the first event '' at 4",
        StatusCode::kDataLoss, "SOURCE_LOG_CORRUPT", true},

@@ -151,6 +151,19 @@ class DebianTest : public ::testing::Test {
   std::unique_ptr<Debian> debian_;
 };
 
+// The same package under a later version.
+std::string LaterVersion() { return absl::StrCat(kBuildVersion, "+1"); }
+absl::Status MakeLater(const std::string& deb, const std::string& later) {
+  const TempDir tree;
+  return OutputOf(
+             {"sh", "-c",
+              "dpkg-deb --raw-extract \"$0\" \"$1\" && sed -i \"s/^Version: .*/Version: $3/\" \"$1/DEBIAN/control\" "
+              "&& dpkg-deb -Znone --build \"$1\" \"$2\"",
+              deb, tree / "tree", later, LaterVersion()},
+             {}, kInstallTimeout)
+      .status();
+}
+
 class InstalledDebianTest : public DebianTest {
  protected:
   void SetUp() override {
@@ -159,6 +172,15 @@ class InstalledDebianTest : public DebianTest {
     const absl::StatusOr<std::string> installed = debian_->Apt({"install", "/dist/package.deb"});
     if (CannotFetch(installed.status())) GTEST_SKIP() << "a Debian archive lacks packages: " << installed.status();
     ASSERT_TRUE(installed.ok()) << installed.status();
+  }
+  void Upgrade() const {
+    const std::string dist = debian_->root() + "/dist";
+    const absl::Status made = MakeLater(dist + "/package.deb", dist + "/later.deb");
+    ASSERT_TRUE(made.ok()) << made;
+    const absl::StatusOr<std::string> upgraded = debian_->Apt({"install", "/dist/later.deb"});
+    ASSERT_TRUE(upgraded.ok()) << upgraded.status();
+    EXPECT_EQ(Told({"dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}", "binlogd"}),
+              LaterVersion() + " installed");
   }
 };
 
@@ -191,6 +213,29 @@ TEST_F(InstalledDebianTest, MakesItsAccountAndFolders) {
                   "/etc/binlogd/secrets"}),
             "binlogd:binlogd 750\nroot:root 755\nroot:binlogd 750\nroot:binlogd 750\n");
   EXPECT_TRUE(debian_->Has("/etc/systemd/system/multi-user.target.wants/binlogd.service"));
+}
+
+TEST_F(InstalledDebianTest, AnUpgradeKeepsWhatTheAdministratorDecided) {
+  constexpr char kEnabled[] = "/etc/systemd/system/multi-user.target.wants/binlogd.service";
+  const std::string options = "BINLOGD_OPTIONS=--log-level debug\n";
+  debian_->Write("/etc/binlogd/binlogd.env", options, "root:root", "640");
+  debian_->Write("/etc/binlogd/streamers/orders.yaml", kSpec, "root:binlogd", "640");
+  ASSERT_EQ(Told({"chmod", "700", "/etc/binlogd/secrets"}), "");
+  ASSERT_EQ(Told({"dpkg-statoverride", "--add", "root", "binlogd", "700", "/etc/binlogd/secrets"}), "");
+  ASSERT_EQ(Told({"install", "-d", "-o", "binlogd", "-g", "binlogd", "-m", "700", "/var/lib/binlogd/state"}), "");
+  Upgrade();
+  EXPECT_EQ(Contents(debian_->root() + "/etc/binlogd/binlogd.env"), options);
+  EXPECT_EQ(Contents(debian_->root() + "/etc/binlogd/streamers/orders.yaml"), kSpec);
+  EXPECT_EQ(Told({"stat", "-c", "%n %U:%G %a", "/etc/binlogd/binlogd.env", "/etc/binlogd/streamers/orders.yaml",
+                  "/etc/binlogd/secrets", "/var/lib/binlogd/state"}),
+            "/etc/binlogd/binlogd.env root:root 640\n/etc/binlogd/streamers/orders.yaml root:binlogd 640\n"
+            "/etc/binlogd/secrets root:binlogd 700\n/var/lib/binlogd/state binlogd:binlogd 700\n");
+  EXPECT_FALSE(debian_->Has("/etc/binlogd/binlogd.env.dpkg-dist"));
+  EXPECT_TRUE(debian_->Has(kEnabled)) << "an upgrade has disabled the service";
+  // What is disabled, which is to say this, stays so.
+  ASSERT_EQ(Told({"rm", kEnabled}), "");
+  ASSERT_TRUE(debian_->Apt({"install", "--reinstall", "/dist/later.deb"}).ok());
+  EXPECT_FALSE(debian_->Has(kEnabled)) << "an upgrade has enabled the service again";
 }
 
 TEST_F(InstalledDebianTest, LeavesNothingWhenPurged) {
@@ -237,7 +282,7 @@ TEST_F(InstalledDebianTest, DoesTheQuickstartsJob) {
   EXPECT_EQ(service.Terminate().value_or(-1), 0) << service.Log();
 
   // A newer package finds what this one has left.
-  ASSERT_TRUE(debian_->Apt({"install", "--reinstall", "/dist/package.deb"}).ok());
+  Upgrade();
   UnitByHand again(*debian_, "--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0");
   EXPECT_THAT(Told({"binlogctl", "--server", again.address(), "status"}),
               AllOf(HasSubstr("orders"), HasSubstr("STOPPED")));

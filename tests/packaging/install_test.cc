@@ -45,22 +45,38 @@ class InstallTest : public ::testing::Test {
 };
 
 TEST_F(InstallTest, EachFileHasItsPlace) {
-  EXPECT_THAT(
-      (std::vector<std::string>{"/etc/binlogd/binlogd.env", "/etc/binlogd/streamers/orders.yaml.example",
-                                "/usr/bin/binlogctl", "/usr/bin/binlogd", "/usr/lib/systemd/system/binlogd.service",
-                                "/usr/share/bash-completion/completions/binlogctl",
-                                "/usr/share/binlogd/proto/binlogd/v1/service.proto", "/usr/share/doc/binlogd/README.md",
-                                "/usr/share/doc/binlogd/copyright", "/usr/share/doc/binlogd/docs/operations.md",
-                                "/usr/share/fish/vendor_completions.d/binlogctl.fish",
-                                "/usr/share/man/man1/binlogctl-tap.1", "/usr/share/man/man1/binlogctl.1",
-                                "/usr/share/man/man1/binlogd.1", "/usr/share/zsh/vendor-completions/_binlogctl"}),
-      IsSubsetOf(Files(root_.path())));
+  EXPECT_THAT((std::vector<std::string>{
+                  "/etc/binlogd/binlogd.env", "/etc/binlogd/streamers/orders.yaml.example", "/usr/bin/binlogctl",
+                  "/usr/bin/binlogd", "/usr/lib/systemd/system/binlogd.service",
+                  "/usr/share/bash-completion/completions/binlogctl", "/usr/share/binlogd/monitoring/alerts.yaml",
+                  "/usr/share/binlogd/monitoring/dashboards/binlogd-fleet.json",
+                  "/usr/share/binlogd/proto/binlogd/v1/service.proto", "/usr/share/doc/binlogd/README.md",
+                  "/usr/share/doc/binlogd/copyright", "/usr/share/doc/binlogd/docs/operations.md",
+                  "/usr/share/fish/vendor_completions.d/binlogctl.fish", "/usr/share/man/man1/binlogctl-tap.1",
+                  "/usr/share/man/man1/binlogctl.1", "/usr/share/man/man1/binlogd.1",
+                  "/usr/share/zsh/vendor-completions/_binlogctl"}),
+              IsSubsetOf(Files(root_.path())));
   for (const std::string& file : Files(root_.path())) {
     const bool known = absl::StartsWith(file, "/usr/share/") || absl::StartsWith(file, "/usr/bin/binlog") ||
                        absl::StartsWith(file, "/etc/binlogd/") || absl::EndsWith(file, "/binlogd.service");
     EXPECT_TRUE(known) << file << " is in nobody's place";
     EXPECT_EQ(fs::status(root_.path() + file).permissions() & fs::perms::others_write, fs::perms::none) << file;
   }
+}
+
+// Up to what would be built: the build itself is the one that is looked at here.
+TEST(BuildWithoutTestsTest, NeedsNothingOfTheTestsAndMakesThePackage) {
+  TempDir build;
+  const absl::StatusOr<std::string> configured =
+      OutputOf({CMAKE_PROGRAM, "-G", "Ninja", "-S", SOURCE_FOLDER, "-B", build.path(), "-D", "BINLOGD_TESTS=OFF", "-D",
+                "CMAKE_BUILD_TYPE=Release", "-D", "CMAKE_DISABLE_FIND_PACKAGE_GTest=ON"});
+  ASSERT_TRUE(configured.ok()) << configured.status();
+  const absl::StatusOr<std::string> planned = OutputOf({"ninja", "-C", build.path(), "-n", "package"});
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  for (const char* made :
+       {"Linking CXX executable server/binlogd", "Linking CXX executable client/binlogctl", "binlogd.1"})
+    EXPECT_THAT(*planned, HasSubstr(made));
+  EXPECT_THAT(*planned, Not(HasSubstr("tests/")));
 }
 
 TEST_F(InstallTest, AnotherPrefixKeepsToItself) {

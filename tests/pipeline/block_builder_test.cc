@@ -170,6 +170,28 @@ TEST_F(BlockBuilderTest, AnotherFileOfTheNameIsAReset) {
   }
 }
 
+TEST_F(BlockBuilderTest, AnotherFileOfTheNameIsAResetAlsoFromItsBeginningOn) {
+  LogWriter log("binlog.000001", 1800000000);
+  log.Transaction({{1, "x"}});
+  Begin(Limits(1000), ReadStart{Position{"binlog.000001", 4, ""}, true, 1700000000, 1});
+  EXPECT_EQ(ErrorReason(AddAll(log.events())), "LOG_RESET");
+  ASSERT_TRUE(builder_->Seal().ok());
+  EXPECT_TRUE(sink_.blocks.empty()) << "nothing of it is taken";
+  EXPECT_EQ(ToString(builder_->place()), "binlog.000001:4");
+  Begin(Limits(1000), ReadStart{Position{"binlog.000001", 4, ""}, true, 1800000000, 1});
+  EXPECT_TRUE(AddAll(log.events()).ok());
+}
+
+TEST_F(BlockBuilderTest, KnowsTheLastBoundaryAlsoWhereItBeginsBehindIt) {
+  LogWriter log;
+  log.Transaction({{1, "x"}});
+  const Position boundary{"binlog.000001", log.offset(), ""};
+  ReadStart start{Position{"binlog.000001", log.offset() + 100, ""}, false};
+  start.boundary = boundary;
+  Begin(Limits(1000), start);
+  EXPECT_EQ(ToString(builder_->boundary()), ToString(boundary));
+}
+
 TEST_F(BlockBuilderTest, RefusesWhatIsDamaged) {
   LogWriter log;
   log.Transaction({{1, "x"}});

@@ -27,6 +27,18 @@ TEST(BlockMemoryTest, WhatIsTooSmallIsNotTaken) {
   EXPECT_GE(memory->MakeBlock(5 * kMiB)->bytes.capacity(), 5 * kMiB);
 }
 
+TEST(BlockMemoryTest, KeepsNoMoreThanFitsBesideTheBlocksInUse) {
+  const auto memory = std::make_shared<BlockMemory>();
+  std::vector<std::shared_ptr<Block>> in_use;
+  while (in_use.size() * 2 * kMiB < BlockMemory::kMostTogether) in_use.push_back(memory->MakeBlock(2 * kMiB));
+  memory->MakeBlock(2 * kMiB).reset();
+  EXPECT_EQ(memory->kept_bytes(), 0);
+  in_use.pop_back();
+  EXPECT_EQ(memory->kept_bytes(), 2 * kMiB);
+  in_use.clear();
+  EXPECT_EQ(memory->kept_bytes(), BlockMemory::kMostKept);
+}
+
 TEST(BlockMemoryTest, LivesAsLongAsItsBlocks) {
   auto memory = std::make_shared<BlockMemory>();
   auto block = memory->MakeBlock(2 * kMiB);

@@ -49,7 +49,7 @@ class FakeLog {
    public:
     explicit Replay(FakeLog* log) : log_(log) {}
 
-    absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const Position& end,
+    absl::Status Run(const std::shared_ptr<const EpochStart>& epoch, const ReadStart& start, const ReadEnd& end,
                      BlockSink* sink) override {
       absl::Status failure;
       int left = 0;
@@ -69,7 +69,7 @@ class FakeLog {
       }
       BlockBuilder builder(Flavor::kMySql, log_->limits_, sink);
       builder.Begin(epoch, start);
-      const auto finished = [&builder, &end] { return ComparePositions(builder.place(), end) >= 0; };
+      const auto finished = [&builder, &end] { return ComparePositions(builder.place(), end.position) >= 0; };
       const std::vector<LoggedEvent>& events = log_->log_->events();
       size_t first = 0;
       while (first < events.size() && !IsFrom(events[first], start.position)) {

@@ -55,7 +55,13 @@ class FakeStore {
     absl::MutexLock lock(&mutex_);
     blocked_ = blocked;
   }
-  // The same for Open.
+  // The same, and the target tells `why` while it waits.
+  void BlockInTrouble(const absl::Status& why) {
+    absl::MutexLock lock(&mutex_);
+    blocked_ = true;
+    trouble_ = why;
+  }
+  // As Block, for Open.
   void BlockOpens(bool blocked) {
     absl::MutexLock lock(&mutex_);
     opens_blocked_ = blocked;
@@ -115,6 +121,10 @@ class FakeStore {
 
  private:
   friend class FakeTarget;
+  absl::Status trouble() const {
+    absl::MutexLock lock(&mutex_);
+    return blocked_ ? trouble_ : absl::OkStatus();
+  }
   absl::Status Next(std::deque<absl::Status>* failures) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!all_fail_.ok()) return all_fail_;
     if (failures->empty()) return absl::OkStatus();
@@ -133,6 +143,7 @@ class FakeStore {
   int opens_ ABSL_GUARDED_BY(mutex_) = 0;
   int interrupts_ ABSL_GUARDED_BY(mutex_) = 0;
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);  // Of a blocked one.
   bool opens_blocked_ ABSL_GUARDED_BY(mutex_) = false;
   int writes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool counts_only_ ABSL_GUARDED_BY(mutex_) = false;

@@ -50,6 +50,7 @@ class FakeTarget : public Target {
     return absl::OkStatus();
   }
   absl::Status DoWrite(const Block& block, size_t from, const EncodedBlock* encoded) override {
+    if (const absl::Status trouble = store_->trouble(); !trouble.ok()) on_trouble()(trouble);
     absl::MutexLock lock(&store_->mutex_);
     ++store_->writes_;
     store_->mutex_.Await(absl::Condition(this, &FakeTarget::may_write));

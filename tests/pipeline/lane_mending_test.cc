@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "tests/pipeline/target_lane_testing.h"
@@ -187,6 +189,19 @@ TEST_P(LaneMendingTest, WhileItFailsItIsRetryingAndTheQueueKeepsWhatIsOffered) {
   ExpectAllIsThereAfterFlush();
 }
 
+TEST_P(LaneMendingTest, WhileItWaitsForAnAnswerItIsRetryingAndGoesOn) {
+  StartLane();
+  store_->BlockInTrouble(kDown);
+  ASSERT_TRUE(OfferAll().ok());
+  AwaitState(TargetState::kRetrying);
+  EXPECT_THAT(std::string(lane_->Snapshot().error.message()), HasSubstr("is down"));
+  EXPECT_TRUE(lane_->failure().ok());
+  store_->Block(false);
+  ExpectAllIsThereAfterFlush();
+  EXPECT_EQ(store_->opens(), 1) << "what it had begun was not given up";
+  EXPECT_EQ(lane_->Snapshot().counters->retries.load(), 0u);
+}
+
 TEST_P(LaneMendingTest, AnOptionalLaneIsDetachedWhenTooMuchWaitsAndCatchesUp) {
   StartLane(Optional());
   store_->FailAll(kDown);
@@ -324,6 +339,31 @@ TEST_P(LaneMendingTest, ATargetThatWasInterruptedIsReplacedWithAllOthers) {
   lane_->Start(MakeEpoch(), MakeEpoch()->first);
   failed_.WaitForNotification();
   EXPECT_FALSE(IsPermanent(lane_->failure()));
+}
+
+TEST_P(LaneMendingTest, WhatCouldNotBeOpenedIsInTroubleUntilAnotherLaneOpensIt) {
+  const absl::Status down = absl::UnavailableError("down");
+  const absl::Time since = absl::UnixEpoch() + absl::Seconds(17);
+  const auto counters = std::make_shared<TargetCounters>();
+  TargetLane::Options options;
+  options.last.error = Permanent(down);
+  options.last.error_since = since;
+  MakeLane(options, counters);
+  store_->BlockOpens(true);
+  store_->FailOpens({down});
+  std::thread opener([this] { EXPECT_TRUE(absl::IsUnavailable(lane_->Open().status())); });
+  store_->AwaitOpens(1);
+  EXPECT_EQ(TargetStateName(State()), "RETRYING");
+  EXPECT_EQ(lane_->Snapshot().error, down);
+  store_->BlockOpens(false);
+  opener.join();
+  EXPECT_EQ(lane_->Snapshot().error_since, since) << "it is the same trouble";
+  EXPECT_EQ(counters->retries.load(), 1u);
+  EXPECT_TRUE(lane_->Open().ok());
+  EXPECT_TRUE(lane_->Snapshot().error.ok());
+  EXPECT_EQ(counters->retries.load(), 2u);
+  EXPECT_TRUE(lane_->Open().ok());
+  EXPECT_EQ(counters->retries.load(), 2u) << "nothing was wrong";
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, LaneMendingTest, ::testing::Bool(), testing::FormName);

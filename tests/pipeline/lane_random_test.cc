@@ -73,7 +73,7 @@ class LaneRandomTest : public ::testing::TestWithParam<uint32_t> {
   LogWriter log_;
   FakeLog source_log_{&log_, Limits(1 + Random(40))};
   ByteBudget budget_{64 << 20};
-  ThreadPool pool_{2};
+  ThreadPool pool_{"test", 2};
 };
 
 TEST_P(LaneRandomTest, EachStoreHasEverythingOnceAndInOrder) {

@@ -271,6 +271,28 @@ TEST_F(TapFeedTest, AnEpochThatEndsWhileItIsReplayedIsAnError) {
   EXPECT_EQ(ErrorReason(*feed->ended()), "EPOCH_ENDED");
 }
 
+TEST_F(TapFeedTest, AnEndInAFileThatTheLogCannotHaveIsRefused) {
+  TapFeed::Options elsewhere;
+  elsewhere.end.position = Position{"other.000009", 4, ""};
+  // It is not known before the reader is there.
+  const auto early = Attach(elsewhere);
+  OfferUpTo(blocks_.size());
+  TapFeed::Item item;
+  EXPECT_FALSE(early->Take(&item));
+  ASSERT_TRUE(early->ended());
+  EXPECT_EQ(ErrorReason(*early->ended()), "POSITION_INVALID");
+  EXPECT_TRUE(absl::StrContains(early->ended()->message(), blocks_.front()->start.file)) << *early->ended();
+  TapFeed late(&hub_, elsewhere);
+  EXPECT_EQ(ErrorReason(late.Attach()), "POSITION_INVALID");
+  // A file that is still to come is none of another log.
+  TapFeed::Options to_come;
+  to_come.end.position = Position{"binlog.000900", 4, ""};
+  to_come.make_log = [this] { return source_.MakeReplay(); };
+  to_come.wake = [] {};
+  TapFeed waits(&hub_, to_come);
+  EXPECT_TRUE(waits.Attach().ok());
+}
+
 TEST_F(TapFeedTest, MoreReplaysThanMayBeAreRefused) {
   OfferUpTo(blocks_.size());
   std::vector<std::shared_ptr<void>> replays;

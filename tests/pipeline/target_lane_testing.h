@@ -45,7 +45,7 @@ class TargetLaneTest : public ::testing::TestWithParam<bool> {
     other_cut_ = BlocksOf(log_, Limits(7));
   }
   // A lane whose writer does not run yet.
-  void MakeLane(const TargetLane::Options& given) {
+  void MakeLane(const TargetLane::Options& given, const std::shared_ptr<TargetCounters>& counters = nullptr) {
     TargetLane::Options options = given;
     options.filter = std::make_shared<const EventFilter>(FilterSpec());
     options.pool = &pool_;
@@ -55,7 +55,9 @@ class TargetLaneTest : public ::testing::TestWithParam<bool> {
       if (++failures_ == 1) failed_.Notify();
     };
     options.on_commit = [this] { ++commits_; };
-    lane_ = std::make_unique<TargetLane>(std::make_unique<FakeTarget>("t", store_, GetParam()), std::move(options));
+    auto target = std::make_unique<FakeTarget>("t", store_, GetParam());
+    if (counters != nullptr) target->set_counters(counters);
+    lane_ = std::make_unique<TargetLane>(std::move(target), std::move(options));
   }
   // As it comes about in a streamer that reads from the log's beginning.
   void StartLane(const TargetLane::Options& given) {
@@ -104,7 +106,7 @@ class TargetLaneTest : public ::testing::TestWithParam<bool> {
   Blocks blocks_;
   Blocks other_cut_;
   ByteBudget budget_{64 << 20};
-  ThreadPool pool_{3};
+  ThreadPool pool_{"test", 3};
   FakeLog source_log_{&log_};
   std::shared_ptr<FakeStore> store_ = std::make_shared<FakeStore>();
   std::atomic<int> failures_ = 0;

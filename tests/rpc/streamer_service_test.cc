@@ -114,6 +114,21 @@ TEST_F(StreamerServiceTest, BadSpecsNameTheirField) {
       {"zero wait", [](v1::StreamerSpec* s) { s->mutable_batch()->mutable_max_wait(); }, "batch.max_wait"},
       {"interval", [](v1::StreamerSpec* s) { s->mutable_checkpoint()->mutable_interval()->set_nanos(-1); },
        "checkpoint.interval"},
+      {"a field that is not known",
+       [](v1::StreamerSpec* s) { s->GetReflection()->MutableUnknownFields(s)->AddVarint(99, 1); }, "99",
+       "UNKNOWN_FIELD"},
+      {"one of a target",
+       [](v1::StreamerSpec* s) {
+         v1::FileTarget* file = s->mutable_targets(0)->mutable_file();
+         file->GetReflection()->MutableUnknownFields(file)->AddLengthDelimited(98, "x");
+       },
+       "targets[0].file.98", "UNKNOWN_FIELD"},
+      {"one of the source's password",
+       [](v1::StreamerSpec* s) {
+         v1::Secret* password = s->mutable_source()->mutable_password();
+         password->GetReflection()->MutableUnknownFields(password)->AddVarint(97, 1);
+       },
+       "source.password.97", "UNKNOWN_FIELD"},
       {"no kind of target", [](v1::StreamerSpec* s) { s->mutable_targets(0)->clear_kind(); }, "targets[0]"},
       {"nothing at all", [](v1::StreamerSpec* s) { s->Clear(); }, "name", "INVALID_NAME"},
       {"RAW with filter", [](v1::StreamerSpec* s) { s->mutable_filter()->add_databases("x"); },
@@ -161,10 +176,13 @@ TEST_F(StreamerServiceTest, ApplyOutcomes) {
   EXPECT_EQ(response.outcome(), v1::ApplyResponse::CREATED);
   ASSERT_TRUE(Apply(Spec("a"), false, &response).ok());
   EXPECT_EQ(response.outcome(), v1::ApplyResponse::UNCHANGED);
+  EXPECT_EQ(response.changes_size(), 0);
   v1::StreamerSpec changed = Spec("a");
   changed.mutable_source()->set_server_id(5);
   ASSERT_TRUE(Apply(changed, true, &response).ok());
   EXPECT_EQ(response.outcome(), v1::ApplyResponse::UPDATED);
+  ASSERT_EQ(response.changes_size(), 1);
+  EXPECT_EQ(response.changes(0).field(), "source.server_id");
   EXPECT_EQ(response.streamer().status().desired_state(), v1::DESIRED_STATE_RUNNING);
 }
 
@@ -187,6 +205,11 @@ TEST_F(StreamerServiceTest, ApplyMayOnlyTell) {
   ASSERT_TRUE(Call(&Stub::Apply, request, &response).ok());
   EXPECT_EQ(response.outcome(), v1::ApplyResponse::UPDATED);
   EXPECT_TRUE(response.restarts());
+  ASSERT_EQ(response.changes_size(), 2) << "the password is new as well";
+  EXPECT_EQ(response.changes(0).field(), "source.password");
+  EXPECT_EQ(response.changes(1).field(), "batch.max_events");
+  EXPECT_EQ(response.changes(1).effect(), v1::FieldChange::RESTART);
+  EXPECT_EQ(response.ShortDebugString().find("s3cret"), std::string::npos);
   EXPECT_EQ(response.streamer().spec().batch().max_events(), 7u);
   EXPECT_EQ(response.streamer().etag(), streamer.etag());
   ASSERT_TRUE(Call(&Stub::Get, Named<v1::GetRequest>("a"), &streamer).ok());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -29,6 +31,34 @@ HttpRequest Request(const FakeHttpServer& server, const std::string& method = "G
   request.method = method;
   request.url = server.origin() + "/a/../%FF//b?q=1";
   return request;
+}
+
+// A body that cannot be read from a place on, and knows what was asked of it.
+class WatchedBody : public ObjectBody {
+ public:
+  explicit WatchedBody(absl::string_view bytes, uint64_t readable = std::numeric_limits<uint64_t>::max())
+      : bytes_(bytes), readable_(readable) {}
+  uint64_t size() const override { return bytes_.size(); }
+  absl::StatusOr<std::string> Read(uint64_t offset, uint64_t size) override {
+    largest_ = std::max(largest_, size);
+    if (offset == 0) ++beginnings_;
+    if (offset + size > readable_) return absl::DataLossError("the disk is gone");
+    return std::string(bytes_.substr(offset, size));
+  }
+  uint64_t largest() const { return largest_; }
+  int beginnings() const { return beginnings_; }
+
+ private:
+  const absl::string_view bytes_;
+  const uint64_t readable_;
+  uint64_t largest_ = 0;
+  int beginnings_ = 0;
+};
+
+std::string LargeBody() {
+  std::string body(9 << 20, '\0');
+  for (size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 7 + i / 251);
+  return body;
 }
 
 // The reason of what comes of a server's bytes.
@@ -91,13 +121,70 @@ TEST(HttpClientTest, ABodyOfSeveralMegabytesArrives) {
   });
   HttpClient client;
   HttpRequest request = Request(server, "POST");
-  std::string body(9 << 20, '\0');
-  for (size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 7 + i / 251);
+  const std::string body = LargeBody();
   request.body = body;
   request.most_answer_bytes = body.size();
   const absl::StatusOr<HttpAnswer> answer = client.Execute(request);
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_TRUE(answer->body == body);
+}
+
+TEST(HttpClientTest, AnUploadIsReadLittleByLittleAsItIsSent) {
+  FakeHttpServer server([](const HeardRequest&) { return FakeReply(); });
+  HttpClient client;
+  for (const char* method : {"PUT", "POST"}) {
+    const std::string bytes = LargeBody();
+    WatchedBody body(bytes);
+    HttpRequest request = Request(server, method);
+    request.upload = &body;
+    const absl::StatusOr<HttpAnswer> answer = client.Execute(request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_TRUE(server.heard().back().body == bytes);
+    EXPECT_LE(body.largest(), 512 << 10);
+  }
+}
+
+TEST(HttpClientTest, AnEmptyUploadIsAnEmptyBody) {
+  FakeHttpServer server([](const HeardRequest&) { return FakeReply(); });
+  HttpClient client;
+  MemoryBody body("");
+  HttpRequest request = Request(server, "PUT");
+  request.upload = &body;
+  const absl::StatusOr<HttpAnswer> answer = client.Execute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(server.heard().back().header("content-length"), "0");
+}
+
+TEST(HttpClientTest, AnUploadBeginsAgainWhenItsConnectionWasGone) {
+  int count = 0;
+  FakeHttpServer server([&count](const HeardRequest&) {
+    FakeReply reply;
+    if (++count == 2) reply.way = FakeReply::Way::kCut;
+    return reply;
+  });
+  HttpClient client;
+  ASSERT_TRUE(client.Execute(Request(server)).ok());
+  const std::string bytes =
+      LargeBody().substr(0, 900 << 10);  // Without waiting for "100 Continue", which is an answer.
+  WatchedBody body(bytes);
+  HttpRequest request = Request(server, "PUT");
+  request.upload = &body;
+  const absl::StatusOr<HttpAnswer> answer = client.Execute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(server.heard().size(), 3);
+  EXPECT_TRUE(server.heard().back().body == bytes);
+  EXPECT_EQ(body.beginnings(), 2);
+}
+
+TEST(HttpClientTest, AnUploadThatCannotBeReadSaysWhy) {
+  FakeHttpServer server([](const HeardRequest&) { return FakeReply(); });
+  HttpClient client;
+  const std::string bytes = LargeBody();
+  WatchedBody body(bytes, 4 << 20);
+  HttpRequest request = Request(server, "PUT");
+  request.upload = &body;
+  EXPECT_EQ(client.Execute(request).status(), absl::DataLossError("the disk is gone"));
+  EXPECT_TRUE(client.Execute(Request(server)).ok());
 }
 
 TEST(HttpClientTest, FollowsNoRedirection) {

@@ -86,6 +86,10 @@ TEST_F(S3FailureTest, AnExpiredTokenIsRenewedOnce) {
   const absl::Status status = Put("k", "x").status();
   EXPECT_EQ(ErrorReason(status), "S3_CREDENTIALS_EXPIRED");
   EXPECT_FALSE(IsPermanent(status));
+  for (const std::string& told : {"bucket bucket at " + server_.origin(),
+                                  std::string("the session token has expired and there is no newer one: renew it")}) {
+    EXPECT_TRUE(absl::StrContains(status.message(), told)) << status;
+  }
 }
 
 TEST_F(S3FailureTest, TheServersClockIsTakenOnce) {

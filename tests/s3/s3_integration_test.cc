@@ -18,6 +18,8 @@ namespace binlogd {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::S3Server;
 
 std::string Bytes(size_t size) {
@@ -54,13 +56,17 @@ class S3IntegrationTest : public ::testing::Test {
     MemoryBody body(bytes);
     return store.Put(key, body, options);
   }
-  // The reason why all kinds of requests fail.
-  void ExpectRefused(const std::string& reason) const {
+  // The reason why all kinds of requests fail, and what is told besides bucket and endpoint.
+  void ExpectRefused(const std::string& reason, const std::vector<std::string>& told = {}) const {
     const std::unique_ptr<ObjectStore> store = Store();
     for (const absl::Status& status : {Put(*store, "k", "x").status(), store->Get("k").status(), store->Delete("k"),
                                        store->List({}).status(), store->AbortUploads("")}) {
       EXPECT_EQ(ErrorReason(status), reason) << status;
       EXPECT_TRUE(IsPermanent(status)) << status;
+      for (const std::string& text : told) EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+      if (told.empty()) continue;
+      EXPECT_THAT(std::string(status.message()),
+                  HasSubstr(absl::StrCat("bucket ", options_.bucket, " at ", options_.endpoint)));
     }
   }
 
@@ -186,20 +192,30 @@ TEST_F(S3IntegrationTest, ThousandsOfKeysAreListed) {
 
 TEST_F(S3IntegrationTest, AWrongBucketIsNamed) {
   options_.bucket = "another";
-  ExpectRefused("S3_BUCKET_NOT_FOUND");
+  ExpectRefused("S3_BUCKET_NOT_FOUND", {"create the bucket, or correct its name, the endpoint or path_style"});
 }
 
 TEST_F(S3IntegrationTest, WrongKeysAreRefused) {
   options_.credentials.secret_access_key = [] { return std::string("wrong"); };
-  ExpectRefused("S3_CREDENTIALS_INVALID");
+  ExpectRefused("S3_CREDENTIALS_INVALID", {"check the access key id, the secret access key, and"});
   EXPECT_EQ(ErrorReason(Store()->Head("k").status()), "S3_CREDENTIALS_INVALID");
   options_.credentials.access_key_id = [] { return std::string("NOBODY"); };
   ExpectRefused("S3_CREDENTIALS_INVALID");
 }
 
+// It gives no temporary credentials, so it takes no token for its own; s3_failure_test.cc has one that has expired.
+TEST_F(S3IntegrationTest, ASessionTokenThatIsNotItsOwnIsRefused) {
+  options_.credentials.session_token = [] { return std::string("token-of-another-place"); };
+  ExpectRefused("S3_CREDENTIALS_INVALID", {"the secret access key and the session token"});
+  const absl::Status status = Store()->Head("k").status();
+  EXPECT_EQ(ErrorReason(status), "S3_CREDENTIALS_INVALID") << status;
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("token-of-another-place")));
+}
+
 TEST_F(S3IntegrationTest, AWrongRegionIsRefused) {
   options_.region = "eu-west-1";
-  ExpectRefused("S3_WRONG_REGION");
+  ExpectRefused("S3_WRONG_REGION",
+                {R"(the bucket is in the region "us-east-1", not in "eu-west-1": set region to it)"});
   EXPECT_EQ(ErrorReason(Store()->Head("k").status()), "S3_WRONG_REGION");
 }
 

@@ -202,23 +202,23 @@ TEST_F(S3StoreTest, AnUploadThatIsGoneMayBeComplete) {
   EXPECT_EQ(ErrorReason(Put("k", Bytes(kPart + 1)).status()), "S3_UPLOAD_NOT_FOUND");
 }
 
-// Says how large it is, and fails.
+// Is huge, and cannot be read after its beginning.
 class HugeBody : public ObjectBody {
  public:
+  static constexpr uint64_t kReadable = 21 << 20;
   uint64_t size() const override { return 200ULL << 30; }
-  absl::StatusOr<std::string> Read(uint64_t, uint64_t size) override {
-    asked = size;
-    return absl::DataLossError("gone");
+  absl::StatusOr<std::string> Read(uint64_t offset, uint64_t size) override {
+    if (offset + size > kReadable) return absl::DataLossError("gone");
+    return std::string(size, 'x');
   }
-  uint64_t asked = 0;
 };
 
 TEST_F(S3StoreTest, PartsAreAsLargeAsTheirNumberAllows) {
-  Say({Answer(200, kUploadId), Answer(204)});
+  Say({Answer(200, kUploadId), Etag("p1"), Answer(204)});
   HugeBody body;
   EXPECT_TRUE(absl::IsDataLoss(store().Put("k", body, {}).status()));
-  EXPECT_EQ(body.asked, 21 << 20);
-  EXPECT_THAT(Heard(), ElementsAre("POST uploads=", "DELETE uploadId=u%2F1"));
+  EXPECT_THAT(Heard(), ElementsAre("POST uploads=", "PUT partNumber=1&uploadId=u%2F1", "DELETE uploadId=u%2F1"));
+  EXPECT_EQ(server_.heard()[1].body.size(), HugeBody::kReadable);
 }
 
 TEST_F(S3StoreTest, AnObjectComesWithItsMetadata) {

@@ -45,10 +45,10 @@ class ManagerChaos {
       allowed.insert(allowed.end(), {"CHANGE_NOT_BEGUN", "CHANGE_GOES_ON"});
       Check(status, allowed);
     };
-    Manager::Outcome outcome;
+    Manager::Applied applied;
     switch (random() % 9) {
       case 0: return check(manager_.Create(spec, random() % 2 == 0).status(), {"STREAMER_EXISTS"});
-      case 1: return check(manager_.Apply(spec, true, &outcome, caller).status(), {"ALREADY_RUNNING"});
+      case 1: return check(manager_.Apply(spec, true, &applied, caller).status(), {"ALREADY_RUNNING"});
       case 2: return check(manager_.Update(spec, "", caller).status(), {"STREAMER_NOT_FOUND"});
       case 3: return check(manager_.Delete(name, "", caller), {"STREAMER_NOT_FOUND"});
       case 4: return check(manager_.Start(name, caller).status(), {"STREAMER_NOT_FOUND", "ALREADY_RUNNING"});

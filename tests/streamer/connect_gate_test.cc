@@ -52,7 +52,7 @@ TEST(ConnectGateTest, AllGetInSometimeAndNeverMoreThanMayBe) {
   ConnectGate gate(3);
   std::atomic<int> inside{0}, most{0}, done{0};
   {
-    ThreadPool pool(16);
+    ThreadPool pool("test", 16);
     for (int i = 0; i < 500; ++i) {
       pool.Run([&] {
         const auto pass = gate.Enter("a", Cancellation::Never());

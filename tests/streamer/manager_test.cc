@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log_history.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/streamer/streamer_testing.h"
 
@@ -74,6 +75,41 @@ TEST_F(ManagerTest, UnknownNames) {
     }
   }
   EXPECT_EQ(Refusal(manager_->Update(Spec("none"), "").status()), "STREAMER_NOT_FOUND");
+}
+
+TEST_F(ManagerTest, OneWhoseRecordCannotBeReadIsSaidToBeThere) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
+  manager_.reset();
+  ASSERT_TRUE(ReplaceFile(dir_ / "state/streamers/a/streamer.json", "", 0600).ok());
+  Restart();
+  EXPECT_TRUE(manager_->List().empty());
+  for (const absl::Status& status : {manager_->Get("a").status(), manager_->Start("a").status()}) {
+    EXPECT_EQ(Refusal(status), "STREAMER_NOT_FOUND");
+    EXPECT_NE(status.message().find("streamer.json is damaged (it is empty)"), absl::string_view::npos) << status;
+  }
+  Manager::Applied applied;
+  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &applied).ok()) << "applied anew, it is mended";
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kCreated);
+  ASSERT_TRUE(manager_->Delete("a", "").ok());
+  EXPECT_EQ(manager_->Get("a").status().message(), "there is no streamer \"a\"");
+}
+
+TEST_F(ManagerTest, WhileItLoadsNothingIsSaidNotToBeThere) {
+  ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
+  manager_.reset();
+  Manager loading(*Store::Open(dir_ / "state", &codec_));
+  loading.ExpectLoad();
+  Manager::Applied applied;
+  for (const absl::Status& status :
+       {loading.CheckLoaded(), loading.Get("a").status(), loading.Create(Spec("a"), false).status(),
+        loading.Apply(Spec("b"), false, &applied).status(), loading.Preview(Spec("a"), false, &applied).status(),
+        loading.Delete("a", "")}) {
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(Refusal(status), "STREAMERS_LOADING");
+  }
+  ASSERT_TRUE(loading.Load().ok());
+  EXPECT_TRUE(loading.CheckLoaded().ok());
+  EXPECT_TRUE(loading.Get("a").ok());
 }
 
 TEST_F(ManagerTest, DuplicatesAndBadSpecs) {
@@ -174,21 +210,21 @@ TEST_F(ManagerTest, EtagsGuardUpdateAndDelete) {
 }
 
 TEST_F(ManagerTest, ApplyOutcomes) {
-  Manager::Outcome outcome;
-  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &outcome).ok());
-  EXPECT_EQ(outcome, Manager::Outcome::kCreated);
-  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &outcome).ok());
-  EXPECT_EQ(outcome, Manager::Outcome::kUnchanged);
+  Manager::Applied applied;
+  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &applied).ok());
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kCreated);
+  ASSERT_TRUE(manager_->Apply(Spec("a"), false, &applied).ok());
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kUnchanged);
   StreamerSpec changed = Spec("a");
   changed.batch.max_events = 7;
-  const auto started = manager_->Apply(changed, true, &outcome);
+  const auto started = manager_->Apply(changed, true, &applied);
   ASSERT_TRUE(started.ok());
-  EXPECT_EQ(outcome, Manager::Outcome::kUpdated);
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kUpdated);
   EXPECT_TRUE(started->snapshot.desired_running);
-  ASSERT_TRUE(manager_->Apply(changed, true, &outcome).ok()) << "one that runs goes on";
-  EXPECT_EQ(outcome, Manager::Outcome::kUnchanged);
+  ASSERT_TRUE(manager_->Apply(changed, true, &applied).ok()) << "one that runs goes on";
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kUnchanged);
   changed.targets.clear();
-  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Apply(changed, true, &outcome).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Apply(changed, true, &applied).status()));
 }
 
 TEST_F(ManagerTest, ListsWhatPassesAFilter) {
@@ -219,18 +255,18 @@ TEST_F(ManagerTest, ListsWhatPassesAFilter) {
 }
 
 TEST_F(ManagerTest, APreviewTellsWhatApplyWouldDoAndChangesNothing) {
-  Manager::Outcome outcome;
+  Manager::Applied applied;
   StreamerSpec spec = Spec("a");
   spec.source.password = Secret{Secret::Kind::kValue, "s3cret"};
-  const auto created = manager_->Preview(spec, true, &outcome);
+  const auto created = manager_->Preview(spec, true, &applied);
   ASSERT_TRUE(created.ok()) << created.status();
-  EXPECT_EQ(outcome, Manager::Outcome::kCreated);
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kCreated);
   EXPECT_TRUE(created->snapshot.desired_running);
   EXPECT_TRUE(absl::IsNotFound(manager_->Get("a").status()));
   const std::string etag = manager_->Create(spec, false)->etag;
   const auto preview = [&](const StreamerSpec& wanted) {
-    EXPECT_TRUE(manager_->Preview(wanted, false, &outcome).ok());
-    return outcome;
+    EXPECT_TRUE(manager_->Preview(wanted, false, &applied).ok());
+    return applied.outcome;
   };
   EXPECT_EQ(preview(spec), Manager::Outcome::kUnchanged);
   EXPECT_EQ(preview(Spec("a")), Manager::Outcome::kUnchanged) << "the secret is kept";
@@ -242,19 +278,19 @@ TEST_F(ManagerTest, APreviewTellsWhatApplyWouldDoAndChangesNothing) {
   ASSERT_TRUE(manager_->Start("a").ok());
   EXPECT_EQ(preview(labelled), Manager::Outcome::kUpdated);
   EXPECT_EQ(preview(changed), Manager::Outcome::kRestarted);
-  EXPECT_EQ(manager_->Preview(changed, false, &outcome)->spec, changed);
+  EXPECT_EQ(manager_->Preview(changed, false, &applied)->spec, changed);
   EXPECT_EQ(manager_->Get("a")->etag, etag);
   EXPECT_EQ(manager_->Get("a")->spec, spec);
   changed.targets.clear();
-  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Preview(changed, false, &outcome).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(manager_->Preview(changed, false, &applied).status()));
   StreamerSpec clash = Spec("b");
   clash.targets[0].file()->path = spec.targets[0].file()->path;
-  EXPECT_EQ(Refusal(manager_->Preview(clash, false, &outcome).status()), "TARGET_PATH_IN_USE");
-  ASSERT_TRUE(manager_->Apply(labelled, false, &outcome).ok());
-  EXPECT_EQ(outcome, Manager::Outcome::kUpdated);
+  EXPECT_EQ(Refusal(manager_->Preview(clash, false, &applied).status()), "TARGET_PATH_IN_USE");
+  ASSERT_TRUE(manager_->Apply(labelled, false, &applied).ok());
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kUpdated);
   labelled.source.server_id = 5;
-  ASSERT_TRUE(manager_->Apply(labelled, false, &outcome).ok());
-  EXPECT_EQ(outcome, Manager::Outcome::kRestarted);
+  ASSERT_TRUE(manager_->Apply(labelled, false, &applied).ok());
+  EXPECT_EQ(applied.outcome, Manager::Outcome::kRestarted);
 }
 
 TEST_F(ManagerTest, OtherLabelsRestartNothing) {
@@ -344,6 +380,44 @@ TEST_F(ManagerTest, ATargetThatOnlyAPersonCanMendIsAFailure) {
   EXPECT_TRUE(manager_->Start("a").ok()) << "a person may have mended it";
 }
 
+TEST_F(ManagerTest, OneThatHasFailedIsStoppedWhenThatIsWanted) {
+  StreamerSpec spec = Spec("a");
+  ASSERT_TRUE(ReplaceFile(dir_ / "file", "", 0600).ok());
+  spec.targets[0].file()->path = dir_ / "file";
+  ASSERT_TRUE(manager_->Create(spec, true).ok());
+  ASSERT_TRUE(Eventually([&] { return manager_->Get("a")->snapshot.state == StreamerState::kFailed; }));
+  spec.targets[0].file()->path = dir_ / "folder";
+  Manager::Applied preview;
+  ASSERT_TRUE(manager_->Preview(spec, false, &preview).ok());
+  EXPECT_EQ(preview.outcome, Manager::Outcome::kRestarted) << "the new spec may mend it";
+  const auto stopped = manager_->Stop("a");
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_EQ(stopped->snapshot.state, StreamerState::kStopped);
+  EXPECT_TRUE(stopped->snapshot.error.ok());
+  ASSERT_TRUE(manager_->Preview(spec, false, &preview).ok());
+  EXPECT_EQ(preview.outcome, Manager::Outcome::kUpdated);
+  EXPECT_EQ(Refusal(manager_->Stop("a").status()), "NOT_RUNNING");
+}
+
+TEST_F(ManagerTest, ATargetThatCannotBeOpenedStaysInTroubleAndIsLoggedOnce) {
+  StreamerSpec spec = Spec("a");
+  // Where nobody makes folders.
+  spec.targets[0].file()->path = "/proc/binlogd-test";
+  ASSERT_TRUE(manager_->Create(spec, true).ok());
+  ASSERT_TRUE(BecomesRetrying("a"));
+  const absl::Time since = manager_->Get("a")->snapshot.targets.at(0).error_since;
+  bool steady = true;
+  EXPECT_TRUE(Eventually([&] {
+    const TargetSnapshot target = manager_->Get("a")->snapshot.targets.at(0);
+    steady = steady && target.state == TargetState::kRetrying && target.error_since == since;
+    return target.counters->retries.load() >= 2;
+  }));
+  EXPECT_TRUE(steady) << "each try looks like the trouble's end";
+  size_t warnings = 0;
+  for (const LogLine& line : LogHistory::Find("a")->Lines(0)) warnings += line.level == LogLevel::kWarning ? 1 : 0;
+  EXPECT_EQ(warnings, 1u);
+}
+
 TEST_F(ManagerTest, AfterShutdownNothingChanges) {
   ASSERT_TRUE(manager_->Create(Spec("a"), true).ok());
   ASSERT_TRUE(manager_->Create(Spec("b"), false).ok());
@@ -404,9 +478,9 @@ TEST_F(ImpatientCallerTest, AnUpdateGoesOnAndOthersAreNotBegun) {
   EXPECT_EQ(manager_->Get("a")->spec, Changed()) << "it is accepted";
   StreamerSpec again = Changed();
   again.source.server_id = 6;
-  Manager::Outcome outcome;
+  Manager::Applied applied;
   for (const absl::Status& status :
-       {manager_->Update(again, "", gone_).status(), manager_->Apply(again, true, &outcome, gone_).status(),
+       {manager_->Update(again, "", gone_).status(), manager_->Apply(again, true, &applied, gone_).status(),
         manager_->Stop("a", gone_).status(), manager_->Start("a", gone_).status(), manager_->Delete("a", "", gone_)}) {
     EXPECT_TRUE(absl::IsCancelled(status)) << status;
     EXPECT_EQ(Refusal(status), "CHANGE_NOT_BEGUN");
@@ -460,8 +534,8 @@ TEST_F(ManagerTest, ManyChangesAtATime) {
         const std::string name = absl::StrCat("s", (i + round) % 3);
         StreamerSpec spec = Spec(name);
         spec.source.server_id = static_cast<uint32_t>(round + 1);
-        Manager::Outcome outcome;
-        (void)manager_->Apply(spec, round % 2 == 0, &outcome);
+        Manager::Applied applied;
+        (void)manager_->Apply(spec, round % 2 == 0, &applied);
         (void)manager_->Get(name);
         (void)manager_->List();
         if (round % 3 == 1) (void)manager_->Stop(name, Cancellation(absl::Now()));

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "tests/harness/temp_dir.h"
@@ -94,14 +95,31 @@ TEST_F(StoreTest, ADamagedRecordIsLeftOutAndLeftAlone) {
         std::string(R"({"desired_state":1,"generation":"x"})"),
         absl::StrReplaceAll(whole, {{"\"version\"", "\"create_request\": 7, \"version\""}}), good}) {
     ASSERT_TRUE(ReplaceFile(PathOf("bad"), damage, 0600).ok());
-    const auto records = (*store)->Load();
+    std::map<std::string, absl::Status> left_out;
+    const auto records = (*store)->Load(&left_out);
     ASSERT_TRUE(records.ok());
     ASSERT_EQ(records->size(), 1u) << damage;
+    ASSERT_EQ(left_out.size(), 1u) << damage;
+    EXPECT_TRUE(absl::StrContains(left_out["bad"].message(), PathOf("bad") + " is damaged (")) << left_out["bad"];
+    EXPECT_FALSE(absl::StrContains(left_out["bad"].message(), "json.exception")) << left_out["bad"];
     EXPECT_EQ((*records)[0].spec.name, "good");
     EXPECT_EQ(*ReadWholeFile(PathOf("bad")), damage);
   }
   ASSERT_TRUE((*store)->Put(Record("bad")).ok());
   EXPECT_EQ((*store)->Load()->size(), 2u) << "applied anew, it is mended";
+}
+
+TEST_F(StoreTest, WhatIsNoRecordDoesNotKeepTheStart) {
+  const auto store = Store::Open(state_, &codec_);
+  ASSERT_TRUE((*store)->Put(Record("good")).ok());
+  ASSERT_TRUE((*store)->Put(Record("pipe")).ok());
+  ASSERT_EQ(unlink(PathOf("pipe").c_str()), 0);
+  ASSERT_EQ(mkfifo(PathOf("pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(ReplaceFile(state_ + "/streamers/file.txt", "x", 0600).ok());
+  std::map<std::string, absl::Status> left_out;
+  EXPECT_EQ((*store)->Load(&left_out)->size(), 1u);
+  ASSERT_EQ(left_out.size(), 1u) << "a plain file is no streamer";
+  EXPECT_EQ(left_out["pipe"].message(), PathOf("pipe") + " is not a file");
 }
 
 TEST_F(StoreTest, ANewersDirectoryIsRefused) {

@@ -40,6 +40,13 @@ std::string Listed(const Json& manifest) {
   return listed;
 }
 
+// What was moved aside from there; it is removed.
+std::string TakeEdited(const std::string& manifest) {
+  const absl::StatusOr<std::string> edited = ReadWholeFile(manifest + ".edited");
+  std::filesystem::remove(manifest + ".edited");
+  return edited.value_or("nothing");
+}
+
 class FileManifestTest : public ::testing::Test {
  protected:
   FileManifestTest() {
@@ -414,6 +421,108 @@ TEST_F(FileManifestTest, ACrashBetweenTheManifestAndTheDeletionIsFinished) {
     EXPECT_EQ(after["deleted"]["files"], 2);
     EXPECT_EQ(after["deleted"]["last_file"], parsed.files[1].name);
   }
+}
+
+// The folders hold files of the same names and sizes.
+TEST_F(FileManifestTest, OneOfAnotherFolderDeletesNothing) {
+  for (const bool raw : {true, false}) {
+    SCOPED_TRACE(raw);
+    const auto make = [&] { return raw ? Raw() : Decoded(); };
+    const auto folder = [&](const char* name) { return absl::StrCat(dir_ / name, raw ? "-raw" : "-json"); };
+    const char* const manifest = raw ? "/0001-6f1c2a9e/manifest.json" : "/manifest.json";
+    for (const char* name : {"ours", "theirs"}) {
+      options_.path = folder(name);
+      Deliver(*make(), 5);
+    }
+    binlogd::Manifest theirs;
+    ASSERT_TRUE(ParseManifest(*ReadWholeFile(folder("theirs") + manifest), &theirs));
+    const size_t files = theirs.files.size();
+    theirs.files[0].state = ManifestFile::State::kDeleted;
+    options_.path = folder("ours");
+    const auto content = FolderContent(options_.path);
+    ASSERT_TRUE(ReplaceFile(options_.path + manifest, ManifestJson(theirs), 0640).ok());
+    { ASSERT_TRUE(make()->Open().ok()); }
+    EXPECT_EQ(TakeEdited(options_.path + manifest), ManifestJson(theirs));
+    EXPECT_EQ(FolderContent(options_.path), content);
+    const Json anew = ReadJson(options_.path + manifest);
+    EXPECT_EQ(anew["files"].size(), files);
+    EXPECT_NE(anew["folder"], theirs.folder);
+  }
+}
+
+TEST_F(FileManifestTest, OneOfAnotherEpochDeletesNothing) {
+  const auto second = MakeEpoch(2, "aaaaaaaa");
+  { Deliver(*Raw(), 5); }
+  blocks_ = BlocksOf(log_, Limits(1000), second);
+  { Deliver(*Raw(), 5, second); }
+  binlogd::Manifest first;
+  ASSERT_TRUE(ParseManifest(*ReadWholeFile(Manifest()), &first));
+  first.files[0].state = ManifestFile::State::kDeleted;
+  ASSERT_TRUE(ReplaceFile(Manifest("0002-aaaaaaaa"), ManifestJson(first), 0640).ok());
+  const auto content = FolderContent(path_);
+  { ASSERT_TRUE(Raw()->Open().ok()); }
+  EXPECT_EQ(TakeEdited(Manifest("0002-aaaaaaaa")), ManifestJson(first));
+  EXPECT_EQ(FolderContent(path_), content);
+}
+
+TEST_F(FileManifestTest, OneThatDoesNotSayItsFolderIsBelieved) {
+  { Deliver(*Raw(), 5); }
+  binlogd::Manifest earlier;
+  ASSERT_TRUE(ParseManifest(*ReadWholeFile(Manifest()), &earlier));
+  const std::string folder = std::exchange(earlier.folder, "");
+  ASSERT_TRUE(ReplaceFile(Manifest(), ManifestJson(earlier), 0640).ok());
+  std::filesystem::remove(path_ + "/.binlogd/id");
+  { Deliver(*Raw(), 5); }
+  EXPECT_FALSE(std::filesystem::exists(Manifest() + ".edited"));
+  const Json later = ReadJson(Manifest());
+  EXPECT_EQ(later["files"][0]["sha256"], earlier.files[0].sha256);
+  EXPECT_EQ(later["folder"].get<std::string>().size(), folder.size());
+  EXPECT_NE(later["folder"], folder);
+}
+
+TEST_F(FileManifestTest, NothingIsDeletedThatItShouldNotName) {
+  testing::AppendGarbage(dir_ / "victim", "mine");
+  testing::AppendGarbage(dir_ / "victim.000001", "mine");
+  testing::AppendGarbage(dir_ / "events-00000001.jsonl", "mine");
+  for (const bool raw : {true, false}) {
+    options_.path = dir_ / (raw ? "raw" : "json");
+    const std::string folder = options_.path + (raw ? "/0001-6f1c2a9e" : "");
+    const std::string up = raw ? "../../" : "../";
+    const auto make = [&] { return raw ? Raw() : Decoded(); };
+    { Deliver(*make(), 5); }
+    testing::AppendGarbage(folder + "/notes.txt", "mine");
+    for (const std::string& name : {up + "victim", up + "victim.000001", up + "events-00000001.jsonl",
+                                    std::string("notes.txt"), std::string(".."), std::string()}) {
+      binlogd::Manifest parsed;
+      const std::string manifest = folder + "/manifest.json";
+      ASSERT_TRUE(ParseManifest(*ReadWholeFile(manifest), &parsed));
+      ManifestFile forged;
+      forged.name = name;
+      forged.state = ManifestFile::State::kDeleted;
+      forged.stored_bytes = 4;
+      parsed.files.insert(parsed.files.begin(), forged);
+      const auto content = FolderContent(options_.path);
+      ASSERT_TRUE(ReplaceFile(manifest, ManifestJson(parsed), 0640).ok());
+      { ASSERT_TRUE(make()->Open().ok()); }
+      EXPECT_EQ(TakeEdited(manifest), ManifestJson(parsed)) << name;
+      EXPECT_EQ(FolderContent(options_.path), content);
+      for (const char* victim : {"victim", "victim.000001", "events-00000001.jsonl"}) {
+        EXPECT_TRUE(std::filesystem::exists(dir_ / victim)) << name;
+      }
+    }
+  }
+}
+
+TEST_F(FileManifestTest, ADeletionThatIsFinishedLeavesAFileOfAnotherSize) {
+  { Deliver(*Raw(), 5); }
+  binlogd::Manifest parsed;
+  ASSERT_TRUE(ParseManifest(*ReadWholeFile(Manifest()), &parsed));
+  parsed.files[0].state = parsed.files[1].state = ManifestFile::State::kDeleted;
+  ASSERT_TRUE(ReplaceFile(Manifest(), ManifestJson(parsed), 0640).ok());
+  testing::AppendGarbage(absl::StrCat(path_, "/", kEpoch, "/binlog.000001"), "somebody's");
+  { ASSERT_TRUE(Raw()->Open().ok()); }
+  EXPECT_EQ(RawNames(), "binlog.000001 binlog.000003 binlog.000004 binlog.000005 ");
+  EXPECT_EQ(Listed(ReadJson(Manifest())), "binlog.000003:closed binlog.000004:closed binlog.000005:open ");
 }
 
 TEST_F(FileManifestTest, RetentionOfDecodedFiles) {

@@ -137,12 +137,11 @@ TEST_F(KafkaTargetTest, RecordsTellWhereTheyComeFrom) {
   EXPECT_EQ(Consume(options_.streamer + ".events").at(0).value, "CREATE TABLE");
 }
 
-TEST_F(KafkaTargetTest, ARowStaysInItsPartitionAndSoDoesATableWithoutKeys) {
+TEST_F(KafkaTargetTest, ARowStaysInItsPartition) {
   options_.partitions = 8;
   Records records;
   for (int i = 0; i < 60; ++i) {
     records.Add("keyed", absl::StrCat("key", i % 20), absl::StrCat(i));
-    records.Add("keyless", "", absl::StrCat(i));
   }
   records.Add("keyed", "kafka", "the hash of Java's clients");
   const absl::Status delivered = Deliver(*Make(), records.UpTo(900));
@@ -161,14 +160,31 @@ TEST_F(KafkaTargetTest, ARowStaysInItsPartitionAndSoDoesATableWithoutKeys) {
   EXPECT_GT(all.size(), 3u);
   for (const auto& [key, of_key] : values) EXPECT_TRUE(std::is_sorted(of_key.begin(), of_key.end())) << key;
   EXPECT_THAT(partitions["kafka"], ElementsAre(0x5067cf64 % 8));
-  std::set<int> keyless;
-  int next = 0;
-  for (const auto& record : Consume(TopicOf("keyless"))) {
-    keyless.insert(record.partition);
-    EXPECT_EQ(record.value, absl::StrCat(next++));
+}
+
+// The library has a choice of its own for records without keys, which it changes from time to time: each commit takes
+// some of that.
+TEST_F(KafkaTargetTest, ATableWithoutKeysStaysInOnePartitionOverManyCommits) {
+  constexpr int kCommits = 40;
+  options_.partitions = 8;
+  const std::unique_ptr<KafkaTarget> target = Make();
+  ASSERT_TRUE(Deliver(*target, Records().Add("keyless", "", "0").Add("", "", "0").UpTo(900)).ok());
+  for (int i = 1; i < kCommits; ++i) {
+    Records records;
+    records.Add("keyless", "", absl::StrCat(i)).Add("", "", absl::StrCat(i));
+    const absl::Status delivered = WriteAndCommit(*target, records.UpTo(900 + static_cast<uint64_t>(i)));
+    ASSERT_TRUE(delivered.ok()) << delivered;
   }
-  EXPECT_EQ(next, 60);
-  EXPECT_EQ(keyless.size(), 1u);
+  for (const std::string& topic : {TopicOf("keyless"), options_.streamer + ".events"}) {
+    std::set<int> partitions;
+    int next = 0;
+    for (const auto& record : Consume(topic)) {
+      partitions.insert(record.partition);
+      EXPECT_EQ(record.value, absl::StrCat(next++));
+    }
+    EXPECT_EQ(next, kCommits) << topic;
+    EXPECT_EQ(partitions.size(), 1u) << topic;
+  }
 }
 
 TEST_F(KafkaTargetTest, WhatIsTooLargeStopsTheStreamerAndSaysWhat) {
@@ -209,6 +225,41 @@ TEST_F(KafkaTargetTest, WhatIsTooLargeGoesToTheDeadLetters) {
   EXPECT_EQ(headers.at("binlogd.database"), "shop");
   EXPECT_EQ(headers.at("binlogd.table"), "t");
   EXPECT_EQ(headers.at("binlogd.limit"), "5000");
+}
+
+// The brokers refuse a record first, by a limit that was not there when the target was opened.
+TEST_F(KafkaTargetTest, ALimitThatIsLoweredIsHeededByTheNextOpen) {
+  for (const auto oversize : {KafkaOptions::Oversize::kDeadLetter, KafkaOptions::Oversize::kFail}) {
+    options_.oversize = oversize;
+    options_.topic = absl::StrCat(options_.streamer, ".", static_cast<int>(oversize));
+    options_.transactional_id = options_.topic;
+    options_.dead_letter_topic = options_.streamer + ".dead";
+    const std::unique_ptr<KafkaTarget> target = Make();
+    uint64_t offset = 900;
+    absl::Status status = Deliver(*target, Records().Add("t", "k", "small").UpTo(offset));
+    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_TRUE(network_->client().ConfigureTopic(options_.topic, {{"max.message.bytes", "5000"}}).ok());
+    const auto large = [&offset] { return Records().Add("t", "k", std::string(6000, 'x')).UpTo(++offset); };
+    while (status.ok() && offset < 1900) status = WriteAndCommit(*target, large());
+    EXPECT_EQ(ErrorReason(status), "MESSAGE_TOO_LARGE") << status;
+    EXPECT_FALSE(IsPermanent(status)) << "the limit is to be read again: " << status;
+    EXPECT_TRUE(absl::StrContains(status.message(), absl::StrCat("\"", options_.topic, "\""))) << status;
+    EXPECT_FALSE(absl::StrContains(status.message(), options_.position_topic)) << status;
+    target->Close();
+    const size_t before = Consume(options_.topic).size();
+    status = Deliver(*target, large());
+    EXPECT_EQ(Consume(options_.topic).size(), before);
+    if (oversize == KafkaOptions::Oversize::kDeadLetter) {
+      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_EQ(Consume(options_.dead_letter_topic).size(), 1u);
+      continue;
+    }
+    EXPECT_EQ(ErrorReason(status), "MESSAGE_TOO_LARGE") << status;
+    EXPECT_TRUE(IsPermanent(status));
+    for (const std::string& told : {options_.topic, std::string("binlog.000001:500"), std::string("takes 5000")}) {
+      EXPECT_TRUE(absl::StrContains(status.message(), told)) << status;
+    }
+  }
 }
 
 TEST_F(KafkaTargetTest, BatchesFitIntoATopicOfSmallMessages) {
@@ -284,6 +335,15 @@ TEST_F(KafkaTargetTest, PositionsNeedACompactedTopicOfOnePartition) {
   }
 }
 
+TEST_F(KafkaTargetTest, NoTableGoesToThePositions) {
+  options_.topic = "{database}.{table}";
+  options_.position_topic = "shop.positions";
+  const absl::Status refused = Deliver(*Make(), Records().Add("positions", "k", "v").UpTo(900));
+  EXPECT_EQ(ErrorReason(refused), "POSITION_TOPIC_INVALID") << refused;
+  EXPECT_TRUE(IsPermanent(refused));
+  EXPECT_TRUE(absl::StrContains(refused.message(), "\"shop.positions\"")) << refused;
+}
+
 TEST_F(KafkaTargetTest, ANameThatTheBrokerDoesNotTakeIsRefused) {
   ASSERT_TRUE(network_->client().CreateTopic(absl::StrCat(options_.streamer, "_shop.t"), 1).ok());
   Records records;
@@ -297,6 +357,7 @@ TEST_F(KafkaTargetTest, ARecordOfAnotherVersionIsRefused) {
   ASSERT_TRUE(Make()->Open().ok());
   KafkaOptions other = options_;
   other.topic = options_.position_topic;
+  other.position_topic += "-other";
   other.transactional_id += "-other";
   Records records;
   records.Add("t", options_.transactional_id, R"({"version":2})");
@@ -369,6 +430,71 @@ TEST_F(KafkaTargetTest, TlsIsCheckedAndUsed) {
   EXPECT_EQ(Consume(TopicOf("t")).size(), 1u);
 }
 
+// What brokers say of a client's certificate comes when the handshake is done, as far as the client can tell.
+TEST_F(KafkaTargetTest, ACertificateOfItsOwnLetsItInAndNoOtherDoes) {
+  const testing::Certificates& certificates = testing::TestCertificates();
+  const std::string address = network_->broker().client_certificates_bootstrap();
+  options_.brokers = {address};
+  const auto use = [&](const std::string& name) {
+    options_.tls = KafkaOptions::Tls{certificates.path("ca.pem"), "", ""};
+    if (name.empty()) return;
+    options_.tls->cert_file = certificates.path(name + ".pem");
+    options_.tls->key_file = certificates.path(name + ".key");
+  };
+  for (const char* name : {"", "forged", "expired"}) {
+    SCOPED_TRACE(name);
+    use(name);
+    const absl::Status refused = Make()->Open().status();
+    EXPECT_EQ(ErrorReason(refused), "KAFKA_TLS_FAILED") << refused;
+    EXPECT_TRUE(IsPermanent(refused));
+    for (const char* told : {address.c_str(), "certificate", "check kafka.tls"}) {
+      EXPECT_TRUE(absl::StrContains(refused.message(), told)) << refused;
+    }
+  }
+  use("client");
+  options_.tls->key_file = certificates.path("stranger.key");
+  const absl::Status unfit = Make()->Open().status();
+  EXPECT_EQ(ErrorReason(unfit), "KAFKA_CLIENT_REFUSED") << unfit;
+  EXPECT_TRUE(IsPermanent(unfit));
+  use("client");
+  Records records;
+  records.Add("t", "k", "v");
+  const absl::Status delivered = Deliver(*Make(), records.UpTo(900));
+  EXPECT_TRUE(delivered.ok()) << delivered;
+  EXPECT_EQ(Consume(TopicOf("t")).size(), 1u);
+}
+
+TEST_F(KafkaTargetTest, OfTwoWithOneTransactionalIdTheOlderIsRefusedWhicheverItIs) {
+  options_.hold_back_bytes = 0;
+  std::unique_ptr<KafkaTarget> older = Make();
+  ASSERT_TRUE(Deliver(*older, Records().Add("t", "k", "1").UpTo(601)).ok());
+  for (const int turn : {2, 3, 4}) {
+    SCOPED_TRACE(turn);
+    // What is open then is never seen.
+    const std::string begun = absl::StrCat("begun ", turn);
+    ASSERT_TRUE(older->Write(*BlockUpTo(700), 0, &Records().Add("t", "k", "").WithoutBoundary()).ok());
+    ASSERT_TRUE(older->Write(*BlockUpTo(700), 0, &Records().Add("t", "k", begun).WithoutBoundary()).ok());
+    AwaitWritten(TopicOf("t"), begun);
+    std::unique_ptr<KafkaTarget> newer = Make();
+    const auto taken = newer->Open();
+    ASSERT_TRUE(taken.ok() && taken->has_value()) << taken.status();
+    EXPECT_EQ((**taken).position.offset, 600u + static_cast<unsigned>(turn) - 1) << "what the older has committed";
+    const absl::Status refused = WriteAndCommit(*older, Records().Add("t", "k", "zombie").UpTo(800));
+    EXPECT_EQ(ErrorReason(refused), "TARGET_IN_USE") << refused;
+    EXPECT_TRUE(IsPermanent(refused)) << "nobody opens it again by himself";
+    for (const std::string& told : {options_.transactional_id, std::string("run a streamer in one place only")}) {
+      EXPECT_TRUE(absl::StrContains(refused.message(), told)) << refused;
+    }
+    const absl::Status delivered =
+        WriteAndCommit(*newer, Records().Add("t", "k", absl::StrCat(turn)).UpTo(600 + static_cast<uint64_t>(turn)));
+    ASSERT_TRUE(delivered.ok()) << delivered;
+    older = std::move(newer);
+  }
+  std::vector<std::string> values;
+  for (const auto& record : Consume(TopicOf("t"))) values.push_back(*record.value);
+  EXPECT_THAT(values, ElementsAre("1", "2", "3", "4"));
+}
+
 TEST_F(KafkaTargetTest, ATransactionThatTheBrokersEndIsTriedAgain) {
   options_.transaction_timeout = absl::Seconds(2);
   options_.hold_back_bytes = 0;
@@ -416,6 +542,7 @@ TEST_F(KafkaTargetTest, AnotherStreamersOpenTransactionIsWaitedFor) {
   KafkaOptions hanging = options_;
   hanging.transactional_id += "-hanging";
   hanging.topic = options_.position_topic;
+  hanging.position_topic += "-hanging";
   hanging.hold_back_bytes = 0;
   KafkaTarget other("t", hanging);
   ASSERT_TRUE(other.Open().ok());

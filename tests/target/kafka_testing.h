@@ -40,7 +40,7 @@ class KafkaNetwork {
     if (!proxy.ok()) return proxy.status();
     testing::KafkaOptions options;
     options.auto_create_topics = false;
-    options.sasl = options.tls = options.authorizer = true;
+    options.sasl = options.tls = options.client_certificates = options.authorizer = true;
     options.advertised_port = (*proxy)->port();
     options.properties["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = "200";
     absl::StatusOr<std::unique_ptr<KafkaBroker>> broker = KafkaBroker::Start(options);

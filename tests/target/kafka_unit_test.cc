@@ -61,10 +61,11 @@ TEST(KafkaPropertiesTest, WhatTheGuaranteesRestOnIsRefused) {
   for (const char* name :
        {"enable.idempotence", "acks", "transactional.id", "isolation.level", "max.in.flight.requests.per.connection",
         "sasl.password", "ssl.key.password", "enable.ssl.certificate.verification", "plugin.library.paths", "dr_cb",
-        "bootstrap.servers", "partitioner", "debug", "test.mock.num.brokers"}) {
+        "bootstrap.servers", "partitioner", "sticky.partitioning.linger.ms", "debug", "test.mock.num.brokers"}) {
     const absl::Status refused = CheckKafkaProperties({{name, "secret-value"}});
     EXPECT_EQ(ErrorReason(refused), "KAFKA_PROPERTY_REFUSED") << name;
     EXPECT_TRUE(absl::StrContains(refused.message(), name));
+    EXPECT_TRUE(absl::StrContains(refused.message(), "is not for you to set")) << refused;
     EXPECT_FALSE(absl::StrContains(refused.message(), "secret-value"));
   }
 }
@@ -101,10 +102,23 @@ TEST(KafkaErrorTest, OnlyWhatAPersonCanMendIsPermanent) {
 }
 
 TEST(KafkaErrorTest, AConnectionThatBrokeAtTheLoginIsNoRefusal) {
-  EXPECT_TRUE(IsRefusal(RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error: Authentication failed"));
-  EXPECT_FALSE(IsRefusal(RD_KAFKA_RESP_ERR__AUTHENTICATION, "handshake failed: Local: Broker transport failure"));
-  EXPECT_TRUE(IsRefusal(RD_KAFKA_RESP_ERR__SSL, "certificate verify failed"));
-  EXPECT_FALSE(IsRefusal(RD_KAFKA_RESP_ERR__SSL, "SSL handshake failed: Disconnected"));
+  const auto reason = [](rd_kafka_resp_err_t code, absl::string_view detail) {
+    return ErrorReason(KafkaRefusal(code, detail));
+  };
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error: Authentication failed"),
+            "KAFKA_AUTHENTICATION_FAILED");
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__AUTHENTICATION, "handshake failed: Local: Broker transport failure"), "OK");
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__SSL, "certificate verify failed"), "KAFKA_TLS_FAILED");
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__SSL, "SSL handshake failed: Disconnected"), "OK");
+  EXPECT_EQ(
+      reason(RD_KAFKA_RESP_ERR__TRANSPORT,
+             "Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required: SSL alert number 116"),
+      "KAFKA_TLS_FAILED");
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__TRANSPORT,
+                   "Receive failed: error:0A000418:SSL routines::tlsv1 alert unknown ca: SSL alert number 48"),
+            "KAFKA_TLS_FAILED");
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__TRANSPORT, "Receive failed: SSL alert number 80: internal error"), "OK");
+  EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__TRANSPORT, "certificate.example.net:9092: Connection refused"), "OK");
 }
 
 TEST(KafkaRecordTest, HasTheTimeOfItsEventUnlessTheTopicWouldNotKeepIt) {

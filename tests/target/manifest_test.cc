@@ -10,6 +10,7 @@ namespace {
 Manifest Example() {
   Manifest manifest;
   manifest.format = "RAW";
+  manifest.folder = "00112233445566778899aabbccddeeff/0001-6f1c2a9e";
   ManifestFile closed;
   closed.name = "binlog.000002.zst.enc";
   closed.state = ManifestFile::State::kClosed;
@@ -37,6 +38,7 @@ TEST(ManifestTest, IsReadBack) {
   EXPECT_EQ(read.files[0].state, ManifestFile::State::kClosed);
   EXPECT_FALSE(read.files[1].from.has_value());
   EXPECT_EQ(read.deleted.files, 7u);
+  EXPECT_EQ(read.folder, Example().folder);
   Manifest empty;
   EXPECT_TRUE(ParseManifest(ManifestJson(Manifest()), &empty));
 }

@@ -29,6 +29,45 @@ using testing::StartOf;
 constexpr char kOwner[] = "streamer \"orders\", target \"cold\"";
 constexpr char kFolder[] = "orders/0001-6f1c2a9e/binlog.000001/";
 
+// A store for one who has been granted a prefix and no more.
+class BelowOnly : public ObjectStore {
+ public:
+  BelowOnly(std::unique_ptr<ObjectStore> store, std::string prefix)
+      : store_(std::move(store)), prefix_(std::move(prefix)) {}
+
+  absl::StatusOr<std::string> Put(const std::string& key, ObjectBody& body, const PutOptions& options) override {
+    if (absl::Status granted = Granted(key); !granted.ok()) return granted;
+    return store_->Put(key, body, options);
+  }
+  absl::StatusOr<Object> Get(const std::string& key) override {
+    if (absl::Status granted = Granted(key); !granted.ok()) return granted;
+    return store_->Get(key);
+  }
+  absl::StatusOr<Object> Head(const std::string& key) override {
+    if (absl::Status granted = Granted(key); !granted.ok()) return granted;
+    return store_->Head(key);
+  }
+  absl::Status Delete(const std::string& key) override {
+    if (absl::Status granted = Granted(key); !granted.ok()) return granted;
+    return store_->Delete(key);
+  }
+  absl::StatusOr<Listing> List(const ListOptions& options) override {
+    if (absl::Status granted = Granted(options.prefix); !granted.ok()) return granted;
+    return store_->List(options);
+  }
+  absl::Status AbortUploads(const std::string& prefix) override { return store_->AbortUploads(prefix); }
+  void Interrupt() override { store_->Interrupt(); }
+
+ private:
+  absl::Status Granted(const std::string& key) const {
+    if (absl::StartsWith(key, prefix_)) return absl::OkStatus();
+    return Permanent(MakeError(absl::StatusCode::kPermissionDenied, "S3_ACCESS_DENIED", key));
+  }
+
+  const std::unique_ptr<ObjectStore> store_;
+  const std::string prefix_;
+};
+
 class S3TargetTest : public ::testing::Test {
  protected:
   S3TargetTest() {
@@ -391,6 +430,38 @@ TEST_F(S3TargetTest, WithoutRoomForATransactionItIsTriedAgain) {
   std::filesystem::create_directories(options_.spool_directory);
   refused = Deliver(*target, Open(*target), 0, blocks_.size());
   EXPECT_TRUE(refused.ok()) << refused;
+}
+
+TEST_F(S3TargetTest, APrefixBelowAnothersIsRefused) {
+  for (const std::string outer : {"", "orders/", "orders/cold/"}) {
+    SCOPED_TRACE(outer);
+    for (const auto& [key, object] : bucket_.objects()) bucket_.Remove(key);
+    options_.prefix = outer;
+    const std::unique_ptr<S3Target> first = Make();
+    const DurablePosition had = Open(*first);
+    ASSERT_TRUE(Deliver(*first, had, 0, 1).ok());
+    const auto before = bucket_.objects().size();
+    S3Target::Options inner = options_;
+    inner.prefix = "orders/cold/2026/";
+    for (const absl::Status& refused : {MakeWith(inner)->Check(), MakeWith(inner)->Open().status()}) {
+      EXPECT_EQ(ErrorReason(refused), "TARGET_PREFIX_IN_USE") << refused;
+      EXPECT_TRUE(IsPermanent(refused));
+      for (const std::string& told : {outer + ".binlogd/owner.json", std::string(kOwner), inner.prefix}) {
+        EXPECT_TRUE(absl::StrContains(refused.message(), told)) << refused;
+      }
+    }
+    EXPECT_EQ(bucket_.objects().size(), before);
+    EXPECT_TRUE(Make()->Open().ok());
+  }
+}
+
+// Who may see nothing but his own prefix, as the policy of docs/s3.md has it.
+TEST_F(S3TargetTest, WhatMayNotBeSeenAboveThePrefixIsNoObstacle) {
+  options_.prefix = "shop/orders/";
+  const auto target =
+      std::make_unique<S3Target>("cold", std::make_unique<BelowOnly>(bucket_.Connect(), options_.prefix), options_);
+  const auto opened = target->Open();
+  EXPECT_TRUE(opened.ok()) << opened.status();
 }
 
 TEST_F(S3TargetTest, TheFirstObjectsMayExpire) {

@@ -3,7 +3,6 @@
 #include <set>
 #include <thread>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 
@@ -146,6 +145,37 @@ TEST_P(TargetContractTest, BeginIsDurable) {
   EXPECT_EQ((*had)->epoch, start.epoch);
   EXPECT_EQ(ToString((*had)->position), "binlog.000001:4");
   EXPECT_EQ((*had)->held_gtid_set, start.held_gtid_set);
+}
+
+// What the others need to know of the end of a log: of the epoch before, as long as this one goes on, and of the last
+// whole transaction where a position lies within one.
+TEST_P(TargetContractTest, RemembersHowALogEnds) {
+  DurablePosition start = Start();
+  start.before.epoch = Epoch{7, "0badcafe"};
+  start.before.position = Position{"binlog.000042", 4711, ""};
+  {
+    const std::unique_ptr<Target> target = Make();
+    ASSERT_TRUE(target->Open().ok());
+    ASSERT_TRUE(target->Begin(start, *MakeEpoch()).ok());
+  }
+  Position boundary = start.position;
+  for (const auto& block : blocks_) {
+    const std::unique_ptr<Target> target = Make();
+    const auto had = target->Open();
+    ASSERT_TRUE(had.ok() && had->has_value()) << had.status();
+    ASSERT_TRUE(Hand(*target, *block, **had).ok());
+    ASSERT_TRUE(target->Commit().ok());
+    target->Close();
+    for (const BlockEvent& event : block->events) {
+      if (!event.ends_transaction) continue;
+      boundary = Position{block->start.file, block->start.offset + event.begin + event.size, ""};
+    }
+    const auto has = target->Open();
+    ASSERT_TRUE(has.ok() && has->has_value()) << has.status();
+    EXPECT_EQ(ToString((**has).at_boundary ? (**has).position : (**has).boundary), ToString(boundary));
+    EXPECT_EQ((**has).before.epoch, start.before.epoch);
+    EXPECT_EQ(ToString((**has).before.position), ToString(start.before.position));
+  }
 }
 
 TEST_P(TargetContractTest, ReopenedAfterEachStep) {
@@ -357,99 +387,6 @@ TEST_P(TargetContractTest, ANewEpochKeepsTheOldOnes) {
     expected["0002-aaaaaaaa/binlog.000001"] = other.FileBytes("binlog.000001");
   }
   EXPECT_EQ(store_->Delivered(), expected);
-}
-
-TEST_P(TargetContractTest, AnotherOwnerIsRefused) {
-  const std::unique_ptr<Target> target = Make();
-  OpenNew(*target);
-  const std::unique_ptr<Target> other = store_->Make("streamer \"else\", target \"t\"");
-  const absl::Status refused = other->Open().status();
-  EXPECT_EQ(ErrorReason(refused), "TARGET_IN_USE");
-  EXPECT_TRUE(IsPermanent(refused));
-  EXPECT_TRUE(absl::StrContains(refused.message(), kOwner)) << refused;
-  for (const auto& block : blocks_) ASSERT_TRUE(Hand(*target, *block, Start()).ok());
-  ASSERT_TRUE(target->Commit().ok());
-  EXPECT_EQ(store_->Delivered(), golden_);
-}
-
-// Of two targets of one owner, a zombie and its successor, one delivers.
-TEST_P(TargetContractTest, OneUserAtATime) {
-  for (size_t step = 0; step <= blocks_.size(); ++step) {
-    SCOPED_TRACE(absl::StrCat("after ", step, " blocks"));
-    store_ = MakeStore();
-    const std::unique_ptr<Target> target = Make();
-    OpenNew(*target);
-    for (size_t i = 0; i < step; ++i) {
-      ASSERT_TRUE(Hand(*target, *blocks_[i], Start()).ok());
-      if (i % 4 == 3) {
-        ASSERT_TRUE(target->Commit().ok());
-      }
-    }
-    const std::unique_ptr<Target> other = Make();
-    if (!GetParam().newest_has_it) {
-      const absl::Status refused = other->Open().status();
-      EXPECT_EQ(ErrorReason(refused), "TARGET_IN_USE");
-      EXPECT_TRUE(IsPermanent(refused));
-      target->Close();
-      Finish(*other);
-      EXPECT_EQ(store_->Delivered(), golden_);
-      continue;
-    }
-    const auto had = other->Open();
-    ASSERT_TRUE(had.ok() && had->has_value()) << had.status();
-    // The zombie goes on until it notices.
-    absl::Status noticed;
-    for (size_t i = step; i < blocks_.size() && noticed.ok(); ++i) {
-      noticed = Hand(*target, *blocks_[i], Start());
-      if (noticed.ok()) noticed = target->Commit();
-    }
-    if (step < blocks_.size()) {
-      EXPECT_EQ(ErrorReason(noticed), "TARGET_IN_USE") << noticed;
-      EXPECT_TRUE(IsPermanent(noticed));
-    }
-    for (const auto& block : blocks_) {
-      const absl::Status handed = Hand(*other, *block, **had);
-      ASSERT_TRUE(handed.ok()) << handed;
-    }
-    const absl::Status committed = other->Commit();
-    ASSERT_TRUE(committed.ok()) << committed;
-    Finish(*Make());  // A third mends what the zombie left, if anything.
-    EXPECT_EQ(store_->Delivered(), golden_);
-  }
-}
-
-// A target that had its store, lost sight of it at any operation of an Open, and is opened again has it still, unless
-// another took it in between: that one is left alone.
-TEST_P(TakenTargetContractTest, WhoLostItsStoreStaysOut) {
-  for (int way = 0; way < store_->ways_to_fail(); ++way) {
-    bool failed = true;
-    for (int operations = 0; failed; ++operations) {
-      SCOPED_TRACE(absl::StrCat("way ", way, ", after ", operations, " operations"));
-      ASSERT_LT(operations, 1000);
-      store_ = MakeStore();
-      const std::unique_ptr<Target> target = Make();
-      OpenNew(*target);
-      ASSERT_TRUE(Hand(*target, *blocks_[0], Start()).ok());
-      ASSERT_TRUE(target->Commit().ok());
-      for (int lost = 0; lost < 2; ++lost) {
-        ASSERT_TRUE(target->Open().ok());
-        store_->FailAfter(operations, way);
-        failed = !target->Open().ok();
-        store_->Heal();
-      }
-      const std::unique_ptr<Target> successor = Make();
-      const auto had = successor->Open();
-      ASSERT_TRUE(had.ok() && had->has_value()) << had.status();
-      for (const absl::Status& refused : {target->Open().status(), target->Open().status()}) {
-        EXPECT_EQ(ErrorReason(refused), "TARGET_IN_USE") << refused;
-        EXPECT_TRUE(IsPermanent(refused));
-      }
-      for (const auto& block : blocks_) ASSERT_TRUE(Hand(*successor, *block, **had).ok());
-      const absl::Status committed = successor->Commit();
-      ASSERT_TRUE(committed.ok()) << committed;
-      EXPECT_EQ(store_->Delivered(), golden_);
-    }
-  }
 }
 
 // Before it ever had the store, whoever is in it came first: a crashed one, that has to be taken over.

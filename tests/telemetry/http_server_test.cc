@@ -109,7 +109,7 @@ TEST_F(HttpServerTest, WhatIsNoRequestIsRefused) {
 }
 
 TEST_F(HttpServerTest, ASlowRequestIsEnded) {
-  Serve({.request_time = absl::Milliseconds(50)});
+  Serve({.silent_time = absl::Milliseconds(50), .request_time = absl::Milliseconds(50)});
   const RawClient silent(server_->port());
   const RawClient slow(server_->port());
   ASSERT_TRUE(slow.Send("GET /here HTTP/1.1\r\nX: "));
@@ -137,12 +137,39 @@ TEST_F(HttpServerTest, AReaderThatIsTooSlowIsEnded) {
   EXPECT_THAT(slow.ReadUntil("HTTP/1.1"), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_F(HttpServerTest, ConnectionsAreBoundedAndTheOthersWait) {
-  Serve({.most_connections = 2, .request_time = absl::Milliseconds(200)});
+TEST_F(HttpServerTest, WhoSaysNothingKeepsNobodyOut) {
+  Serve({.most_connections = 3, .silent_time = absl::Hours(1), .request_time = absl::Hours(1)});
   std::vector<std::unique_ptr<RawClient>> silent;
-  for (int i = 0; i < 5; ++i) silent.push_back(std::make_unique<RawClient>(server_->port()));
-  // Those before it are ended by and by.
+  for (int i = 0; i < 5; ++i) {
+    silent.push_back(std::make_unique<RawClient>(server_->port()));
+    EXPECT_TRUE(i % 2 == 1 || silent.back()->Send("GET /here HT"));
+  }
   EXPECT_THAT(Ask(kGet), EndsWith("this is /here\n"));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(silent[i]->ReadToEnd(), IsEmpty()) << "the oldest end first";
+  ASSERT_TRUE(silent[4]->Send("TP/1.0\r\n\r\n"));
+  EXPECT_THAT(silent[4]->ReadToEnd(), EndsWith("this is /here\n"));
+}
+
+TEST_F(HttpServerTest, ConnectionsAreBoundedAndTheOthersWait) {
+  absl::Notification begun;
+  absl::Notification go_on;
+  Serve({.page =
+             [&](const std::string& path) {
+               if (path == "/slow") {
+                 begun.Notify();
+                 go_on.WaitForNotification();
+               }
+               return EchoPath(path);
+             },
+         .most_connections = 1});
+  const RawClient slow(server_->port());
+  ASSERT_TRUE(slow.Send("GET /slow HTTP/1.0\r\n\r\n"));
+  begun.WaitForNotification();
+  const RawClient next(server_->port());
+  ASSERT_TRUE(next.Send(kGet));
+  go_on.Notify();
+  EXPECT_THAT(slow.ReadToEnd(), HasSubstr(" 404 ")) << "what is answered is not ended";
+  EXPECT_THAT(next.ReadToEnd(), EndsWith("this is /here\n"));
 }
 
 TEST_F(HttpServerTest, APageThatTakesItsTimeDoesNotHoldUpAnother) {
@@ -250,7 +277,7 @@ TEST_F(HttpsServerTest, ACertificateIsReplacedWithoutARestart) {
 TEST_F(HttpsServerTest, ASilentHandshakeIsEnded) {
   Replace("server");
   certificates_ = *CertificateFiles::Open({dir_ / "cert.pem", dir_ / "key.pem", ""});
-  Serve({.certificates = certificates_.get(), .request_time = absl::Milliseconds(50)});
+  Serve({.certificates = certificates_.get(), .silent_time = absl::Milliseconds(50)});
   EXPECT_THAT(RawClient(server_->port()).ReadToEnd(), IsEmpty());
 }
 

@@ -12,6 +12,7 @@
 #include "fleet/declared_fleet.h"
 #include "rpc/call_counters.h"
 #include "streamer/metric_catalog.h"
+#include "telemetry/disk_metrics.h"
 #include "telemetry/process_metrics.h"
 
 namespace binlogd::testing {
@@ -28,11 +29,13 @@ are gone with the next scrape.
 ## What to watch
 
 - `binlogd_streamer_lag_seconds`: 0 when every required target durably holds all that the source has; it grows while the source is ahead, silent or
-  unreachable, and a restart of binlogd does not reset it. `binlogd_target_lag_seconds` is the same of each target, required or not.
+  unreachable. A restart of binlogd does not reset it where checkpoints are kept; without them (`checkpoint: {enabled: false}`) it begins
+  anew. `binlogd_target_lag_seconds` is the same of each target, required or not.
 - `binlogd_streamer_state{state="FAILED"}`: 1 means that a person is needed; `binlogctl status NAME` says for what.
 - `binlogd_target_healthy`: 0 while a target fails. It is tried again by itself; if it is required the streamer holds its position.
   `binlogd_target_state{state="DETACHED"}`: 1 while a target that is not required is no longer waited for ([targets.md](targets.md)); the source must
   keep its log until it has caught up.
+- `binlogd_target_disk_free_bytes` and `binlogd_state_disk_free_bytes`: a full disk holds its streamers up.
 
 The lag in bytes and transactions is counted up to the end of the source's log as far as that is known: a streamer that is behind asks for it every
 10 s.
@@ -62,6 +65,8 @@ size_t SeriesOf(bool has_target) {
   return series;
 }
 
+bool IsOfTargets(const MetricFamily& family) { return absl::StrContains(family.labels, "target"); }
+
 std::string Words(const std::vector<std::string>& words) {
   return absl::StrJoin(words, ", ",
                        [](std::string* out, const std::string& word) { absl::StrAppend(out, "`", word, "`"); });
@@ -81,6 +86,9 @@ std::string Labels() {
   for (const LogLevel level : kLogLevels) levels.emplace_back(LogLevelName(level));
   // What both have, each of them; lags of the streamer come with its first target.
   const size_t streamer = SeriesOf(false) + 2;
+  const std::vector<const MetricFamily*> of_disks = DiskFamilies();
+  const auto disk =
+      std::count_if(of_disks.begin(), of_disks.end(), [](const MetricFamily* family) { return IsOfTargets(*family); });
   return absl::StrCat(
       "## Labels\n\nEvery label's values are bounded: no table, user, client or error text is one.\n\n"
       "| label | values |\n|---|---|\n"
@@ -93,8 +101,10 @@ std::string Labels() {
       "| `level` | ", Words(levels), " |\n",
       "| `outcome` | `applied`, `refused` |\n| `version` | one |\n| `le` | the bounds of a histogram's buckets |\n\n",
       "A streamer has ", streamer, " series, and ", SeriesOf(true) - streamer,
-      " more for each target: ", streamer + 2 * (SeriesOf(true) - streamer),
-      " with two targets. The server has some 300.\n\n");
+      " more for each target: ", streamer + 2 * (SeriesOf(true) - streamer), " with two targets. A file target has ",
+      disk,
+      " more, which `binlogctl metrics` does not show. The server has "
+      "some 300.\n\n");
 }
 
 std::string Unit(const MetricFamily& family) {
@@ -115,9 +125,13 @@ std::string Row(const MetricFamily& family) {
 
 std::vector<MetricSection> MetricSections() {
   MetricSection server{"The server", ProcessFamilies()};
+  MetricSection targets{"Targets", TargetFamilies()};
+  for (const MetricFamily* family : DiskFamilies()) {
+    (IsOfTargets(*family) ? targets : server).families.push_back(family);
+  }
   server.families.push_back(&kDeclaredSpecs);
   for (const MetricFamily* family : CallCounters::Families()) server.families.push_back(family);
-  return {{"Streamers", StreamerFamilies()}, {"Targets", TargetFamilies()}, std::move(server)};
+  return {{"Streamers", StreamerFamilies()}, std::move(targets), std::move(server)};
 }
 
 std::string MetricsPage() {

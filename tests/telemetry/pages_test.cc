@@ -7,8 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/file.h"
 #include "rpc/spec_json.h"
 #include "streamer/store.h"
+#include "telemetry/disk_metrics.h"
 #include "telemetry/home_page.h"
 #include "telemetry/metrics_text.h"
 #include "telemetry/process_metrics.h"
@@ -18,6 +22,7 @@ namespace binlogd {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -76,20 +81,51 @@ TEST(MetricsTextTest, FamiliesStandTogetherAndLabelsAreEscaped) {
 }
 
 TEST(ProcessMetricsTest, TellsWhatTheProcessUses) {
-  for (const MetricSample& sample : ProcessMetrics()) {
+  for (const MetricSample& sample : ProcessMetrics(true, 1)) {
     const std::string name = sample.family->name;
     // Nothing was logged, and not much was done yet.
     if (name == "binlogd_log_lines_total" || name == "process_cpu_seconds_total") continue;
     EXPECT_GT(sample.value, 0) << name;
   }
-  EXPECT_GE(ProcessMetrics().size(), ProcessFamilies().size());
+  EXPECT_GE(ProcessMetrics(true, 0).size(), ProcessFamilies().size());
+}
+
+StreamerView WithFileTarget(const std::string& name, const std::string& folder) {
+  StreamerView view = View(name);
+  view.spec.name = name;
+  FileTargetSpec file;
+  file.path = folder;
+  view.spec.targets.push_back(TargetSpec{"archive", file, true, {}});
+  view.spec.targets.push_back(TargetSpec{"cold", S3TargetSpec(), true, {}});
+  return view;
+}
+
+// "name{label values} value"
+std::vector<std::string> Told(const std::vector<MetricSample>& samples) {
+  std::vector<std::string> told;
+  for (const MetricSample& sample : samples) {
+    told.push_back(absl::StrCat(sample.family->name, "{", absl::StrJoin(sample.label_values, ","), "} ", sample.value));
+  }
+  return told;
+}
+
+TEST(DiskMetricsTest, TellsOfTheStateDirectoryAndOfFileTargets) {
+  DiskGauge gauge([](const std::string& folder) -> std::optional<DiskSpace> {
+    if (folder == "/state") return DiskSpace{10, 100};
+    if (folder == "/archive") return DiskSpace{20, 200};
+    return std::nullopt;
+  });
+  EXPECT_THAT(
+      Told(DiskMetrics("/state", {WithFileTarget("orders", "/archive"), WithFileTarget("new", "/not/yet")}, &gauge)),
+      ElementsAre("binlogd_state_disk_free_bytes{} 10", "binlogd_target_disk_free_bytes{orders,archive} 20",
+                  "binlogd_state_disk_size_bytes{} 100", "binlogd_target_disk_size_bytes{orders,archive} 200"));
 }
 
 class PagesTest : public ::testing::Test {
  protected:
   PagesTest()
       : manager_(*Store::Open(dir_ / "state", &codec_)),
-        pages_(&manager_, &readiness_, [] { return std::vector<MetricSample>(); }) {}
+        pages_(&manager_, &readiness_, dir_ / "state", [] { return std::vector<MetricSample>(); }) {}
 
   testing::TempDir dir_;
   SpecJson codec_;
@@ -104,9 +140,21 @@ TEST_F(PagesTest, LivesWhetherItIsReadyOrNot) {
   EXPECT_EQ(pages_.Page("/readyz").body, "not ready: the streamers are being loaded\n");
   readiness_.Set(absl::OkStatus());
   EXPECT_EQ(pages_.Page("/readyz").status, 200);
+  EXPECT_THAT(pages_.Page("/metrics").body, HasSubstr("\nbinlogd_ready 1\n"));
   readiness_.Set(absl::UnavailableError("binlogd shuts down"));
   EXPECT_EQ(pages_.Page("/readyz").body, "not ready: binlogd shuts down\n");
+  EXPECT_THAT(pages_.Page("/metrics").body, HasSubstr("\nbinlogd_ready 0\n"));
   EXPECT_EQ(pages_.Page("/healthz").status, 200);
+}
+
+TEST_F(PagesTest, WhoseRecordCannotBeReadIsTold) {
+  EXPECT_THAT(pages_.Page("/metrics").body, HasSubstr("\nbinlogd_streamers_left_out 0\n"));
+  ASSERT_TRUE(MakeDirectories(dir_ / "state/streamers/orders", 0750).ok());
+  ASSERT_TRUE(ReplaceFile(dir_ / "state/streamers/orders/streamer.json", "{", 0600).ok());
+  ASSERT_TRUE(manager_.Load().ok());
+  EXPECT_THAT(pages_.Page("/metrics").body, HasSubstr("\nbinlogd_streamers_left_out 1\n"));
+  EXPECT_THAT(pages_.Page("/").body,
+              AllOf(HasSubstr("orders could not be loaded"), HasSubstr("streamer.json is damaged")));
 }
 
 TEST_F(PagesTest, EachPathHasItsPage) {

@@ -73,8 +73,25 @@ privileged: false
 readOnlyRootFilesystem: true
 {{- end -}}
 
+{{/* Whether the Pod of helm test has something to show: one that has not could only be refused. */}}
+{{- define "binlogd.testable" -}}
+{{- $client := include "binlogd.clientSecretName" . -}}
+{{- $known := or (not .Values.users.existingSecret) .Values.users.testTokenSecret.name (and $client .Values.users.testCertificate) -}}
+{{- $certified := or (not .Values.tls.enabled) (not .Values.tls.clientCertificates) $client .Values.users.testTokenSecret.name -}}
+{{- if and $known $certified -}}true{{- end -}}
+{{- end -}}
+
+{{/* Not those that the Services select. */}}
+{{- define "binlogd.testLabels" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 58 }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{/* What no schema can tell. */}}
 {{- define "binlogd.check" -}}
+{{- if and .Values.users.testTokenSecret.name (not .Values.tls.enabled) -}}
+{{- fail "users.testTokenSecret is given and tls.enabled is false: binlogctl shows no token that could be read on the way; leave it out" -}}
+{{- end -}}
 {{- if and .Values.tls.enabled (not .Values.tls.clientCertificates) (not .Values.users.existingSecret) -}}
 {{- fail "tls.clientCertificates is false and users.existingSecret is empty: everybody who reaches the port could do everything; give it one of them" -}}
 {{- end -}}

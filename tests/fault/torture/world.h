@@ -10,10 +10,10 @@
 #include "absl/status/statusor.h"
 #include "binlog/position.h"
 #include "tests/fault/binlogd_process.h"
-#include "tests/fault/torture/small_disk.h"
 #include "tests/harness/kafka_broker.h"
 #include "tests/harness/mysql_server.h"
 #include "tests/harness/s3_server.h"
+#include "tests/harness/small_disk.h"
 #include "tests/harness/tcp_proxy.h"
 #include "tests/harness/temp_dir.h"
 

@@ -1,11 +1,13 @@
-#include "tests/fault/torture/small_disk.h"
+#include "tests/harness/small_disk.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +27,15 @@ absl::StatusOr<std::unique_ptr<SmallDisk>> SmallDisk::Mount(const std::string& d
 }
 
 SmallDisk::~SmallDisk() { umount2(directory_.c_str(), MNT_DETACH); }
+
+absl::Status SmallDisk::Take(double share) {
+  ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(Ballast(), O_WRONLY | O_CREAT));
+  struct statvfs disk {};
+  if (fstatvfs(file.get(), &disk) != 0) return absl::UnavailableError(strerror(errno));
+  const auto pages = static_cast<size_t>(std::ceil(share * static_cast<double>(disk.f_bavail)));
+  const off_t end = lseek(file.get(), 0, SEEK_END);
+  return WriteAt(file, std::string(pages * disk.f_frsize, '\0'), static_cast<uint64_t>(end), Ballast());
+}
 
 absl::Status SmallDisk::Fill() {
   ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(Ballast(), O_WRONLY | O_CREAT));

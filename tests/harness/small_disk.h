@@ -18,6 +18,8 @@ class SmallDisk {
   static absl::StatusOr<std::unique_ptr<SmallDisk>> Mount(const std::string& directory, uint64_t bytes);
   ~SmallDisk();
 
+  // Takes this share of what is free, and at least a page.
+  absl::Status Take(double share);
   // Leaves no byte free.
   absl::Status Fill();
   // Frees them again.
