@@ -97,7 +97,8 @@ class KafkaStore : public NetworkContractStore {
     options.transactional_id = topic_;
     options.position_topic = positions_;
     options.hold_back_bytes = hold_back_bytes_;
-    options.stall_timeout = absl::Seconds(4);
+    // Long enough for a healthy broker on a machine that is short of processors; a failing one is waited for so long.
+    options.stall_timeout = absl::Seconds(8);
     return options;
   }
 
