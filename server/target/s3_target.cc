@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
@@ -118,6 +119,8 @@ absl::Status S3Target::CheckSurroundings(const std::string& epoch, const std::st
   options.after = absl::StrCat(options.prefix, file, "0");  // '0' follows '/'.
   ASSIGN_OR_RETURN(const ObjectStore::Listing behind, store_->List(options));
   for (const std::string& folder : behind.prefixes) {
+    // Behind it in the order of keys only: binlog.999999 is, of binlog.1000000.
+    if (IsOlderFile(absl::StripSuffix(folder.substr(options.prefix.size()), "/"), file)) continue;
     return ObjectsDamaged(absl::StrCat(folder, " comes after the log file where delivery stands, ", file));
   }
   return absl::OkStatus();

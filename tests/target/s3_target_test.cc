@@ -133,6 +133,28 @@ class S3TargetTest : public ::testing::Test {
   std::vector<std::shared_ptr<const Block>> blocks_;
 };
 
+TEST_F(S3TargetTest, OpensAfterTheNumberOfTheLogHasGrownADigit) {
+  LogWriter log("binlog.999999");
+  log.Transaction({{1, "one"}});
+  log.Rotate();
+  log.Transaction({{2, "two"}});
+  ASSERT_EQ(log.file(), "binlog.1000000");
+  DurablePosition start = StartOf(*MakeEpoch());
+  start.position.file = "binlog.999999";
+  blocks_ = BlocksOf(log, Limits(3));
+  {
+    const std::unique_ptr<S3Target> target = Make();
+    ASSERT_TRUE(target->Open().ok());
+    ASSERT_TRUE(target->Begin(start, *MakeEpoch()).ok());
+    const absl::Status delivered = Deliver(*target, start, 0, blocks_.size());
+    ASSERT_TRUE(delivered.ok()) << delivered;
+  }
+  const auto opened = Make()->Open();
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ASSERT_TRUE(opened->has_value());
+  EXPECT_EQ((**opened).position.file, "binlog.1000000");
+}
+
 TEST_F(S3TargetTest, KeysTellEpochFileRangeAndFormat) {
   options_.compression = Compression::kZstd;
   const std::unique_ptr<S3Target> target = Make();
