@@ -213,7 +213,7 @@ StreamerView Manager::View(const Entry& entry) {
 
 absl::Status Manager::CheckClash(const StreamerSpec& spec) const {
   RETURN_IF_ERROR(CheckApart(spec.checkpoint.file, spec));
-  if (!spec.checkpoint.file.empty() && PlacesOverlap(spec.checkpoint.file, store_->streamers_directory())) {
+  if (!spec.checkpoint.file.empty() && PlacesOverlap(spec.checkpoint.file, store_->directory())) {
     return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
                         "it is in the state directory; leave it out for the default");
   }

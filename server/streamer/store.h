@@ -59,6 +59,8 @@ class Store {
   // Forgets the streamer and its checkpoint.
   absl::Status Remove(const std::string& name) const;
   std::string CheckpointPath(const std::string& name) const;
+  // The state directory.
+  const std::string& directory() const { return state_dir_; }
   // Where the records and checkpoints are: nobody else's files belong there.
   std::string streamers_directory() const;
 

@@ -175,8 +175,8 @@ TEST_F(ManagerTest, ClashesOfFolders) {
 TEST_F(ManagerTest, ACheckpointFileStaysApartAndARefusedOneIsLeftAlone) {
   ASSERT_TRUE(manager_->Create(Spec("a"), false).ok());
   const std::string folder = manager_->Get("a")->spec.targets[0].file()->path;
-  for (const std::string& path :
-       {folder + "/.binlogd/position.log", dir_ / "state/streamers/a/streamer.json", dir_ / "state/streamers/x.json"}) {
+  for (const std::string& path : {folder + "/.binlogd/position.log", dir_ / "state/streamers/a/streamer.json",
+                                  dir_ / "state/streamers/x.json", dir_ / "state/version", dir_ / "state/lock"}) {
     StreamerSpec spec = Spec("b");
     spec.checkpoint.file = path;
     ASSERT_TRUE(MakeDirectories(std::filesystem::path(path).parent_path().string(), 0750).ok());
