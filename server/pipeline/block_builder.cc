@@ -15,6 +15,10 @@
 namespace binlogd {
 namespace {
 
+constexpr absl::string_view kDamagedEvent =
+    "its checksum is wrong: it was damaged on the way or on the source; nothing of it was written. Start the streamer "
+    "again to read it once more; if that fails too, check the file on the source";
+
 absl::Status BadEvent(absl::string_view reason, const Position& at, const EventHeader& header, absl::string_view what) {
   return Permanent(MakeError(absl::StatusCode::kDataLoss, reason,
                              absl::StrCat("event ", EventTypeName(header.type), " at ", ToString(at), ": ", what)));
@@ -23,12 +27,14 @@ absl::Status BadEvent(absl::string_view reason, const Position& at, const EventH
 }  // namespace
 
 ReadStart ReadStartOf(const DurablePosition& target) {
-  ReadStart start{target.position, target.at_boundary, target.log_created, target.log_server_id, target.boundary};
+  ReadStart start{target.position,      target.at_boundary, target.log_created,
+                  target.log_server_id, target.boundary,    target.last_event};
   if (!target.read_whole_file && target.position.offset != kFirstEventOffset) return start;
   // The file's own GTID list says what is complete where it begins.
   start.position = Position{target.position.file, kFirstEventOffset, ""};
   start.at_boundary = true;
   start.boundary = Position();
+  start.last_event = EventMark();
   return start;
 }
 
@@ -49,9 +55,16 @@ void BlockBuilder::Begin(std::shared_ptr<const EpochStart> epoch, const ReadStar
   boundary_ = start.at_boundary ? start.position : start.boundary;
   log_created_ = start.log_created;
   log_server_id_ = start.log_server_id;
+  last_event_ = start.last_event;
+  last_comes_ = false;
   tracker_.set_format(nullptr);
   const absl::StatusOr<GtidSet> set = GtidSet::Parse(flavor_, start.position.gtid_set);
   tracker_.Reset(set.ok() ? *set : GtidSet(flavor_), start.at_boundary);
+}
+
+uint64_t BlockBuilder::BeginDump() {
+  last_comes_ = last_event_.known() && next_.offset >= kFirstEventOffset + last_event_.size;
+  return last_comes_ ? next_.offset - last_event_.size : next_.offset;
 }
 
 const Position& BlockBuilder::next() {
@@ -86,7 +99,7 @@ absl::Status BlockBuilder::Add(absl::string_view event) {
   // A dump from inside an encrypted file repeats the event with the key's number, without a place.
   const bool is_repeated = header->type == EventType::kMariaDbStartEncryption && header->end_position == 0;
   if ((header->flags & kArtificialFlag) != 0 || is_repeated) return absl::OkStatus();
-  return AddFileEvent(*header, event);
+  return last_comes_ ? CompareWithLast(*header, event) : AddFileEvent(*header, event);
 }
 
 // The source says which file follows: 8 bytes of offset, then the name. It carries a checksum when those of its file
@@ -102,6 +115,7 @@ absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::
   if (FileSequence(file) == 0 || offset != kFirstEventOffset) {
     return BadEvent("EVENT_MALFORMED", next_, header, absl::StrCat("it names \"", file, "\" at ", offset));
   }
+  if (last_comes_) return WasReset();  // The file ends before the event that it had.
   RETURN_IF_ERROR(Seal());
   if (FileSequence(file) != FileSequence(next_.file) + 1) {
     Log(LogLevel::kWarning, subject_,
@@ -111,6 +125,7 @@ absl::Status BlockBuilder::AddArtificialRotate(const EventHeader& header, absl::
   next_.file = file;
   next_.offset = kFirstEventOffset;
   log_created_ = log_server_id_ = 0;
+  last_event_ = EventMark();
   return absl::OkStatus();
 }
 
@@ -132,6 +147,10 @@ absl::Status BlockBuilder::AddArtificialFormat(absl::string_view event) {
 absl::Status BlockBuilder::CheckFile(const FormatDescription& format) const {
   const bool known = log_created_ != 0 || log_server_id_ != 0;
   if (!known || (format.created == log_created_ && format.server_id == log_server_id_)) return absl::OkStatus();
+  return WasReset();
+}
+
+absl::Status BlockBuilder::WasReset() const {
   return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_RESET",
                    absl::StrCat(next_.file, " is not the file that was read before: the source's log was reset"));
 }
@@ -147,10 +166,7 @@ absl::Status BlockBuilder::CheckFileEvent(const EventHeader& header, absl::strin
     return BadEvent("EVENT_MALFORMED", next_, header, "no format description came before it");
   }
   if (checksummed && !ChecksumMatches(event)) {
-    return BadEvent(
-        "CHECKSUM_MISMATCH", next_, header,
-        "its checksum is wrong: it was damaged on the way or on the source; nothing of it was written. Start the "
-        "streamer again to read it once more; if that fails too, check the file on the source");
+    return BadEvent("CHECKSUM_MISMATCH", next_, header, kDamagedEvent);
   }
   const uint64_t end = next_.offset + header.size;
   if (header.end_position != 0 && header.end_position != static_cast<uint32_t>(end)) {
@@ -159,6 +175,16 @@ absl::Status BlockBuilder::CheckFileEvent(const EventHeader& header, absl::strin
         absl::StrCat("the source says that it ends at ", header.end_position, ", but by its length it ends at ", end,
                      ": the source skipped or repeated a part of its log"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status BlockBuilder::CompareWithLast(const EventHeader& header, absl::string_view event) {
+  if (MarkOf(event) != last_event_) {
+    const bool checksummed = tracker_.format() != nullptr && tracker_.format()->checksum == ChecksumAlgorithm::kCrc32;
+    if (!checksummed || ChecksumMatches(event)) return WasReset();
+    return BadEvent("CHECKSUM_MISMATCH", next_, header, kDamagedEvent);
+  }
+  last_comes_ = false;
   return absl::OkStatus();
 }
 
@@ -280,6 +306,7 @@ absl::Status BlockBuilder::Seal() {
     return absl::OkStatus();
   }
   open_->end = next();
+  last_event_ = MarkOf(open_->event(open_->events.back()));
   open_->definitions = std::move(open_definitions_);
   open_definitions_.reset();
   if (namer_ != nullptr) namer_->Save(open_->end);

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "binlog/block.h"
 #include "binlog/event_header.h"
+#include "binlog/event_mark.h"
 #include "binlog/stream_tracker.h"
 #include "binlog/transaction_payload.h"
 #include "pipeline/block_memory.h"
@@ -41,6 +42,7 @@ struct ReadStart {
   uint32_t log_created = 0;  // Of the file's format description; both 0 when not known.
   uint32_t log_server_id = 0;
   Position boundary = {};  // As in DurablePosition.
+  EventMark last_event = {};
 };
 
 // Where reading is to end: where an event ends that was read before, and which file that was, as in ReadStart.
@@ -75,6 +77,10 @@ class BlockBuilder {
   // Begins at a place in an epoch. What was open is delivered by Seal() before. Targets that decode get what stands at
   // or after `deliver_from`, which matters to the namer only.
   void Begin(std::shared_ptr<const EpochStart> epoch, const ReadStart& start, const Position& deliver_from = {});
+
+  // Before each dump, what was open having been delivered: from which offset of the file the dump has to begin. That is
+  // where the last event begins that was taken, if it is known; it comes again, and tells whether the log is the same.
+  uint64_t BeginDump();
 
   // Takes the next event of a dump, artificial ones and heartbeats included.
   // DATA_LOSS, permanent: CHECKSUM_MISMATCH, LOG_GAP (the source skipped or repeated bytes), EVENT_MALFORMED.
@@ -114,9 +120,12 @@ class BlockBuilder {
   absl::Status AddArtificialRotate(const EventHeader& header, absl::string_view event);
   absl::Status AddArtificialFormat(absl::string_view event);
   absl::Status AddFileEvent(const EventHeader& header, absl::string_view event);
+  // Takes the event that was taken before the dump began.
+  absl::Status CompareWithLast(const EventHeader& header, absl::string_view event);
   absl::Status CheckFileEvent(const EventHeader& header, absl::string_view event) const;
   // LOG_RESET when it is the format description of another file than the one in which reading began.
   absl::Status CheckFile(const FormatDescription& format) const;
+  absl::Status WasReset() const;
   absl::Status Open();
   // Sees to it that the open block has, or can be given, what decoders must know of the event.
   absl::Status Name(const EventHeader& header, absl::string_view event);
@@ -139,6 +148,8 @@ class BlockBuilder {
   Position boundary_;
   uint32_t log_created_ = 0;
   uint32_t log_server_id_ = 0;
+  EventMark last_event_;     // Ends at next_, when no block is open.
+  bool last_comes_ = false;  // The dump's first event of the file is to be that one.
   const std::shared_ptr<BlockMemory> memory_ = std::make_shared<BlockMemory>();
   std::shared_ptr<Block> open_;
   TransactionPayload payload_;

@@ -98,9 +98,8 @@ absl::Status SourceReplay::Run(const std::shared_ptr<const EpochStart>& epoch, c
   TableNamer namer(std::move(naming));
   BlockBuilder builder(options_.spec->source.flavor, options_.spec->batch, sink, options_.decodes ? &namer : nullptr);
   builder.Begin(epoch, start, start.position);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<BinlogDump> dump,
-      BinlogDump::Start(std::move(connection), MakeDumpOptions(start.position.file, start.position.offset)));
+  ASSIGN_OR_RETURN(const std::unique_ptr<BinlogDump> dump,
+                   BinlogDump::Start(std::move(connection), MakeDumpOptions(start.position.file, builder.BeginDump())));
   ReaderCounters counters;
   const absl::Status read =
       ReadLog(*dump, builder, end.position, end.position, counters, {[] {}, [] { return absl::OkStatus(); }});

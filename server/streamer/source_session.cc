@@ -130,7 +130,7 @@ absl::StatusOr<OpenSource> SourceSession::Open() {
   open.clock_ahead = contact.clock_ahead;
   definitions_->Follow(contact.options, contact.server.flavor, contact.server.identity());
   ASSIGN_OR_RETURN(open.dump, BinlogDump::Start(std::move(contact.connection),
-                                                MakeDumpOptions(builder_->place().file, builder_->place().offset)));
+                                                MakeDumpOptions(builder_->place().file, builder_->BeginDump())));
   return open;
 }
 
@@ -282,7 +282,11 @@ absl::Status SourceSession::CheckPlace(Contact& contact, const Position& place, 
   // The newest file may have grown since the list was made.
   const bool has_grown = contact.log_end.file == place.file && contact.log_end.offset >= place.offset;
   if (file->size >= place.offset || has_grown) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const bool same, IsSameFile(contact, place.file, log_created, log_server_id));
+  // A server that lost a file's end in a crash has begun another file since.
+  bool same = false;
+  if (file != std::prev(contact.files.end())) {
+    ASSIGN_OR_RETURN(same, IsSameFile(contact, place.file, log_created, log_server_id));
+  }
   if (!same) {
     reset_ = true;
     return absl::OkStatus();

@@ -14,10 +14,19 @@ constexpr int kVersion = 1;
 
 Json PlaceJson(const Position& place) { return {{"file", place.file}, {"offset", place.offset}}; }
 
-// These two throw when a field has the wrong type.
+// These throw when a field has the wrong type.
 Position PlaceFrom(const Json& json, const char* name) {
   if (!json.contains(name)) return Position();
   return Position{json[name].value("file", ""), json[name].value("offset", uint64_t{0}), ""};
+}
+
+EventMark EventMarkFrom(const Json& json) {
+  return EventMark{json.value("size", uint32_t{0}), json.value("last_bytes", uint32_t{0}),
+                   json.value("checksum", uint32_t{0})};
+}
+
+Json EventMarkJson(const EventMark& mark) {
+  return {{"size", mark.size}, {"last_bytes", mark.last_bytes}, {"checksum", mark.checksum}};
 }
 
 EpochEnd EpochEndFrom(const Json& json) {
@@ -58,6 +67,7 @@ bool ParseFields(const Json& json, PositionRecord* record) {
   durable.read_whole_file = json.value("read_whole_file", false);
   durable.log_created = json.value("log_created", uint32_t{0});
   durable.log_server_id = json.value("log_server_id", uint32_t{0});
+  if (json.contains("last_event")) durable.last_event = EventMarkFrom(json["last_event"]);
   durable.source_time = json.value("source_time", uint32_t{0});
   durable.held_gtid_set = json.value("held_gtid_set", "");
   if (json.contains("before")) durable.before = EpochEndFrom(json["before"]);
@@ -88,6 +98,7 @@ std::string PositionRecordJson(const PositionRecord& record) {
                {"output_file", record.output_file},
                {"output_length", record.output_length}};
   if (!durable.boundary.empty()) json["boundary"] = PlaceJson(durable.boundary);
+  if (durable.last_event.known()) json["last_event"] = EventMarkJson(durable.last_event);
   if (!durable.before.epoch.empty()) json["before"] = EpochEndJson(durable.before);
   if (record.output_content != 0) json["output_content"] = record.output_content;
   if (record.output_began != 0) json["output_began"] = record.output_began;

@@ -7,6 +7,16 @@
 #include "base/status_macros.h"
 
 namespace binlogd {
+namespace {
+
+// Of the event that ends at `offset` of the file. Not known where none does.
+EventMark MarkOfEventBefore(const Block& block, uint64_t offset) {
+  const auto event = std::find_if(block.events.rbegin(), block.events.rend(),
+                                  [&](const BlockEvent& e) { return block.start.offset + e.begin + e.size == offset; });
+  return event == block.events.rend() ? EventMark() : MarkOf(block.event(*event));
+}
+
+}  // namespace
 
 Target::~Target() {
   if (floor_ != nullptr) floor_->Withdraw(name_);
@@ -79,6 +89,7 @@ void Target::MoveTo(const Block& block, size_t from, const EncodedBlock* encoded
   written_.read_whole_file = false;
   written_.log_created = block.format->created;
   written_.log_server_id = block.format->server_id;
+  written_.last_event = MarkOfEventBefore(block, reached);
   if (block.last_timestamp != 0) written_.source_time = block.last_timestamp;
 }
 

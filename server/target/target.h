@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "binlog/block.h"
 #include "binlog/event_class.h"
+#include "binlog/event_mark.h"
 #include "binlog/position.h"
 #include "format/event_encoder.h"
 #include "target/delivery_floor.h"
@@ -44,6 +45,9 @@ struct DurablePosition {
   // From the file's format description, to tell it from a later file of the same name. Both 0 when not known.
   uint32_t log_created = 0;
   uint32_t log_server_id = 0;
+  // Of the event that ends at the position, for the same purpose: logs may have been created in one second. Not known
+  // where a file begins.
+  EventMark last_event;
   uint32_t source_time =
       0;  // Timestamp of the newest event before it, the source's clock, seconds since 1970; 0 when not known.
   // Transactions that this epoch's log has after the position but that must not be delivered: they were delivered in an

@@ -465,6 +465,37 @@ TEST_P(ResetsTest, ALogThatHasGrownToTheSizeOfTheOldOneIsNoticedAtTheNextConnect
   EXPECT_EQ(CompareArchive(directory_ / "raw", *server_), "");
 }
 
+// Not even these do.
+TEST_P(ResetsTest, ALogThatWasCreatedInTheSameSecondIsNoticedWhateverItsLength) {
+  const auto reset = [this] {
+    const bool is_mysql = server_->flavor() == Flavor::kMySql;
+    server_->Run({"SET timestamp = 1700000000", is_mysql ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER"});
+  };
+  reset();
+  Insert(20);
+  uint32_t epoch = 1;
+  for (const int rows : {20, 40, 10}) {
+    SCOPED_TRACE(rows);
+    auto streamer = Make(Spec({Raw(), Json()}));
+    ASSERT_TRUE(streamer->Start().ok());
+    ASSERT_TRUE(WaitUntilCaughtUp(*streamer, *server_));
+    Stop(*streamer);
+    const uint32_t created = TargetOf(*streamer, "raw").durable.log_created;
+    DeleteUnlogged("shop.orders");
+    reset();
+    Insert(rows);
+    streamer = Make(Spec({Raw(), Json()}));
+    ASSERT_TRUE(streamer->Start().ok());
+    ++epoch;
+    ASSERT_TRUE(WaitUntil([&] { return streamer->Snapshot().source.epoch.number == epoch; }))
+        << streamer->Snapshot().error;
+    ASSERT_TRUE(WaitUntilHolds(*streamer, "raw"));
+    EXPECT_EQ(TargetOf(*streamer, "raw").durable.log_created, created) << "the case is another one";
+    Stop(*streamer);
+    EXPECT_EQ(CompareArchive(directory_ / "raw", *server_), "");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, ResetsTest, ::testing::Values(ServerKind::kMySql97, ServerKind::kMariaDb1011),
                          [](const auto& info) { return ServerIdentifier(info.param); });
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "binlog/event_mark.h"
 #include "tests/harness/log_blocks.h"
 
 namespace binlogd {
@@ -180,6 +181,61 @@ TEST_F(BlockBuilderTest, AnotherFileOfTheNameIsAResetAlsoFromItsBeginningOn) {
   EXPECT_EQ(ToString(builder_->place()), "binlog.000001:4");
   Begin(Limits(1000), ReadStart{Position{"binlog.000001", 4, ""}, true, 1800000000, 1});
   EXPECT_TRUE(AddAll(log.events()).ok());
+}
+
+// What a reconnect's dump sends: the place, the format, and the events from the last one taken on.
+TEST_F(BlockBuilderTest, TheLastEventComesAgainAndTellsALogOfTheSameSecond) {
+  LogWriter log;
+  log.Transaction({{1, "x"}});
+  const size_t taken = log.events().size();
+  const LoggedEvent last = log.events().back();
+  log.Transaction({{2, "y"}});
+  Begin(Limits(1000));
+  EXPECT_EQ(builder_->BeginDump(), 4u);
+  ASSERT_TRUE(AddAll({log.events().begin(), log.events().begin() + taken}).ok());
+  ASSERT_TRUE(builder_->Seal().ok());
+  const Position end = builder_->next();
+  for (int reconnect = 0; reconnect < 2; ++reconnect) {
+    EXPECT_EQ(builder_->BeginDump(), last.begin);
+    ASSERT_TRUE(AddAll({last}).ok());
+    EXPECT_EQ(builder_->last_taken(), BlockBuilder::Taken::kArtificial) << "nobody counts it twice";
+    EXPECT_EQ(ToString(builder_->next()), ToString(end));
+  }
+  builder_->BeginDump();
+  ASSERT_TRUE(AddAll({log.events().front()}).ok());
+  std::string damaged = last.bytes;
+  damaged[kEventHeaderSize] = static_cast<char>(damaged[kEventHeaderSize] + 1);
+  EXPECT_EQ(ErrorReason(builder_->Add(damaged)), "CHECKSUM_MISMATCH");
+  ASSERT_EQ(log.events().back().bytes.size(), last.bytes.size());
+  EXPECT_EQ(ErrorReason(builder_->Add(log.events().back().bytes)), "LOG_RESET") << "of another transaction";
+  EXPECT_EQ(ErrorReason(builder_->Add(log.events()[taken].bytes)), "LOG_RESET") << "of another length";
+  ASSERT_TRUE(AddAll({log.events().begin() + taken - 1, log.events().end()}).ok());
+  ASSERT_TRUE(builder_->Seal().ok());
+  EXPECT_EQ(builder_->next().offset, log.offset());
+  ASSERT_EQ(sink_.blocks.size(), 2u);
+  EXPECT_EQ(sink_.blocks[1]->start.offset, end.offset);
+}
+
+TEST_F(BlockBuilderTest, AnotherStartBeginsAtTheEventThatEndsThere) {
+  LogWriter log;
+  log.Transaction({{1, "x"}});
+  const LoggedEvent last = log.events().back();
+  ReadStart start{Position{"binlog.000001", log.offset(), ""}, true, 1700000000, 1};
+  start.last_event = MarkOf(last.bytes);
+  Begin(Limits(1000), start);
+  EXPECT_EQ(builder_->BeginDump(), last.begin);
+  // Behind the format description alone there is nothing to compare that it does not tell itself.
+  start.position.offset = log.events()[1].begin;
+  start.last_event = MarkOf(log.events().front().bytes);
+  Begin(Limits(1000), start);
+  EXPECT_EQ(builder_->BeginDump(), start.position.offset);
+  Begin(Limits(1000));
+  ASSERT_TRUE(AddAll(log.events()).ok());
+  const size_t rotation = log.events().size();
+  log.Rotate();
+  ASSERT_TRUE(AddAll({log.events().begin() + rotation, log.events().begin() + rotation + 2}).ok());
+  EXPECT_EQ(builder_->place().file, "binlog.000002");
+  EXPECT_EQ(builder_->BeginDump(), 4u) << "where a file begins";
 }
 
 TEST_F(BlockBuilderTest, KnowsTheLastBoundaryAlsoWhereItBeginsBehindIt) {

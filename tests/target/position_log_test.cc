@@ -26,6 +26,7 @@ class PositionLogTest : public ::testing::Test {
     record.durable.read_whole_file = true;
     record.durable.log_created = 4000000000;
     record.durable.log_server_id = 4294967295;
+    record.durable.last_event = EventMark{4294967293, 4294967292, 4294967291};
     record.durable.source_time = 4100000000;
     record.durable.held_gtid_set = "0-1-4";
     record.durable.boundary = Position{"binlog.000006", uint64_t{3} << 33, ""};
@@ -70,6 +71,7 @@ TEST_F(PositionLogTest, EveryFieldComesBack) {
   EXPECT_EQ(last.durable.read_whole_file, expected.durable.read_whole_file);
   EXPECT_EQ(last.durable.log_created, expected.durable.log_created);
   EXPECT_EQ(last.durable.log_server_id, expected.durable.log_server_id);
+  EXPECT_EQ(last.durable.last_event, expected.durable.last_event);
   EXPECT_EQ(last.durable.source_time, expected.durable.source_time);
   EXPECT_EQ(last.durable.held_gtid_set, expected.durable.held_gtid_set);
   EXPECT_EQ(ToString(last.durable.boundary), ToString(expected.durable.boundary));

@@ -191,6 +191,7 @@ TEST_P(TargetContractTest, ReopenedAfterEachStep) {
       EXPECT_EQ((**opened).source_time, had.source_time);
       EXPECT_EQ((**opened).log_created, had.log_created);
       EXPECT_EQ((**opened).log_server_id, had.log_server_id);
+      EXPECT_EQ((**opened).last_event, had.last_event);
     } else {
       ASSERT_TRUE(target->Begin(had, *MakeEpoch()).ok());
     }
