@@ -52,6 +52,7 @@ absl::StatusOr<std::optional<DurablePosition>> DecodedFileTarget::DoOpen() {
                              folder_->id(),
                              [this](absl::string_view name) { return SequenceOf(name) != 0; },
                              [this](absl::string_view name) { return SequenceOf(name); }};
+  commit_.Reset(folder_->record() ? folder_->record()->durable.source_time : 0);
   if (folder_->record()) {
     const PositionRecord& record = *folder_->record();
     boundary_ = Output{record.output_file, record.output_length,
@@ -226,7 +227,7 @@ absl::Status DecodedFileTarget::DoCommit(const DurablePosition& position) {
   if (at_boundary_) RETURN_IF_ERROR(SetBoundary());
   if (file_ != nullptr) RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   return commit_.Finish(
-      *ledger_, [&] { return Record(position); }, [this] { ApplyRetention(); });
+      *ledger_, position.source_time, [&] { return Record(position); }, [this] { ApplyRetention(); });
 }
 
 void DecodedFileTarget::ApplyRetention() {
@@ -234,7 +235,7 @@ void DecodedFileTarget::ApplyRetention() {
   const uint64_t boundary = SequenceOf(boundary_.name);
   const auto is_needed = [this, boundary](const ManifestFile& file) { return SequenceOf(file.name) >= boundary; };
   const size_t count = CountExpired(options_.retention, ledger_->Retained(is_needed),
-                                    file_ == nullptr ? 0 : file_->stored_bytes(), options_.clock());
+                                    file_ == nullptr ? 0 : file_->stored_bytes(), commit_.times());
   const absl::Status deleted = ledger_->Delete(count);
   if (!deleted.ok()) {
     Log(LogLevel::kWarning, options_.owner, absl::StrCat("retention cannot be applied: ", deleted.message()));
@@ -250,7 +251,6 @@ void DecodedFileTarget::DoClose() {
   at_boundary_ = false;
   file_name_.clear();
   began_ = 0;
-  commit_.Reset();
 }
 
 }  // namespace binlogd

@@ -1,20 +1,27 @@
 #include "target/file_commit.h"
 
 #include "base/status_macros.h"
-#include "target/retention.h"
 
 namespace binlogd {
 
-absl::Status FileCommit::Finish(FileLedger& ledger, absl::FunctionRef<absl::Status()> record,
+absl::Status FileCommit::Finish(FileLedger& ledger, uint32_t source_time, absl::FunctionRef<absl::Status()> record,
                                 absl::FunctionRef<void()> retain) {
   const bool next_file = ledger.changed();
   RETURN_IF_ERROR(ledger.Save());
   RETURN_IF_ERROR(record());
+  log_.Note(source_time);
   const absl::Time now = clock_();
-  if (!next_file && now - retained_ < kRetentionStep) return absl::OkStatus();
+  // Also when the clock was set back.
+  if (!next_file && absl::AbsDuration(now - retained_) < kRetentionStep) return absl::OkStatus();
   retained_ = now;
   retain();
   return absl::OkStatus();
+}
+
+void FileCommit::Reset(uint32_t source_time) {
+  retained_ = absl::InfinitePast();
+  log_ = LogClock();
+  log_.Note(source_time);
 }
 
 }  // namespace binlogd

@@ -1,12 +1,14 @@
 // The last steps of a commit to files, in their order.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "target/file_ledger.h"
+#include "target/retention.h"
 
 namespace binlogd {
 
@@ -17,12 +19,16 @@ class FileCommit {
 
   // The data is durable. Saves the ledger, so that it is never behind the position, and calls `record`, which makes the
   // position durable; then `retain`, when a file was closed or the last time is a while ago. An error of the first two.
-  absl::Status Finish(FileLedger& ledger, absl::FunctionRef<absl::Status()> record, absl::FunctionRef<void()> retain);
-  // The next Finish calls `retain`.
-  void Reset() { retained_ = absl::InfinitePast(); }
+  // `source_time` is the position's.
+  absl::Status Finish(FileLedger& ledger, uint32_t source_time, absl::FunctionRef<absl::Status()> record,
+                      absl::FunctionRef<void()> retain);
+  // The next Finish calls `retain`. What is durable by now has this time.
+  void Reset(uint32_t source_time);
+  RetentionTimes times() const { return {clock_(), log_.Reached()}; }
 
  private:
   const std::function<absl::Time()> clock_;
+  LogClock log_;
   absl::Time retained_ = absl::InfinitePast();  // When `retain` was called.
 };
 

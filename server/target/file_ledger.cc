@@ -29,9 +29,11 @@ int64_t SizeOf(const std::string& path) {
   return lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) ? static_cast<int64_t>(info.st_size) : -1;
 }
 
+// Of a file that is gone there is nothing to keep.
 absl::Time ModifiedAt(const std::string& path) {
   struct stat info;
-  return lstat(path.c_str(), &info) == 0 ? absl::TimeFromTimespec(info.st_mtim) : absl::InfiniteFuture();
+  if (lstat(path.c_str(), &info) == 0) return absl::TimeFromTimespec(info.st_mtim);
+  return errno == ENOENT ? absl::InfinitePast() : absl::InfiniteFuture();
 }
 
 }  // namespace
@@ -247,9 +249,8 @@ std::vector<RetainedFile> FileLedger::Retained(const std::function<bool(const Ma
     if (file.state != ManifestFile::State::kClosed) continue;  // To be removed still, or the one that is written.
     RetainedFile& next = retained.emplace_back();
     next.bytes = file.stored_bytes;
-    // It was written after its events.
-    next.newest =
-        file.last_event_time == 0 ? ModifiedAt(PathOf(file.name)) : absl::FromUnixSeconds(file.last_event_time);
+    if (file.last_event_time != 0) next.newest = absl::FromUnixSeconds(file.last_event_time);
+    next.written = ModifiedAt(PathOf(file.name));
     next.needed = is_needed(file);
   }
   return retained;

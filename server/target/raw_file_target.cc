@@ -69,6 +69,7 @@ FileLedger::Options RawFileTarget::LedgerOptions(const std::string& epoch) const
 absl::StatusOr<std::optional<DurablePosition>> RawFileTarget::DoOpen() {
   ASSIGN_OR_RETURN(keys_, KeyRing::Load(options_.key_files));
   ASSIGN_OR_RETURN(folder_, FileFolder::Open(options_.path, kFormat, options_.owner));
+  commit_.Reset(folder_->record() ? folder_->record()->durable.source_time : 0);
   if (!folder_->record()) {
     RETURN_IF_ERROR(folder_->begun().RemoveAfter(""));
     return std::nullopt;
@@ -226,7 +227,7 @@ absl::Status RawFileTarget::DoCommit(const DurablePosition& position) {
   RETURN_IF_ERROR(file_->EndFrame());
   RETURN_IF_ERROR(file_->Sync(&counters()->store_seconds));
   return commit_.Finish(
-      ledgers_.back(), [&] { return Record(position); }, [this] { ApplyRetention(); });
+      ledgers_.back(), position.source_time, [&] { return Record(position); }, [this] { ApplyRetention(); });
 }
 
 void RawFileTarget::ApplyRetention() {
@@ -254,7 +255,7 @@ absl::Status RawFileTarget::DeleteExpired() {
     retained.insert(retained.end(), files.begin(), files.end());
     closed.push_back(files.size());
   }
-  size_t count = CountExpired(options_.retention, retained, file_->stored_bytes(), options_.clock());
+  size_t count = CountExpired(options_.retention, retained, file_->stored_bytes(), commit_.times());
   for (size_t i = 0; i < ledgers_.size(); ++i) {
     const size_t here = std::min(count, closed[i]);
     RETURN_IF_ERROR(ledgers_[i].Delete(here));
@@ -291,7 +292,6 @@ void RawFileTarget::DoClose() {
   file_name_.clear();
   epoch_name_.clear();
   digest_.clear();
-  commit_.Reset();
 }
 
 }  // namespace binlogd

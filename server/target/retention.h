@@ -1,6 +1,7 @@
 // Which files are too old, or too many.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -25,13 +26,34 @@ struct RetentionPolicy {
 // A closed file.
 struct RetainedFile {
   uint64_t bytes = 0;
-  absl::Time newest = absl::InfiniteFuture();  // Of its events.
-  bool needed = false;                         // It must stay, whatever the policy says.
+  absl::Time newest = absl::InfiniteFuture();   // Of its events, the source's clock; infinite when not known.
+  absl::Time written = absl::InfiniteFuture();  // Last, this machine's clock; infinite when not known.
+  bool needed = false;                          // It must stay, whatever the policy says.
 };
 
-// How many of the files, from the oldest (the first) on, may go at `now`; one that stays keeps all behind it.
-// `other_bytes` count to the size but are not at choice.
+// What time a source's log has reached, by its last notes: one that is wrong among them says nothing.
+class LogClock {
+ public:
+  // An event's time, the source's clock, seconds since 1970; 0 is ignored.
+  void Note(uint32_t timestamp);
+  // The middle of the last three, the least of fewer; infinitely long ago before the first.
+  absl::Time Reached() const;
+
+ private:
+  static constexpr size_t kNotes = 3;
+  std::array<absl::Time, kNotes> last_ = {absl::InfinitePast(), absl::InfinitePast(), absl::InfinitePast()};
+};
+
+// Two clocks. A file is as old as the one says that makes it younger, so that a step of either deletes nothing early.
+struct RetentionTimes {
+  absl::Time now;  // This machine's.
+  absl::Time log;  // Which the source's log has reached, LogClock::Reached().
+};
+
+// How many of the files, from the oldest (the first) on, may go; one that stays keeps all behind it. `other_bytes`
+// count to the size but are not at choice. A file whose newest event is more than a day ahead of both clocks, or is not
+// known, is as young as when it was written last.
 size_t CountExpired(const RetentionPolicy& policy, const std::vector<RetainedFile>& files, uint64_t other_bytes,
-                    absl::Time now);
+                    const RetentionTimes& times);
 
 }  // namespace binlogd

@@ -1,6 +1,9 @@
 // What file targets keep beside their data, and what they delete by it.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
@@ -282,7 +285,7 @@ TEST_F(FileManifestTest, ADecodedFileIsNotOlderThanRotateAge) {
 }
 
 TEST_F(FileManifestTest, RetentionByAge) {
-  options_.retention.max_age = absl::Minutes(210);  // At the end files 3, 4 and 5 are younger.
+  options_.retention.max_age = absl::Minutes(90);  // The log has reached file 4; files 3 and on are younger.
   const auto target = Raw();
   Deliver(*target, 5);
   EXPECT_EQ(RawNames(), "binlog.000003 binlog.000004 binlog.000005 ");
@@ -297,7 +300,7 @@ TEST_F(FileManifestTest, RetentionByAge) {
 
 TEST_F(FileManifestTest, RetentionBySizeButNotWithinTheWindow) {
   options_.retention.max_bytes = 1;
-  options_.retention.recovery_window = absl::Minutes(210);
+  options_.retention.recovery_window = absl::Minutes(90);
   { Deliver(*Raw(), 5); }
   EXPECT_EQ(RawNames(), "binlog.000003 binlog.000004 binlog.000005 ");
   options_.retention.recovery_window = absl::ZeroDuration();
@@ -309,6 +312,46 @@ TEST_F(FileManifestTest, RetentionBySizeButNotWithinTheWindow) {
   ASSERT_TRUE(Hand(*target, *blocks_[4], target->durable()).ok());
   ASSERT_TRUE(target->Commit().ok());
   EXPECT_EQ(RawNames(), "binlog.000005 ") << "never the file that is written";
+}
+
+TEST_F(FileManifestTest, AStepOfTheClockDeletesNothingWithinTheWindow) {
+  options_.retention.max_bytes = 1;
+  options_.retention.recovery_window = absl::Minutes(90);
+  for (const absl::Duration step : {absl::Hours(24 * 365), -absl::Hours(24 * 365)}) {
+    const absl::Time right = now_;
+    options_.path = dir_ / (step > absl::ZeroDuration() ? "ahead" : "behind");
+    now_ += step;
+    { Deliver(*Raw(), 5); }
+    size_t kept = 0;
+    for (int file = 1; file <= 5; ++file) {
+      kept += std::filesystem::exists(absl::StrCat(options_.path, "/", kEpoch, "/binlog.00000", file)) ? 1 : 0;
+    }
+    EXPECT_EQ(kept, step > absl::ZeroDuration() ? 3u : 5u) << step;
+    now_ = right;
+  }
+}
+
+TEST_F(FileManifestTest, AnEventOfTheFutureStopsNoRetention) {
+  LogWriter log;
+  for (uint32_t file = 0; file < 5; ++file) {
+    if (file > 0) log.Rotate();
+    log.set_time(kBegan + file * 3600);
+    log.Transaction({{static_cast<int32_t>(file), "row"}});
+    if (file != 1) continue;
+    log.set_time(std::numeric_limits<uint32_t>::max());
+    log.Transaction({{100, "SET TIMESTAMP"}});
+    log.set_time(kBegan + 3601);
+    log.Transaction({{101, "row"}});
+  }
+  blocks_ = BlocksOf(log, Limits(1));
+  { Deliver(*Raw(), blocks_.size() - 1); }
+  EXPECT_EQ(ReadJson(Manifest())["files"][1]["last_event_time"], std::numeric_limits<uint32_t>::max());
+  const timespec written{kBegan + 3602, 0};
+  const timespec times[] = {written, written};
+  ASSERT_EQ(utimensat(AT_FDCWD, absl::StrCat(path_, "/", kEpoch, "/binlog.000002").c_str(), times, 0), 0);
+  options_.retention.max_age = absl::Minutes(90);
+  { Deliver(*Raw(), blocks_.size()); }
+  EXPECT_EQ(RawNames(), "binlog.000003 binlog.000004 binlog.000005 ");
 }
 
 TEST_F(FileManifestTest, RetentionLeavesWhatOtherTargetsNeed) {
@@ -526,7 +569,7 @@ TEST_F(FileManifestTest, ADeletionThatIsFinishedLeavesAFileOfAnotherSize) {
 }
 
 TEST_F(FileManifestTest, RetentionOfDecodedFiles) {
-  options_.retention.max_age = absl::Minutes(210);
+  options_.retention.max_age = absl::Minutes(90);
   const auto target = Decoded();
   Deliver(*target, 5);
   const Json manifest = ReadJson(Manifest(""));
