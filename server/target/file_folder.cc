@@ -106,10 +106,19 @@ absl::Status FileFolder::Record(PositionRecord record) {
   return absl::OkStatus();
 }
 
-absl::Status CheckStillThere(const FileDescriptor& file, const std::string& path) {
+absl::Status CheckAsWritten(const FileDescriptor& file, uint64_t least, uint64_t most, const std::string& path) {
   struct stat info;
   if (fstat(file.get(), &info) != 0) return SystemError(errno, absl::StrCat("cannot stat ", path));
-  return info.st_nlink > 0 ? absl::OkStatus() : TargetDamaged(absl::StrCat(path, " was removed while it was written"));
+  if (info.st_nlink == 0) return TargetDamaged(absl::StrCat(path, " was removed while it was written"));
+  const uint64_t size = static_cast<uint64_t>(info.st_size);
+  if (size < least) {
+    return TargetDamaged(absl::StrCat(path, " was cut while it was written: it has ", size, " bytes and not ", least,
+                                      " (does a log rotator know it? it must leave the folder alone)"));
+  }
+  if (size <= most) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kAborted, "TARGET_FILE_CHANGED",
+                   absl::StrCat(path, " has ", size, " bytes and not ", most,
+                                ": something else writes to it, and must not; what is not ours is cut off"));
 }
 
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {

@@ -57,8 +57,10 @@ class FileFolder {
   bool marked_new_ = true;  // As far as is known.
 };
 
-// TargetDamaged when the open file has no name any more: what is written to it would be gone with it.
-absl::Status CheckStillThere(const FileDescriptor& file, const std::string& path);
+// Whether an open file is what was written, and nothing else: TargetDamaged when it has no name any more, so that what
+// is written to it would be gone with it, or less than `least` bytes; ABORTED (TARGET_FILE_CHANGED) when it has more
+// than `most`.
+absl::Status CheckAsWritten(const FileDescriptor& file, uint64_t least, uint64_t most, const std::string& path);
 
 // Names in a directory, sorted; without "." and "..".
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);

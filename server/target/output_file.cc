@@ -176,7 +176,11 @@ absl::Status OutputFile::Flush() {
 }
 
 absl::Status OutputFile::Write(absl::string_view bytes) {
-  RETURN_IF_ERROR(WriteAt(file_, bytes, stored_, path_));
+  RETURN_IF_ERROR(CheckAsWritten());
+  if (const absl::Status written = WriteAt(file_, bytes, stored_, path_); !written.ok()) {
+    torn_ = stored_ + bytes.size();
+    return written;
+  }
   const bool caught_up = digested_ == stored_;
   stored_ += bytes.size();
   if (caught_up) {
@@ -207,8 +211,12 @@ absl::Status OutputFile::DigestMore(uint64_t most) {
   return absl::OkStatus();
 }
 
+absl::Status OutputFile::CheckAsWritten() const {
+  return binlogd::CheckAsWritten(file_, stored_, std::max(stored_, torn_), path_);
+}
+
 absl::Status OutputFile::Sync() {
-  RETURN_IF_ERROR(CheckStillThere(file_, path_));
+  RETURN_IF_ERROR(CheckAsWritten());
   return SyncFile(file_, path_);
 }
 

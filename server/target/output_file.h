@@ -56,7 +56,8 @@ class OutputFile {
   absl::Status Append(absl::string_view content);
   // Everything appended is in the first stored_bytes() of the file. After RESOURCE_EXHAUSTED it may be tried again.
   absl::Status EndFrame();
-  // Everything before the last frame's end is durable. TARGET_DAMAGED when the file has no name any more.
+  // Everything before the last frame's end is durable. TARGET_DAMAGED, of Append and EndFrame too, when the file has no
+  // name any more or was cut; ABORTED (TARGET_FILE_CHANGED) when something else has appended to it.
   absl::Status Sync();
   // The same, and how long it took goes into the histogram.
   absl::Status Sync(Histogram* seconds) {
@@ -81,6 +82,8 @@ class OutputFile {
   // Writes what was made.
   absl::Status Flush();
   absl::Status Write(absl::string_view bytes);
+  // That nobody else has touched the file. A cut must be found before a write makes it a hole.
+  absl::Status CheckAsWritten() const;
   // Takes up to `most` stored bytes into the digest, from the file.
   absl::Status DigestMore(uint64_t most);
 
@@ -94,6 +97,7 @@ class OutputFile {
   std::string compressed_;
   std::string made_;  // Comes at `stored_`.
   uint64_t stored_ = 0;
+  uint64_t torn_ = 0;  // A write that failed may have come that far.
   uint64_t content_ = 0;
   uint64_t flushing_ = 0;  // The kernel was asked to write out everything before this offset.
   Sha256 sha256_;

@@ -1,6 +1,7 @@
 #include "target/position_log.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,12 +55,19 @@ absl::StatusOr<PositionLog> PositionLog::Open(const std::string& path) {
   if (ftruncate(log.file_.get(), static_cast<off_t>(log.length_)) != 0) {
     return SystemError(errno, absl::StrCat("cannot truncate ", path));
   }
+  // Its writer may have been killed before the last record was durable.
+  RETURN_IF_ERROR(SyncFile(log.file_, path));
   return log;
+}
+
+bool PositionLog::IsAsWritten() const {
+  struct stat info;
+  return fstat(file_.get(), &info) == 0 && info.st_nlink > 0 && static_cast<uint64_t>(info.st_size) == length_;
 }
 
 absl::Status PositionLog::Append(const PositionRecord& record) {
   const std::string line = CheckedLine(PositionRecordJson(record)) + "\n";
-  if (length_ > kRewriteAt) {
+  if (length_ > kRewriteAt || !IsAsWritten()) {
     RETURN_IF_ERROR(ReplaceFile(path_, line, 0640));
     ASSIGN_OR_RETURN(file_, OpenFile(path_, O_RDWR));
     length_ = line.size();

@@ -22,11 +22,14 @@ class PositionLog {
   static absl::StatusOr<PositionLog> Open(const std::string& path);
 
   const std::optional<PositionRecord>& last() const { return last_; }
-  // Durable when it returns. After an error the log has to be opened anew.
+  // Durable when it returns, also where somebody has cut or removed the file meanwhile. After an error the log has to
+  // be opened anew.
   absl::Status Append(const PositionRecord& record);
 
  private:
   PositionLog(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  bool IsAsWritten() const;
 
   std::string path_;
   FileDescriptor file_;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
@@ -179,6 +181,57 @@ TEST_P(OutputFileTest, NothingIsWrittenOver) {
   EXPECT_TRUE(absl::IsAlreadyExists(OutputFile::Create(path_, form_, &keys_).status()));
   EXPECT_EQ(*ReadWholeFile(path_), "mine");
   EXPECT_TRUE(absl::IsNotFound(OutputFile::Create(dir_ / "none/file", form_, &keys_).status()));
+}
+
+TEST_P(OutputFileTest, ACutIsDamageAndNotAHole) {
+  for (const bool written_since : {false, true}) {
+    for (const uint64_t kept : {0, 10}) {
+      std::filesystem::remove(path_);
+      auto file = OutputFile::Create(path_, form_, &keys_);
+      ASSERT_TRUE((*file)->Append(std::string(5000, 'x')).ok());
+      ASSERT_TRUE((*file)->EndFrame().ok());
+      ASSERT_TRUE((*file)->Sync().ok());
+      std::filesystem::resize_file(path_, kept);
+      absl::Status refused = written_since ? (*file)->Append("more") : absl::OkStatus();
+      if (refused.ok()) refused = (*file)->EndFrame();
+      if (refused.ok()) refused = (*file)->Sync();
+      EXPECT_EQ(ErrorReason(refused), "TARGET_DAMAGED") << refused;
+      EXPECT_TRUE(IsPermanent(refused));
+      EXPECT_NE(refused.message().find(path_), absl::string_view::npos) << refused;
+      EXPECT_EQ(std::filesystem::file_size(path_), kept);
+    }
+  }
+}
+
+TEST_P(OutputFileTest, WhatOthersAppendIsNoticedAndCutOff) {
+  auto file = OutputFile::Create(path_, form_, &keys_);
+  ASSERT_TRUE((*file)->Append("content").ok());
+  ASSERT_TRUE((*file)->EndFrame().ok());
+  const uint64_t stored = (*file)->stored_bytes();
+  testing::AppendGarbage(path_, "somebody's");
+  const absl::Status noticed = (*file)->Sync();
+  EXPECT_EQ(ErrorReason(noticed), "TARGET_FILE_CHANGED");
+  EXPECT_FALSE(IsPermanent(noticed));
+  auto again = OutputFile::Reopen(path_, form_, &keys_, stored, 7);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE((*again)->Sync().ok());
+  EXPECT_EQ(ReadContent(path_, keys_), "content");
+}
+
+TEST_P(OutputFileTest, AWriteThatWasTornByAFullDiskIsOurs) {
+  auto file = OutputFile::Create(path_, form_, &keys_);
+  ASSERT_TRUE((*file)->Append("content").ok());
+  ASSERT_TRUE((*file)->EndFrame().ok());
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit unlimited;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  const rlimit limited{(*file)->stored_bytes() + 10, unlimited.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limited), 0);
+  const bool written = (*file)->Append("more than there is room for").ok() && (*file)->EndFrame().ok();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  EXPECT_FALSE(written);
+  EXPECT_GT(std::filesystem::file_size(path_), (*file)->stored_bytes());
+  EXPECT_TRUE((*file)->Sync().ok());
 }
 
 std::string FormName(const ::testing::TestParamInfo<FileForm>& info) {

@@ -140,6 +140,22 @@ TEST_F(PositionLogTest, CutAnywhereTheLastWholeRecordCounts) {
   }
 }
 
+TEST_F(PositionLogTest, OneThatSomebodyCutOrRemovedIsWrittenAnew) {
+  for (const bool cut : {true, false}) {
+    std::filesystem::remove(path_);
+    auto log = PositionLog::Open(path_);
+    ASSERT_TRUE(log.ok() && log->Append(Record(1)).ok());
+    cut ? std::filesystem::resize_file(path_, 0) : (void)std::filesystem::remove(path_);
+    for (uint64_t i = 2; i <= 3; ++i) {
+      ASSERT_TRUE(log->Append(Record(i)).ok());
+      const auto again = PositionLog::Open(path_);
+      ASSERT_TRUE(again.ok()) << again.status();
+      ASSERT_TRUE(again->last().has_value()) << cut;
+      EXPECT_EQ(again->last()->durable.position.offset, i);
+    }
+  }
+}
+
 TEST_F(PositionLogTest, DamageBeforeTheLastRecordIsRefused) {
   {
     auto log = PositionLog::Open(path_);

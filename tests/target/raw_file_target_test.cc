@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "tests/target/target_testing.h"
 
@@ -45,6 +46,23 @@ TEST_F(RawFileTargetTest, FileNamesOfAHostileSourceAreRefused) {
     EXPECT_EQ(ErrorReason(target_.Write(block, 0, nullptr)), "SOURCE_SENT_BAD_FILE_NAME") << name;
   }
   EXPECT_FALSE(std::filesystem::exists(dir_ / "binlog.000002"));
+}
+
+TEST_F(RawFileTargetTest, OfAFileThatIsCutUnderItNothingMoreIsAcknowledged) {
+  LogWriter log;
+  log.Transaction({{1, "row"}});
+  log.Transaction({{2, "row"}});
+  const auto blocks = BlocksOf(log, Limits(1));
+  const DurablePosition start = StartOf(*MakeEpoch());
+  ASSERT_TRUE(target_.Open().ok());
+  ASSERT_TRUE(target_.Begin(start, *MakeEpoch()).ok());
+  ASSERT_TRUE(Hand(target_, *blocks[0], start).ok() && target_.Commit().ok());
+  const uint64_t durable = target_.durable().position.offset;
+  ASSERT_TRUE(Hand(target_, *blocks[1], start).ok());
+  std::filesystem::resize_file(absl::StrCat(path_, "/", MakeEpoch()->epoch.name(), "/binlog.000001"), 0);
+  EXPECT_EQ(ErrorReason(target_.Commit()), "TARGET_DAMAGED");
+  EXPECT_EQ(target_.durable().position.offset, durable);
+  EXPECT_EQ(ErrorReason(target_.Open().status()), "TARGET_DAMAGED");
 }
 
 TEST_F(RawFileTargetTest, ForeignFileInItsWayIsNotWrittenOver) {
