@@ -3,12 +3,18 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <exception>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -187,13 +193,67 @@ absl::Status CheckText(absl::string_view text, absl::string_view origin) {
   return absl::OkStatus();
 }
 
+// The code unit that an escape, "\u" and four digits, at the beginning stands for, if it is a surrogate.
+std::optional<uint32_t> SurrogateAt(absl::string_view text) {
+  uint32_t unit = 0;
+  if (!absl::StartsWith(text, "\\u") || text.size() < 6) return std::nullopt;
+  const absl::string_view digits = text.substr(2, 4);
+  if (!std::all_of(digits.begin(), digits.end(), absl::ascii_isxdigit)) return std::nullopt;
+  if (!absl::SimpleHexAtoi(digits, &unit) || unit < 0xd800 || unit > 0xdfff) return std::nullopt;
+  return unit;
+}
+
+void AppendBeyondBmp(uint32_t high, uint32_t low, std::string* out) {
+  const uint32_t code_point = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+  for (const int shift : {18, 12, 6, 0}) {
+    const uint32_t lead = shift == 18 ? 0xf0 : 0x80;
+    out->push_back(static_cast<char>(lead | ((code_point >> shift) & 0x3f)));
+  }
+}
+
+// JSON may write a character beyond U+FFFF as two escapes (RFC 8259, section 7), which YAML does not know: the text
+// with such characters themselves. A text that is not JSON stays as it is. Fails for half a character.
+absl::StatusOr<std::string> JoinSurrogates(absl::string_view text, absl::string_view origin) {
+  if (!absl::StrContains(text, "\\ud") && !absl::StrContains(text, "\\uD")) return std::string(text);
+  std::string joined;
+  absl::Status half;
+  int line = 1;
+  for (absl::string_view rest = text; !rest.empty();) {
+    size_t taken = rest[0] == '\\' ? std::min<size_t>(2, rest.size()) : 1;
+    if (rest[0] == '\n') ++line;
+    const std::optional<uint32_t> unit = SurrogateAt(rest);
+    const std::optional<uint32_t> next = unit ? SurrogateAt(rest.substr(6)) : std::nullopt;
+    if (!unit) {
+      absl::StrAppend(&joined, rest.substr(0, taken));
+    } else if (*unit < 0xdc00 && next && *next >= 0xdc00) {
+      AppendBeyondBmp(*unit, *next, &joined);
+      taken = 12;
+    } else {
+      if (half.ok()) {
+        half = ErrorAt(origin, line,
+                       {line, "", kSyntax,
+                        absl::StrCat(rest.substr(0, 6),
+                                     " is half a character; write both halves, the high one first, "
+                                     "or the character itself")});
+      }
+      joined.push_back('?');
+      taken = 6;
+    }
+    rest.remove_prefix(taken);
+  }
+  if (joined.size() == text.size() || !nlohmann::json::accept(joined)) return std::string(text);
+  if (!half.ok()) return half;
+  return joined;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<YamlNode>> ParseYaml(absl::string_view text, absl::string_view origin) {
   RETURN_IF_ERROR(CheckText(text, origin));
+  ASSIGN_OR_RETURN(std::string joined, JoinSurrogates(text, origin));
   std::vector<YamlNode> documents;
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{std::move(joined)};
     YAML::Parser parser(stream);
     size_t nodes_left = kMaxYamlNodes;
     int start = -1;

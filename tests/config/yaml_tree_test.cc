@@ -69,6 +69,22 @@ TEST(YamlTreeTest, RefusesWhatIsNotText) {
 
 TEST(YamlTreeTest, AcceptsAByteOrderMark) { EXPECT_TRUE(ParseYaml("\xef\xbb\xbfname: a\n", "x").ok()); }
 
+TEST(YamlTreeTest, JoinsTheSurrogatesOfJson) {
+  const auto text = [](const std::string& json) {
+    const auto documents = ParseYaml(json, "x");
+    return documents.ok() ? documents->front().entries[0].value.scalar : documents.status().ToString();
+  };
+  EXPECT_EQ(text(R"({"a": "\ud83d\ude00"})"), "\xf0\x9f\x98\x80");
+  EXPECT_EQ(text(R"({"a": "x\uD800\uDC00\uDBFF\uDFFFy"})"), "x\xf0\x90\x80\x80\xf4\x8f\xbf\xbfy");
+  EXPECT_EQ(text(R"({"a": "\\ud83d \u00e9"})"), "\\ud83d \xc3\xa9");
+  EXPECT_EQ(text("a: '\\ud83d\\ude00'\n"), "\\ud83d\\ude00") << "no JSON";
+  for (const char* half :
+       {R"("\ud83d")", R"("\ude00\ud83d")", R"("\ud83dx\ude00")", R"("\ud83d\u0041")", R"("\ud83d\\ude00")"}) {
+    ExpectRefused(absl::StrCat("{\n\"a\": ", half, "}"), "is half a character");
+    ExpectRefused(absl::StrCat("{\n\"a\": ", half, "}"), "x:2: ");
+  }
+}
+
 TEST(YamlTreeTest, RefusesKeysThatAreNoWords) {
   ExpectRefused("? [a]\n: b\n", "name is missing or is not a word");
   ExpectRefused("{: b}", "name is missing or is not a word");
