@@ -9,7 +9,7 @@ absl::Status FileCommit::Finish(FileLedger& ledger, uint32_t source_time, absl::
   const bool next_file = ledger.changed();
   RETURN_IF_ERROR(ledger.Save());
   RETURN_IF_ERROR(record());
-  log_.Note(source_time);
+  if (source_time != 0) log_ = absl::FromUnixSeconds(source_time);
   const absl::Time now = clock_();
   // Also when the clock was set back.
   if (!next_file && absl::AbsDuration(now - retained_) < kRetentionStep) return absl::OkStatus();
@@ -20,8 +20,7 @@ absl::Status FileCommit::Finish(FileLedger& ledger, uint32_t source_time, absl::
 
 void FileCommit::Reset(uint32_t source_time) {
   retained_ = absl::InfinitePast();
-  log_ = LogClock();
-  log_.Note(source_time);
+  log_ = source_time == 0 ? absl::InfinitePast() : absl::FromUnixSeconds(source_time);
 }
 
 }  // namespace binlogd

@@ -24,11 +24,11 @@ class FileCommit {
                       absl::FunctionRef<void()> retain);
   // The next Finish calls `retain`. What is durable by now has this time.
   void Reset(uint32_t source_time);
-  RetentionTimes times() const { return {clock_(), log_.Reached()}; }
+  RetentionTimes times() const { return {clock_(), log_}; }
 
  private:
   const std::function<absl::Time()> clock_;
-  LogClock log_;
+  absl::Time log_ = absl::InfinitePast();       // Of the newest event that is durable.
   absl::Time retained_ = absl::InfinitePast();  // When `retain` was called.
 };
 

@@ -14,20 +14,6 @@ absl::Time NewestOf(const RetainedFile& file, const RetentionTimes& times) {
 
 }  // namespace
 
-void LogClock::Note(uint32_t timestamp) {
-  if (timestamp == 0) return;
-  std::rotate(last_.begin(), last_.begin() + 1, last_.end());
-  last_.back() = absl::FromUnixSeconds(timestamp);
-}
-
-absl::Time LogClock::Reached() const {
-  std::array<absl::Time, kNotes> sorted = last_;
-  std::sort(sorted.begin(), sorted.end());
-  if (sorted.front() != absl::InfinitePast()) return sorted[kNotes / 2];
-  const auto known = std::find_if(sorted.begin(), sorted.end(), [](absl::Time t) { return t != absl::InfinitePast(); });
-  return known == sorted.end() ? absl::InfinitePast() : *known;
-}
-
 size_t CountExpired(const RetentionPolicy& policy, const std::vector<RetainedFile>& files, uint64_t other_bytes,
                     const RetentionTimes& times) {
   const absl::Time reference = std::min(times.now, times.log);

@@ -1,7 +1,6 @@
 // Which files are too old, or too many.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -31,23 +30,10 @@ struct RetainedFile {
   bool needed = false;                          // It must stay, whatever the policy says.
 };
 
-// What time a source's log has reached, by its last notes: one that is wrong among them says nothing.
-class LogClock {
- public:
-  // An event's time, the source's clock, seconds since 1970; 0 is ignored.
-  void Note(uint32_t timestamp);
-  // The middle of the last three, the least of fewer; infinitely long ago before the first.
-  absl::Time Reached() const;
-
- private:
-  static constexpr size_t kNotes = 3;
-  std::array<absl::Time, kNotes> last_ = {absl::InfinitePast(), absl::InfinitePast(), absl::InfinitePast()};
-};
-
 // Two clocks. A file is as old as the one says that makes it younger, so that a step of either deletes nothing early.
 struct RetentionTimes {
   absl::Time now;  // This machine's.
-  absl::Time log;  // Which the source's log has reached, LogClock::Reached().
+  absl::Time log;  // Of the newest event that is durable, the source's; infinitely long ago when there is none.
 };
 
 // How many of the files, from the oldest (the first) on, may go; one that stays keeps all behind it. `other_bytes`

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 
 namespace binlogd {
 namespace {
@@ -87,23 +86,6 @@ TEST(RetentionTest, WithoutTimesOfEventsTheFilesCount) {
   EXPECT_EQ(CountExpired(policy, files, 0, kTimes), 1u);
   files[1].written = absl::InfinitePast();
   EXPECT_EQ(CountExpired(policy, files, 0, kTimes), 2u) << "one that is gone keeps nothing";
-}
-
-TEST(LogClockTest, OneThatIsWrongSaysNothing) {
-  constexpr uint32_t kTime = 1800000000;
-  LogClock clock;
-  EXPECT_EQ(clock.Reached(), absl::InfinitePast());
-  clock.Note(0);
-  EXPECT_EQ(clock.Reached(), absl::InfinitePast());
-  clock.Note(std::numeric_limits<uint32_t>::max());
-  clock.Note(kTime);
-  EXPECT_EQ(clock.Reached(), absl::FromUnixSeconds(kTime));
-  clock.Note(kTime + 1);
-  EXPECT_EQ(clock.Reached(), absl::FromUnixSeconds(kTime + 1));
-  clock.Note(1);
-  EXPECT_EQ(clock.Reached(), absl::FromUnixSeconds(kTime));
-  clock.Note(kTime + 2);
-  EXPECT_EQ(clock.Reached(), absl::FromUnixSeconds(kTime + 1));
 }
 
 }  // namespace
