@@ -285,7 +285,7 @@ TEST_F(FileManifestTest, ADecodedFileIsNotOlderThanRotateAge) {
 }
 
 TEST_F(FileManifestTest, RetentionByAge) {
-  options_.retention.max_age = absl::Minutes(90);  // The log has reached file 4; files 3 and on are younger.
+  options_.retention.max_age = absl::Minutes(150);  // The log has reached file 5; files 3 and on are younger.
   const auto target = Raw();
   Deliver(*target, 5);
   EXPECT_EQ(RawNames(), "binlog.000003 binlog.000004 binlog.000005 ");
@@ -300,7 +300,7 @@ TEST_F(FileManifestTest, RetentionByAge) {
 
 TEST_F(FileManifestTest, RetentionBySizeButNotWithinTheWindow) {
   options_.retention.max_bytes = 1;
-  options_.retention.recovery_window = absl::Minutes(90);
+  options_.retention.recovery_window = absl::Minutes(150);
   { Deliver(*Raw(), 5); }
   EXPECT_EQ(RawNames(), "binlog.000003 binlog.000004 binlog.000005 ");
   options_.retention.recovery_window = absl::ZeroDuration();
@@ -316,7 +316,7 @@ TEST_F(FileManifestTest, RetentionBySizeButNotWithinTheWindow) {
 
 TEST_F(FileManifestTest, AStepOfTheClockDeletesNothingWithinTheWindow) {
   options_.retention.max_bytes = 1;
-  options_.retention.recovery_window = absl::Minutes(90);
+  options_.retention.recovery_window = absl::Minutes(150);
   for (const absl::Duration step : {absl::Hours(24 * 365), -absl::Hours(24 * 365)}) {
     const absl::Time right = now_;
     options_.path = dir_ / (step > absl::ZeroDuration() ? "ahead" : "behind");
@@ -349,7 +349,7 @@ TEST_F(FileManifestTest, AnEventOfTheFutureStopsNoRetention) {
   const timespec written{kBegan + 3602, 0};
   const timespec times[] = {written, written};
   ASSERT_EQ(utimensat(AT_FDCWD, absl::StrCat(path_, "/", kEpoch, "/binlog.000002").c_str(), times, 0), 0);
-  options_.retention.max_age = absl::Minutes(90);
+  options_.retention.max_age = absl::Minutes(150);
   { Deliver(*Raw(), blocks_.size()); }
   EXPECT_EQ(RawNames(), "binlog.000003 binlog.000004 binlog.000005 ");
 }
@@ -569,7 +569,7 @@ TEST_F(FileManifestTest, ADeletionThatIsFinishedLeavesAFileOfAnotherSize) {
 }
 
 TEST_F(FileManifestTest, RetentionOfDecodedFiles) {
-  options_.retention.max_age = absl::Minutes(90);
+  options_.retention.max_age = absl::Minutes(150);
   const auto target = Decoded();
   Deliver(*target, 5);
   const Json manifest = ReadJson(Manifest(""));
