@@ -24,9 +24,6 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// Where what is to replace the file is written first.
-std::string TemporaryFor(const std::string& path) { return absl::StrCat(path, ".new"); }
-
 absl::Status WriteAll(int fd, absl::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());
@@ -122,6 +119,8 @@ absl::StatusOr<std::string> ReadProtectedFile(const std::string& path, Protectio
   }
   return ReadAll(file, path, limit);
 }
+
+std::string TemporaryFor(const std::string& path) { return absl::StrCat(path, ".new"); }
 
 absl::Status CheckReplaceable(const std::string& path) {
   struct stat info;

@@ -55,6 +55,8 @@ absl::StatusOr<std::string> ReadProtectedFile(const std::string& path, Protectio
 
 // Replaces the file as one step that survives a power loss: temporary file, fsync, rename, fsync of the directory.
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes, int mode);
+// Where it writes first.
+std::string TemporaryFor(const std::string& path);
 // Whether ReplaceFile() could write there, as far as that shows before: the folder takes a file.
 absl::Status CheckReplaceable(const std::string& path);
 

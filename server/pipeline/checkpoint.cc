@@ -1,5 +1,7 @@
 #include "pipeline/checkpoint.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -13,6 +15,8 @@ namespace binlogd {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr size_t kMostBytes = 64 << 20;
 
 Json ToJson(const Position& position) {
   return {{"file", position.file}, {"position", position.offset}, {"gtid", position.gtid_set}};
@@ -57,9 +61,38 @@ TargetSnapshot TargetFrom(const Json& json) {
   return target;
 }
 
+// Of any version.
+bool IsCheckpoint(const std::string& bytes) {
+  const Json json = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return false;
+  for (const char* member : {"version", "streamer", "position", "targets"}) {
+    if (!json.contains(member)) return false;
+  }
+  return true;
+}
+
+absl::Status Foreign(const std::string& path, absl::string_view what) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "CHECKPOINT_FILE_FOREIGN",
+                   absl::StrCat(path, " ", what,
+                                ", and is not written over; name another file, or move it away if nobody needs it"));
+}
+
 }  // namespace
 
-absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
+absl::Status CheckCheckpointPlace(const std::string& path) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return absl::OkStatus();  // Whether it can be made shows when it is written.
+  if (S_ISLNK(info.st_mode)) return Foreign(path, "is a symbolic link");
+  if (!S_ISREG(info.st_mode)) return Foreign(path, "is not a plain file");
+  const absl::StatusOr<std::string> bytes = ReadWholeFile(path, kMostBytes);
+  if (absl::IsNotFound(bytes.status())) return absl::OkStatus();
+  if (!bytes.ok())
+    return Foreign(path, absl::StrCat("cannot be told to be a checkpoint (", bytes.status().message(), ")"));
+  return IsCheckpoint(*bytes) ? absl::OkStatus() : Foreign(path, "is there already and is no checkpoint");
+}
+
+absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, CheckpointOver over) {
+  if (over == CheckpointOver::kCheckpoint) RETURN_IF_ERROR(CheckCheckpointPlace(path));
   Json targets = Json::array();
   for (const TargetSnapshot& target : checkpoint.targets) targets.push_back(ToJson(target));
   const Json json = {{"version", 1},
@@ -76,7 +109,7 @@ absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoi
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path, 64 << 20));
+  ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path, kMostBytes));
   try {
     const Json json = Json::parse(bytes);
     Checkpoint checkpoint;

@@ -24,8 +24,20 @@ struct Checkpoint {
   std::vector<TargetSnapshot> targets;
 };
 
-// Writes it as JSON (docs/on-disk.md), atomically and durably; makes the folder if needed.
-absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint);
+// What a checkpoint may be written over.
+enum class CheckpointOver : uint8_t {
+  kAnything,    // The place is ours.
+  kCheckpoint,  // Somebody chose the place: only over another one.
+};
+
+// Writes it as JSON (docs/on-disk.md), atomically and durably; makes the folder if needed. As CheckCheckpointPlace
+// for kCheckpoint.
+absl::Status WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint,
+                             CheckpointOver over = CheckpointOver::kAnything);
+
+// FAILED_PRECONDITION (CHECKPOINT_FILE_FOREIGN) when something is there that is no checkpoint, a symbolic link
+// included.
+absl::Status CheckCheckpointPlace(const std::string& path);
 
 // Reads back what is told of a streamer until it is known better: `position`, `fresh_until`, and of `targets` the name,
 // the position and `fresh_until`. NOT_FOUND; DATA_LOSS (CHECKPOINT_CORRUPT) when it is not what WriteCheckpoint wrote.

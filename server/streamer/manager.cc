@@ -11,6 +11,7 @@
 #include "base/logging.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
+#include "streamer/checkpoint_clash.h"
 #include "streamer/keep_secrets.h"
 
 namespace binlogd {
@@ -50,18 +51,6 @@ absl::Status CheckEtag(const StreamerRecord& record, absl::string_view etag) {
   return MakeError(absl::StatusCode::kAborted, "STALE_ETAG",
                    absl::StrCat("streamer \"", record.spec.name, "\" was changed since (its etag is ",
                                 record.generation, ", not ", Shown(etag), "); get it again and redo the change"));
-}
-
-// A checkpoint file replaces what is there, so it may not be among a target's files.
-absl::Status CheckApart(const std::string& checkpoint_file, const StreamerSpec& spec) {
-  if (checkpoint_file.empty()) return absl::OkStatus();
-  for (const TargetSpec& target : spec.targets) {
-    if (target.file() == nullptr || !PlacesOverlap(checkpoint_file, target.file()->path)) continue;
-    return InvalidField("checkpoint.file", "CHECKPOINT_FILE_IN_USE",
-                        absl::StrCat(checkpoint_file, " is in the folder of target \"", target.name,
-                                     "\" of streamer \"", spec.name, "\"; keep it apart"));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckStreamersClash(const StreamerSpec& spec, const StreamerSpec& other) {
@@ -246,12 +235,17 @@ absl::Status Manager::Claim(Entry& entry, const StreamerSpec& spec) {
 
 absl::Status Manager::Check(const StreamerSpec& spec) const {
   RETURN_IF_ERROR(CheckSpec(spec));
-  absl::ReaderMutexLock lock(&mutex_);
-  return CheckClash(spec);
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    RETURN_IF_ERROR(CheckClash(spec));
+  }
+  return CheckOnDisk(spec.checkpoint);
 }
 
 absl::StatusOr<StreamerView> Manager::Create(const StreamerSpec& spec, bool start, const Creation& creation) {
   RETURN_IF_ERROR(CheckSpec(spec));
+  // Before anything reads it. Whose it is says more than what it is.
+  if (!CheckOnDisk(spec.checkpoint).ok()) RETURN_IF_ERROR(Check(spec));
   const StreamerRecord record{spec, start, 1, absl::Now(), creation};
   const std::shared_ptr<Entry> entry = MakeEntry(record);
   const std::optional<Change> change = TakeChange(entry, Cancellation::Never());
@@ -407,6 +401,7 @@ absl::StatusOr<StreamerView> Manager::Update(StreamerSpec spec, absl::string_vie
   RETURN_IF_ERROR(KeepSecrets(record.spec, &spec));
   *applied = Replacing(record.spec, record.desired_running, spec);
   if (spec != record.spec) {
+    if (spec.checkpoint != record.spec.checkpoint && !CheckOnDisk(spec.checkpoint).ok()) RETURN_IF_ERROR(Check(spec));
     RETURN_IF_ERROR(Claim(*change.entry(), spec));
     RETURN_IF_ERROR(Replace(change, spec, caller));
   }

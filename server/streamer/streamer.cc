@@ -539,7 +539,7 @@ void Streamer::ShowTrouble(StreamerSnapshot* snapshot) {
 }
 
 void Streamer::MoveForeignCheckpointAway() const {
-  if (!spec_.checkpoint.enabled) return;
+  if (!spec_.checkpoint.enabled || !spec_.checkpoint.file.empty()) return;
   const absl::Status status = ReadCheckpoint(checkpoint_path_).status();
   if (!absl::IsDataLoss(status)) return;
   TellOfTrouble(status);
@@ -584,7 +584,8 @@ void Streamer::PublishCheckpoint() {
   for (const TargetSnapshot& target : RequiredTargets(snapshot.targets)) {
     checkpoint.fresh_until = std::min(checkpoint.fresh_until, target.fresh_until);
   }
-  const absl::Status written = Annotate(WriteCheckpoint(checkpoint_path_, checkpoint), "checkpoint");
+  const auto over = spec_.checkpoint.file.empty() ? CheckpointOver::kAnything : CheckpointOver::kCheckpoint;
+  const absl::Status written = Annotate(WriteCheckpoint(checkpoint_path_, checkpoint, over), "checkpoint");
   bool news = false;
   {
     absl::MutexLock lock(&mutex_);

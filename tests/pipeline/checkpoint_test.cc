@@ -105,6 +105,16 @@ TEST_F(CheckpointTest, MissingOrCorrupt) {
   }
 }
 
+TEST_F(CheckpointTest, WhereSomebodyChoseThePlaceNothingElseIsWrittenOver) {
+  const auto write = [this] { return WriteCheckpoint(path_, Checkpoint(), CheckpointOver::kCheckpoint); };
+  ASSERT_TRUE(write().ok());
+  EXPECT_TRUE(write().ok());
+  ASSERT_TRUE(ReplaceFile(path_, "precious", 0640).ok());
+  EXPECT_EQ(ErrorReason(write()), "CHECKPOINT_FILE_FOREIGN");
+  EXPECT_EQ(*ReadWholeFile(path_), "precious");
+  EXPECT_TRUE(WriteCheckpoint(path_, Checkpoint()).ok());
+}
+
 TEST_F(CheckpointTest, UnwritablePlaceIsAnError) {
   ASSERT_TRUE(ReplaceFile(dir_ / "a", "a file", 0640).ok());
   EXPECT_FALSE(WriteCheckpoint(path_, Checkpoint()).ok());
