@@ -41,6 +41,16 @@ EpochEnd EpochEndFrom(const Json& json) {
   return end;
 }
 
+// Throws when a field has the wrong type.
+StoreTake TakeFrom(const Json& json) {
+  return {json.value("generation", uint64_t{0}), json.value("instance", ""), json.value("host", ""),
+          json.value("since", "")};
+}
+
+Json TakeJson(const StoreTake& take) {
+  return {{"generation", take.generation}, {"instance", take.instance}, {"host", take.host}, {"since", take.since}};
+}
+
 Json EpochEndJson(const EpochEnd& end) {
   Json json = {{"epoch", end.epoch.name()}};
   if (!end.position.empty()) {
@@ -76,6 +86,7 @@ bool ParseFields(const Json& json, PositionRecord* record) {
   record->output_content = json.value("output_content", uint64_t{0});
   record->output_began = json.value("output_began", int64_t{0});
   record->owner = json.value("owner", "");
+  if (json.contains("take")) record->take = TakeFrom(json["take"]);
   return true;
 }
 
@@ -103,6 +114,7 @@ std::string PositionRecordJson(const PositionRecord& record) {
   if (record.output_content != 0) json["output_content"] = record.output_content;
   if (record.output_began != 0) json["output_began"] = record.output_began;
   if (!record.owner.empty()) json["owner"] = record.owner;
+  if (record.take.generation != 0) json["take"] = TakeJson(record.take);
   json["time"] = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "target/store_claim.h"
 #include "target/target.h"
 
 namespace binlogd {
@@ -20,6 +21,7 @@ struct PositionRecord {
   int64_t output_began = 0;  // When the output file was begun, seconds since 1970; 0 when not known.
   // Whose record it is, in a store that several targets share; empty in one that has its own place.
   std::string owner;
+  StoreTake take;  // By whom, in a store that has its takes in position records; of generation 0 in any other.
 };
 
 // The record as a JSON object on one line, without a line feed (docs/on-disk.md), with the time of now.

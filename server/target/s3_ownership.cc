@@ -1,12 +1,9 @@
 #include "target/s3_ownership.h"
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "target/checked_line.h"
@@ -19,11 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "an unnamed host";
-}
 
 Json RecordJson(const std::optional<PositionRecord>& record) {
   if (!record) return nullptr;
@@ -101,7 +93,7 @@ absl::Status S3Ownership::Read(StoreClaim& claim) {
                   absl::StrCat("the prefix of ", key_, " is that of ", record_.owner, ", on ", record_.host, " since ",
                                record_.since, "; give each target a prefix of its own")));
   }
-  if (IsOfSuccessor(record_, claim)) return TakenBy(record_);
+  if (claim.WasTakenBy(record_)) return TakenBy(record_);
   if (record_.format != format_) {
     return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TARGET_FORMAT_MISMATCH",
                                absl::StrCat("the prefix of ", key_, " holds format ", record_.format, ", not ", format_,
@@ -127,24 +119,11 @@ absl::Status S3Ownership::CheckAbove(const std::string& prefix) const {
   return absl::OkStatus();
 }
 
-bool S3Ownership::IsOfSuccessor(const Record& record, StoreClaim& claim) {
-  const bool took = claim.first_taken != 0 && record.generation >= claim.first_taken;
-  if (record.instance == claim.token() || !took) return false;
-  if (record.generation > claim.first_taken) return true;
-  // The take was not done, and now it cannot be: who is there was faster.
-  claim.first_taken = 0;
-  return false;
-}
-
 absl::Status S3Ownership::Take(StoreClaim& claim) {
   Record next = record_;
   next.owner = owner_;
   next.format = format_;
-  next.generation = record_.generation + 1;
-  next.instance = claim.token();
-  next.host = HostName();
-  next.since = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
-  if (claim.first_taken == 0) claim.first_taken = next.generation;
+  static_cast<StoreTake&>(next) = claim.TakeAfter(record_.generation);
   const absl::Status taken = Write(std::move(next));
   if (ErrorReason(taken) != "TARGET_IN_USE") return taken;
   // Whoever was faster may be gone again; to try again tells.

@@ -19,13 +19,9 @@ namespace binlogd {
 // generation of whoever put them. Not thread-safe.
 class S3Ownership {
  public:
-  // What goes on record.
-  struct Record {
-    std::string owner;  // The streamer and target.
-    uint64_t generation = 0;
-    std::string instance;  // The token of the claim with which it was taken last.
-    std::string host;      // Where that is, and since when: for people.
-    std::string since;
+  // What goes on record: with the last take,
+  struct Record : StoreTake {
+    std::string owner;  // the streamer and target.
     std::string format;
     // What is durable, with `output_file` EPOCH/FILE, the log file whose objects come next, and `output_length`, the
     // offset at which they do. Null until the first epoch begins. Objects that begin there or later and were put by
@@ -66,8 +62,6 @@ class S3Ownership {
   static absl::Status Parse(const std::string& key, const Object& object, Record* record);
   absl::Status Write(Record record);
   absl::Status TakenBy(const Record& other) const;
-  // Whether somebody else took the prefix after the claim did, or may have done.
-  static bool IsOfSuccessor(const Record& record, StoreClaim& claim);
 
   ObjectStore* const store_;
   const std::string key_;

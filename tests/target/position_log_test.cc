@@ -42,6 +42,7 @@ class PositionLogTest : public ::testing::Test {
     record.output_content = uint64_t{7} << 40;
     record.output_began = 4200000000;
     record.owner = "streamer \"orders\", target \"t\"";
+    record.take = StoreTake{uint64_t{6} << 40, "00112233", "db1", "2026-01-02T03:04:05Z"};
     return record;
   }
   static std::string Line(const std::string& body) {
@@ -87,6 +88,10 @@ TEST_F(PositionLogTest, EveryFieldComesBack) {
   EXPECT_EQ(last.output_content, expected.output_content);
   EXPECT_EQ(last.output_began, expected.output_began);
   EXPECT_EQ(last.owner, expected.owner);
+  EXPECT_EQ(last.take.generation, expected.take.generation);
+  EXPECT_EQ(last.take.instance, expected.take.instance);
+  EXPECT_EQ(last.take.host, expected.take.host);
+  EXPECT_EQ(last.take.since, expected.take.since);
 }
 
 TEST_F(PositionLogTest, IsWrittenAnewBeyondAMebibyteAndStaysRight) {
