@@ -134,6 +134,8 @@ void AddReader(KafkaRole role, Settings* settings) {
   settings->emplace_back("isolation.level", role == KafkaRole::kReader ? "read_committed" : "read_uncommitted");
   settings->emplace_back("enable.partition.eof", "true");
   settings->emplace_back("enable.auto.commit", "false");
+  // An offset that is no more is no reason to leave out what follows: who has no position delivers all again.
+  settings->emplace_back("auto.offset.reset", "error");
   settings->emplace_back("fetch.wait.max.ms", "10");  // Where the topic ends is to be known soon.
 }
 

@@ -1,8 +1,10 @@
 #include "target/kafka_position_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/error.h"
 #include "base/shown.h"
 #include "base/status_macros.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr int kPartition = 0;
 constexpr int kSliceMilliseconds = 100;
 constexpr int kRequestMilliseconds = 1000;
+constexpr absl::Duration kSilence = absl::Seconds(2);
 
 // Whether asking again may help.
 bool MayPass(rd_kafka_resp_err_t code) {
@@ -24,6 +27,7 @@ bool MayPass(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__WAIT_CACHE:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return true;
     default: return false;
   }
@@ -48,6 +52,11 @@ std::string KafkaPositionReader::Cannot() const {
   return absl::StrCat("cannot read positions from topic ", Shown(options_.position_topic));
 }
 
+std::string KafkaPositionReader::HeldUp() const {
+  return absl::StrCat(Cannot(), ": another producer's transaction is open in it since ", next_,
+                      "; it ends when that streamer runs again, or after its kafka.transaction_timeout");
+}
+
 absl::Status KafkaPositionReader::Start() {
   topic_.reset(rd_kafka_topic_new(client_->handle(), options_.position_topic.c_str(), nullptr));
   if (rd_kafka_consume_start(topic_.get(), kPartition, RD_KAFKA_OFFSET_BEGINNING) != 0) {
@@ -57,28 +66,25 @@ absl::Status KafkaPositionReader::Start() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> KafkaPositionReader::FindEnd() const {
-  ASSIGN_OR_RETURN(const auto finder, KafkaClient::Make(options_, KafkaRole::kEndFinder, interrupted_));
-  RETURN_IF_ERROR(finder->Connect());
-  const absl::Time deadline = finder->Deadline();
+absl::StatusOr<int64_t> KafkaPositionReader::FindEnd(KafkaClient& client) const {
+  const absl::Time deadline = client.Deadline();
   for (;;) {
     int64_t begin = 0;
     int64_t end = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(finder->handle(), options_.position_topic.c_str(),
+    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client.handle(), options_.position_topic.c_str(),
                                                                       kPartition, &begin, &end, kRequestMilliseconds);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return end;
     if (!MayPass(code)) return KafkaError(code, Cannot());
-    RETURN_IF_ERROR(finder->Wait(absl::Milliseconds(kSliceMilliseconds), deadline, Cannot()));
+    RETURN_IF_ERROR(client.Wait(absl::Milliseconds(kSliceMilliseconds), deadline, Cannot()));
   }
 }
 
-absl::Status KafkaPositionReader::ReadNext(bool* at_end) {
-  *at_end = false;
+absl::Status KafkaPositionReader::ReadNext() {
   const KafkaPtr<rd_kafka_message_t> message(rd_kafka_consume(topic_.get(), kPartition, kSliceMilliseconds));
   if (message == nullptr) return absl::OkStatus();
+  // Tells of what is not shown too: the marks at which transactions end, and what they aborted.
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    next_ = message->offset;
-    *at_end = true;
+    next_ = std::max(next_, message->offset);
     return absl::OkStatus();
   }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -95,29 +101,49 @@ absl::Status KafkaPositionReader::ReadNext(bool* at_end) {
   return absl::OkStatus();
 }
 
-absl::Status KafkaPositionReader::ReadDecided() {
+absl::Status KafkaPositionReader::ReadUntil(absl::FunctionRef<bool()> done) {
+  const std::string cannot = Cannot();
   absl::Time deadline = client_->Deadline();
-  for (bool at_end = false; !at_end;) {
+  while (!done()) {
     const int64_t before = next_;
-    RETURN_IF_ERROR(ReadNext(&at_end));
+    RETURN_IF_ERROR(ReadNext());
     if (next_ != before) deadline = client_->Deadline();
-    RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), deadline, Cannot()));
+    RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), deadline, next_ != before ? cannot : HeldUp()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaPositionReader::ReadDecided() {
+  ASSIGN_OR_RETURN(const int64_t end, FindEnd(*client_));
+  absl::Time silent_since = absl::Now();
+  while (next_ < end) {
+    const int64_t before = next_;
+    RETURN_IF_ERROR(ReadNext());
+    RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), absl::InfiniteFuture(), Cannot()));
+    if (next_ != before) silent_since = absl::Now();
+    if (absl::Now() - silent_since < kSilence) continue;
+    // Brokers that answer and yet send nothing have nothing: it was compacted away, up to an open transaction.
+    RETURN_IF_ERROR(FindEnd(*client_).status());
+    break;
   }
   return absl::OkStatus();
 }
 
 absl::Status KafkaPositionReader::ReadAll() {
-  ASSIGN_OR_RETURN(const int64_t end, FindEnd());
-  const absl::Time deadline = client_->Deadline();
-  const std::string what =
-      absl::StrCat(Cannot(), ": another producer's transaction is open in it since ", next_,
-                   "; it ends when that streamer runs again, or after its kafka.transaction_timeout");
-  while (next_ < end) {
-    bool at_end = false;
-    RETURN_IF_ERROR(ReadNext(&at_end));
-    RETURN_IF_ERROR(client_->Wait(absl::ZeroDuration(), deadline, what));
+  if (end_finder_ == nullptr) {
+    ASSIGN_OR_RETURN(end_finder_, KafkaClient::Make(options_, KafkaRole::kEndFinder, interrupted_));
+    RETURN_IF_ERROR(end_finder_->Connect());
   }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int64_t end, FindEnd(*end_finder_));
+  return ReadUntil([this, end] { return next_ >= end; });
+}
+
+absl::Status KafkaPositionReader::ReadUpTo(const StoreTake& take) {
+  return ReadUntil([this, &take] {
+    PositionRecord record;
+    return last_ && ParsePositionRecord(*last_, &record) && record.take.generation == take.generation &&
+           record.take.instance == take.instance;
+  });
 }
 
 absl::Status KafkaPositionReader::CheckIsOurs(const PositionRecord& record) const {
