@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/error.h"
@@ -46,8 +47,7 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOption
   rd_kafka_t* const handle =
       rd_kafka_new(produces ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), text.data(), text.size());
   if (handle == nullptr) {
-    return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "KAFKA_CLIENT_REFUSED",
-                               absl::StrCat("librdkafka does not take the target's settings: ", text.data())));
+    return KafkaClientError(rd_kafka_last_error(), absl::StrCat(text.data(), client->tls_said()));
   }
   (void)conf.release();  // The handle's now.
   client->handle_.reset(handle);
@@ -128,7 +128,8 @@ rd_kafka_resp_err_t KafkaClient::Cause(rd_kafka_resp_err_t code, std::string* de
 void KafkaClient::OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   // A reader is configured with the producer's tuning too.
   if (absl::string_view(facility) == "CONFWARN") return;
-  const auto* self = static_cast<const KafkaClient*>(rd_kafka_opaque(client));
+  auto* const self = static_cast<KafkaClient*>(rd_kafka_opaque(client));
+  if (self != nullptr && level <= LOG_ERR) self->NoteSaid(facility, text);
   const LogLevel ours = level <= LOG_ERR      ? LogLevel::kError
                         : level <= LOG_NOTICE ? LogLevel::kWarning
                                               : LogLevel::kDebug;
@@ -137,6 +138,24 @@ void KafkaClient::OnLog(const rd_kafka_t* client, int level, const char* facilit
   const std::optional<uint64_t> kept_back = ours == LogLevel::kDebug ? 0 : self->log_limiter_.Admit(absl::Now());
   if (!kept_back) return;
   Log(ours, self->options_.owner, absl::StrCat("kafka: ", facility, ": ", text, KeptBackText(*kept_back)));
+}
+
+void KafkaClient::NoteSaid(absl::string_view facility, absl::string_view text) {
+  constexpr size_t kMost = 1000;
+  const absl::MutexLock lock(&mutex_);
+  // Of a transaction's other partitions it says that they were not tried.
+  if (facility == "ADDPARTS" && absl::StrContains(text, "authorization failed")) not_let_in_ = std::string(text);
+  if (facility == "SSL" && tls_said_.size() < kMost) absl::StrAppend(&tls_said_, "; ", text);
+}
+
+std::string KafkaClient::not_let_in() const {
+  const absl::MutexLock lock(&mutex_);
+  return not_let_in_;
+}
+
+std::string KafkaClient::tls_said() const {
+  const absl::MutexLock lock(&mutex_);
+  return tls_said_;
 }
 
 void KafkaClient::OnError(rd_kafka_t*, int code, const char* text, void* self) {

@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/histogram.h"
@@ -54,6 +56,9 @@ class KafkaClient {
   void set_limits_unknown() { limits_unknown_ = true; }
   // A record was not delivered: the first such failure; OK when there is none.
   const absl::Status& delivery() const { return delivery_; }
+  // What the library said of the last partition that we may not write to, with its name, which the transaction's error
+  // lacks; empty when there is none.
+  std::string not_let_in() const;
   // Where it is to observe how long records take until they are acknowledged; outlives the client. Before the first.
   void set_delivery_seconds(Histogram* seconds) { delivery_seconds_ = seconds; }
   // The status of a call that returned `code`; of RD_KAFKA_RESP_ERR__FATAL the cause is told.
@@ -78,6 +83,9 @@ class KafkaClient {
 
   static void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text);
   static void OnError(rd_kafka_t* client, int code, const char* text, void* self);
+  void NoteSaid(absl::string_view facility, absl::string_view text);
+  // What TLS complained of, which the error of a client that could not be made lacks.
+  std::string tls_said() const;
   void OnDelivered(const rd_kafka_message_t& message);
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
 
@@ -85,6 +93,9 @@ class KafkaClient {
   const KafkaRole role_;
   const std::atomic<bool>& interrupted_;
   mutable LogLimiter log_limiter_{absl::Seconds(10)};
+  mutable absl::Mutex mutex_;
+  std::string not_let_in_ ABSL_GUARDED_BY(mutex_);  // Comes by the library's threads, as does the next.
+  std::string tls_said_ ABSL_GUARDED_BY(mutex_);
   std::function<void(const absl::Status& why)> on_trouble_;
   std::string last_error_;                          // Of a connection, since the last delivery.
   absl::Time down_since_ = absl::InfiniteFuture();  // No broker could be reached, and nothing was delivered since.

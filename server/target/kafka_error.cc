@@ -95,6 +95,20 @@ absl::Status KafkaError(rd_kafka_resp_err_t code, absl::string_view what, absl::
   return absl::IsUnavailable(error) ? error : Permanent(error);
 }
 
+absl::Status KafkaClientError(rd_kafka_resp_err_t code, absl::string_view text) {
+  // Of a file that cannot be opened only the text tells why.
+  const bool may_pass =
+      code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ||
+      ContainsAny(text, {"Too many open files", "Resource temporarily unavailable", "Cannot allocate memory"});
+  if (may_pass) {
+    return MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE",
+                     absl::StrCat("cannot make a client of Kafka: ", text, "; binlogd has too few threads, files or ",
+                                  "memory: raise its limits"));
+  }
+  return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "KAFKA_CLIENT_REFUSED",
+                             absl::StrCat("librdkafka does not take the target's settings: ", text)));
+}
+
 bool IsFenced(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
          code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;

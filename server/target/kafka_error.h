@@ -14,6 +14,10 @@ namespace binlogd {
 // (of a record: its topic's limit is another than was read), KAFKA_UNAVAILABLE.
 absl::Status KafkaError(rd_kafka_resp_err_t code, absl::string_view what, absl::string_view detail = {});
 
+// Why a client could not be made, as librdkafka says it. Permanent KAFKA_CLIENT_REFUSED: it does not take the settings.
+// KAFKA_UNAVAILABLE when this process or machine lacks threads, files or memory, which may pass.
+absl::Status KafkaClientError(rd_kafka_resp_err_t code, absl::string_view text);
+
 // Whether another producer has taken the transactional id over, or the brokers have ended the transaction.
 bool IsFenced(rd_kafka_resp_err_t code);
 

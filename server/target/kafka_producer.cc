@@ -65,6 +65,7 @@ absl::Status KafkaProducer::Failed(rd_kafka_error_t* error, absl::string_view wh
   if (error == nullptr) return absl::OkStatus();
   std::string detail = rd_kafka_error_string(error);
   const rd_kafka_resp_err_t code = client_->Cause(rd_kafka_error_code(error), &detail);
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) absl::StrAppend(&detail, "; ", client_->not_let_in());
   if (!IsFenced(code)) return KafkaError(code, what, detail);
   if (absl::Now() - began_ >= options_.transaction_timeout) {
     return MakeError(absl::StatusCode::kUnavailable, "TRANSACTION_TIMED_OUT",

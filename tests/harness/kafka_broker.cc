@@ -170,7 +170,8 @@ absl::Status KafkaBroker::WaitUntilReady() {
   return absl::InternalError("it ended");
 }
 
-absl::Status KafkaBroker::Allow(Resource resource, const std::string& prefix) {
+absl::Status KafkaBroker::Allow(Resource resource, const std::string& prefix,
+                                const std::vector<std::string>& operations) {
   const char* type = "--topic";
   if (resource == Resource::kTransactionalId) type = "--transactional-id";
   if (resource == Resource::kGroup) type = "--group";
@@ -181,12 +182,13 @@ absl::Status KafkaBroker::Allow(Resource resource, const std::string& prefix) {
                        "--add",
                        "--allow-principal",
                        absl::StrCat("User:", kUser),
-                       "--operation",
-                       "All",
                        type,
                        prefix,
                        "--resource-pattern-type",
                        "prefixed"};
+  for (const std::string& operation : operations) {
+    options.arguments.insert(options.arguments.end(), {"--operation", operation});
+  }
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(options));
   return result.exit_code == 0 ? absl::OkStatus()
                                : absl::InternalError(absl::StrCat(result.output, result.error_output));

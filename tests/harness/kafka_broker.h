@@ -59,9 +59,10 @@ class KafkaBroker {
   KafkaClient client() const { return KafkaClient(bootstrap()); }
 
   enum class Resource { kTopic, kTransactionalId, kGroup };
-  // Allows kUser everything on the resources whose names begin with `prefix`. Needs `authorizer`; takes a second or
-  // two.
-  absl::Status Allow(Resource resource, const std::string& prefix);
+  // Allows kUser the operations ("Describe") on the resources whose names begin with `prefix`. Needs `authorizer`;
+  // takes a second or two.
+  absl::Status Allow(Resource resource, const std::string& prefix,
+                     const std::vector<std::string>& operations = {"All"});
 
   pid_t pid() const { return process_->pid(); }
   bool running() { return process_->running(); }
