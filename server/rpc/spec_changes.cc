@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -39,6 +40,13 @@ bool NamesTheStore(const std::string& field) {
                                                               "kafka.position_topic",
                                                               "kafka.transactional_id"};
   return fields->count(field) != 0;
+}
+
+// Of one cluster some brokers may go and others come, not all at once.
+bool IsOtherCluster(const v1::KafkaTarget& before, const v1::KafkaTarget& after) {
+  return std::none_of(before.brokers().begin(), before.brokers().end(), [&after](const std::string& broker) {
+    return std::count(after.brokers().begin(), after.brokers().end(), broker) > 0;
+  });
 }
 
 std::string KeyOf(const Message& entry) {
@@ -95,8 +103,10 @@ class Gatherer : public MessageDifferencer::Reporter {
       return Add(target, name, of_target);
     }
     const std::string field = Text(path.begin() + 1, path.end(), added);
-    Add(absl::StrCat(target, ".", field), name,
-        NamesTheStore(field) ? v1::FieldChange::TARGET_MOVED : v1::FieldChange::RESTART);
+    const bool moved =
+        NamesTheStore(field) || (field == "kafka.brokers" && IsOtherCluster(before_.targets(path[0].index).kafka(),
+                                                                            after_.targets(path[0].new_index).kafka()));
+    Add(absl::StrCat(target, ".", field), name, moved ? v1::FieldChange::TARGET_MOVED : v1::FieldChange::RESTART);
   }
 
   // `added`: to a map, which has its key on that side only.

@@ -30,6 +30,7 @@ class SpecChangesTest : public ::testing::Test {
     TargetSpec kafka;
     kafka.name = "bus";
     kafka.kind.emplace<KafkaTargetSpec>().properties = {{"linger.ms", "5"}, {"acks", "all"}};
+    kafka.kafka()->brokers = {"k1:9092", "k2:9092"};
     spec_.targets = {FileTarget("archive"), kafka};
     spec_.labels = {{"team", "data"}, {"tier", "1"}};
   }
@@ -118,6 +119,14 @@ TEST_F(SpecChangesTest, AnotherStoreIsTold) {
                           "targets[1].kafka.transactional_id (bus) TARGET_MOVED"));
   EXPECT_THAT(Changes([](StreamerSpec& spec) { spec.targets[0].kind.emplace<S3TargetSpec>().bucket = "b"; }),
               ElementsAre("targets[0].s3 (archive) TARGET_MOVED"));
+  EXPECT_THAT(Changes([](StreamerSpec& spec) { spec.targets[1].kafka()->position_topic = "elsewhere"; }),
+              ElementsAre("targets[1].kafka.position_topic (bus) TARGET_MOVED"));
+  EXPECT_THAT(Changes([](StreamerSpec& spec) {
+                spec.targets[1].kafka()->brokers = {"k2:9092", "k3:9092"};
+              }),
+              ElementsAre("targets[1].kafka.brokers (bus) RESTART"));
+  EXPECT_THAT(Changes([](StreamerSpec& spec) { spec.targets[1].kafka()->brokers = {"other:9092"}; }),
+              ElementsAre("targets[1].kafka.brokers (bus) TARGET_MOVED"));
 }
 
 }  // namespace
