@@ -14,6 +14,7 @@
 #include "streamer/spec.h"
 #include "streamer/spec_bounds.h"
 #include "target/kafka_config.h"
+#include "target/kafka_topic_names.h"
 
 namespace binlogd {
 namespace {
@@ -168,6 +169,11 @@ absl::Status CheckApart(const std::string& field, absl::string_view topic, absl:
 
 absl::Status CheckKafkaTopics(const std::string& field, absl::string_view streamer, const KafkaTargetSpec& kafka) {
   RETURN_IF_ERROR(CheckTopic(absl::StrCat(field, ".topic"), kafka.topic, {"{streamer}", "{database}", "{table}"}));
+  if (!KafkaTopicTellsTablesApart(kafka.topic, streamer)) {
+    return BadValue(absl::StrCat(field, ".topic"),
+                    absl::StrCat(Shown(kafka.topic), " would give tables of different databases the same topic: put a ",
+                                 "'.' between {database} and {table}, or a '-'"));
+  }
   if (!kafka.events_topic.empty()) {
     RETURN_IF_ERROR(CheckTopic(absl::StrCat(field, ".events_topic"), kafka.events_topic, {"{streamer}", "{database}"}));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
@@ -43,6 +44,12 @@ absl::string_view PlaceOf(const KafkaRecord& record) {
   return "";
 }
 
+// Of who takes the transactional id at the same moment only what is on record counts: to try again tells.
+absl::Status MayPassWhileTaking(const absl::Status& status) {
+  if (ErrorReason(status) != "TARGET_IN_USE") return status;
+  return MakeError(absl::StatusCode::kAborted, "TARGET_IN_USE", status.message());
+}
+
 bool SamePlace(const DurablePosition& a, const DurablePosition& b) {
   return a.epoch == b.epoch && a.position.file == b.position.file && a.position.offset == b.position.offset;
 }
@@ -64,17 +71,29 @@ absl::StatusOr<std::optional<DurablePosition>> KafkaTarget::DoOpen() {
   topics_ = std::make_unique<KafkaTopics>(options_, client_.get());
   ASSIGN_OR_RETURN(position_topic_, topics_->FindPositions());
   ASSIGN_OR_RETURN(const auto reader, KafkaPositionReader::Make(options_, interrupted_));
-  // Another streamer of this transactional id is refused before it is disturbed.
+  // Whoever else has this transactional id is left alone before he is disturbed.
   RETURN_IF_ERROR(reader->ReadDecided());
-  RETURN_IF_ERROR(reader->last().status());
+  RETURN_IF_ERROR(FindOurs(*reader).status());
   producer_ = std::make_unique<KafkaProducer>(options_, client_.get());
-  RETURN_IF_ERROR(producer_->Init());
+  RETURN_IF_ERROR(MayPassWhileTaking(producer_->Init()));
   // Nobody can write a position for us any more, and what was open is decided.
   RETURN_IF_ERROR(reader->ReadAll());
-  ASSIGN_OR_RETURN(const std::optional<PositionRecord> record, reader->last());
+  ASSIGN_OR_RETURN(const std::optional<PositionRecord> record, FindOurs(*reader));
   if (!record) return std::nullopt;
-  committed_ = record->durable;
+  take_ = claim().TakeAfter(record->take.generation);
+  RETURN_IF_ERROR(MayPassWhileTaking(CommitAt(record->durable)));
+  // From now on who had the id before sees that it is taken, whatever transactions of others come behind.
+  RETURN_IF_ERROR(reader->ReadUpTo(take_));
   return committed_;
+}
+
+absl::StatusOr<std::optional<PositionRecord>> KafkaTarget::FindOurs(const KafkaPositionReader& reader) {
+  ASSIGN_OR_RETURN(std::optional<PositionRecord> record, reader.last());
+  if (!record || !claim().WasTakenBy(record->take)) return record;
+  return Permanent(MakeError(
+      absl::StatusCode::kFailedPrecondition, "TARGET_IN_USE",
+      absl::StrCat("transactional id ", Shown(options_.transactional_id), " was taken over by ", record->owner, ", on ",
+                   record->take.host, " since ", record->take.since, "; run each streamer in one binlogd only")));
 }
 
 absl::Status KafkaTarget::DoBegin(const DurablePosition& start, const EpochStart&) {
@@ -83,6 +102,7 @@ absl::Status KafkaTarget::DoBegin(const DurablePosition& start, const EpochStart
   unsent_bytes_ = 0;
   if (ahead_) RETURN_IF_ERROR(producer_->Abort(options_.stall_timeout));
   ahead_ = false;
+  if (take_.generation == 0) take_ = claim().TakeAfter(0);
   return CommitAt(start);
 }
 
@@ -125,6 +145,7 @@ absl::Status KafkaTarget::CommitAt(const DurablePosition& position) {
   durable.format = std::string(EventFormatName(options_.format));
   durable.durable = position;
   durable.owner = options_.owner;
+  durable.take = take_;
   const std::string json = PositionRecordJson(durable);
   KafkaRecord record;
   record.key = options_.transactional_id;
@@ -232,9 +253,25 @@ absl::StatusOr<const KafkaTarget::Route*> KafkaTarget::FindRoute(const RecordOri
           absl::StrCat(what, " would go to topic ", Shown(topic), ", which holds the positions and nothing else: name ",
                        "another kafka.topic or kafka.events_topic, or leave them out with a filter")));
     }
+    RETURN_IF_ERROR(CheckShared(topic, route.table));
     ASSIGN_OR_RETURN(route.topic, topics_->Find(topic));
   }
   return &route;
+}
+
+absl::Status KafkaTarget::CheckShared(const std::string& topic, const std::string& table) {
+  // Of events that belong to no table, and of a template without {table}, that is what was asked for.
+  if (absl::EndsWith(table, ".") || !absl::StrContains(options_.topic, "{table}")) return absl::OkStatus();
+  const auto [first, is_new] = table_of_topic_.try_emplace(topic, table);
+  if (is_new || first->second == table) return absl::OkStatus();
+  const std::string what = absl::StrCat("tables ", Shown(first->second), " and ", Shown(table), " share topic ",
+                                        Shown(topic), ", as kafka.topic ", Shown(options_.topic), " says");
+  if (!absl::StrContains(options_.topic, "{database}")) {
+    Log(LogLevel::kWarning, options_.streamer, absl::StrCat("kafka: ", what, "; {database} in it tells them apart"));
+    return absl::OkStatus();
+  }
+  return Permanent(MakeError(absl::StatusCode::kFailedPrecondition, "TOPIC_SHARED",
+                             absl::StrCat(what, ": choose another template, or leave one out with a filter")));
 }
 
 void KafkaTarget::DoClose() {
@@ -244,7 +281,9 @@ void KafkaTarget::DoClose() {
   topics_.reset();
   client_.reset();
   routes_.clear();
+  table_of_topic_.clear();
   position_topic_ = nullptr;
+  take_ = StoreTake();
   committed_.reset();
   unsent_.clear();
   unsent_bytes_ = 0;

@@ -52,6 +52,9 @@ class KafkaTarget : public Target {
   absl::Status DoCommit(const DurablePosition& position) override;
   void DoClose() override;
 
+  // The last position record, unless the id is another's. TARGET_IN_USE, permanent, as KafkaPositionReader::last, and
+  // when another took it after our claim did.
+  absl::StatusOr<std::optional<PositionRecord>> FindOurs(const KafkaPositionReader& reader);
   // Whether `position` is what the last committed transaction says.
   bool IsCommitted(const DurablePosition& position) const;
   absl::Status CommitAt(const DurablePosition& position);
@@ -63,17 +66,21 @@ class KafkaTarget : public Target {
   absl::Status SendRecord(const Route& route, const RecordOrigin& origin, KafkaRecord record);
   absl::Status SendDeadLetter(const Route& route, const RecordOrigin& origin, const KafkaRecord& record);
   absl::StatusOr<const Route*> FindRoute(const RecordOrigin& origin);
+  // Whether another table has the topic: TOPIC_SHARED, permanent, or a warning where the template names no database.
+  absl::Status CheckShared(const std::string& topic, const std::string& table);
 
   const KafkaOptions options_;
   std::atomic<bool> interrupted_ = false;
 
   // Used by the client until it ends, so before it.
   std::map<std::pair<std::string, std::string>, Route> routes_;  // By database and table.
+  std::map<std::string, std::string> table_of_topic_;            // The first, of topics that name a table.
   std::unique_ptr<KafkaClient> client_;
   std::unique_ptr<KafkaTopics> topics_;
   std::unique_ptr<KafkaProducer> producer_;
 
   KafkaTopic* position_topic_ = nullptr;
+  StoreTake take_;  // Ours; of generation 0 while nothing is on record.
   std::optional<DurablePosition> committed_;
   std::vector<Unsent> unsent_;  // What follows the last boundary, unless `ahead_`.
   size_t unsent_bytes_ = 0;

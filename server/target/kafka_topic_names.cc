@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -25,17 +26,47 @@ std::string Part(absl::string_view name) {
   return part;
 }
 
+// How a template's {database} and {table} are kept apart.
+enum class Separation {
+  kSure,      // By a '.', which no part has; or there is only one of the two.
+  kByDashes,  // By a '-', as long as no name has one.
+  kNone
+};
+
+Separation SeparationOf(absl::string_view topic_template) {
+  Separation least = Separation::kSure;
+  absl::string_view last;
+  size_t last_end = 0;
+  for (size_t i = 0; i < topic_template.size(); ++i) {
+    for (const absl::string_view placeholder : {absl::string_view("{database}"), absl::string_view("{table}")}) {
+      if (!absl::StartsWith(topic_template.substr(i), placeholder)) continue;
+      const absl::string_view between = topic_template.substr(last_end, i - last_end);
+      if (!last.empty() && last != placeholder && !absl::StrContains(between, ".")) {
+        least = std::max(least, absl::StrContains(between, "-") ? Separation::kByDashes : Separation::kNone);
+      }
+      last = placeholder;
+      last_end = i + placeholder.size();
+    }
+  }
+  return least;
+}
+
 }  // namespace
+
+bool KafkaTopicTellsTablesApart(absl::string_view topic_template, absl::string_view streamer) {
+  return SeparationOf(absl::StrReplaceAll(topic_template, {{"{streamer}", streamer}})) != Separation::kNone;
+}
 
 std::string KafkaTopicName(absl::string_view topic_template, absl::string_view streamer, absl::string_view database,
                            absl::string_view table) {
   std::string name = absl::StrReplaceAll(topic_template, {{"{streamer}", streamer}});
   std::string told;  // Of the names that the template asks for, those that the topic's name may not tell apart.
   bool changed = false;
+  const bool needs_dashes = SeparationOf(name) == Separation::kByDashes;
   for (const auto& [placeholder, value] : {std::pair{"{database}", database}, std::pair{"{table}", table}}) {
     const std::string part = Part(value);
     if (absl::StrReplaceAll({{placeholder, part}}, &name) == 0) continue;
-    changed = changed || (!value.empty() && part != value);
+    changed = changed || (!value.empty() && part != value) || (needs_dashes && absl::StrContains(value, "-"));
     absl::StrAppend(&told, value, absl::string_view("\0", 1));
   }
   if (!changed && name.size() <= kMostBytes) return name;

@@ -128,6 +128,7 @@ TEST(CheckSpecTest, BadFieldsOfObjectStoresAndBuses) {
       {"RAW", kafka([](auto& t) { t.format = std::nullopt; }), "targets[0].kafka.format"},
       {"topic", kafka([](auto& t) { t.topic = "a b"; }), "targets[0].kafka.topic"},
       {"unknown placeholder", kafka([](auto& t) { t.topic = "{schema}"; }), "targets[0].kafka.topic"},
+      {"tables share a topic", kafka([](auto& t) { t.topic = "{database}_{table}"; }), "targets[0].kafka.topic"},
       {"position topic", kafka([](auto& t) { t.position_topic = "{table}"; }), "targets[0].kafka.position_topic"},
       {"records among positions", kafka([](auto& t) { t.topic = t.position_topic; }), "targets[0].kafka.topic"},
       {"events among positions", kafka([](auto& t) { t.events_topic = t.position_topic; }),

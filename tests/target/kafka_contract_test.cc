@@ -14,6 +14,7 @@ using testing::KafkaNetwork;
 using testing::KindName;
 using testing::NetworkContractStore;
 using testing::NetworkTargetContractTest;
+using testing::TakenTargetContractTest;
 using testing::TargetContractTest;
 
 constexpr uint64_t kBytesOfAnOperation = 4000;
@@ -143,6 +144,7 @@ const ContractKind kKafka[] = {
 namespace testing {
 
 INSTANTIATE_TEST_SUITE_P(Kafka, TargetContractTest, ::testing::ValuesIn(kKafka), KindName);
+INSTANTIATE_TEST_SUITE_P(Kafka, TakenTargetContractTest, ::testing::ValuesIn(kKafka), KindName);
 // A transaction that is always open would be waited for again and again.
 INSTANTIATE_TEST_SUITE_P(Kafka, NetworkTargetContractTest, ::testing::Values(kKafka[0], kKafka[1]), KindName);
 

@@ -344,6 +344,25 @@ TEST_F(KafkaTargetTest, NoTableGoesToThePositions) {
   EXPECT_TRUE(absl::StrContains(refused.message(), "\"shop.positions\"")) << refused;
 }
 
+TEST_F(KafkaTargetTest, TwoTablesDoNotShareATopicUnlessAsked) {
+  options_.topic = options_.streamer + ".{database}.{table}";
+  const std::string named = "a.b";
+  const std::string topic = KafkaTopicName(options_.topic, options_.streamer, "shop", named);
+  const std::string same = topic.substr(topic.rfind('.') + 1);
+  Records records;
+  records.Add(named, "k", "v").Add(same, "k", "v");
+  const absl::Status refused = Deliver(*Make(), records.UpTo(900));
+  EXPECT_EQ(ErrorReason(refused), "TOPIC_SHARED") << refused;
+  EXPECT_TRUE(IsPermanent(refused));
+  for (const std::string& told : {"shop." + named, "shop." + same, topic}) {
+    EXPECT_TRUE(absl::StrContains(refused.message(), told)) << refused;
+  }
+  options_.topic = options_.streamer + ".{database}";
+  const absl::Status delivered = Deliver(*Make(), records.UpTo(900));
+  EXPECT_TRUE(delivered.ok()) << delivered;
+  EXPECT_EQ(Consume(options_.streamer + ".shop").size(), 2u);
+}
+
 TEST_F(KafkaTargetTest, ANameThatTheBrokerDoesNotTakeIsRefused) {
   ASSERT_TRUE(network_->client().CreateTopic(absl::StrCat(options_.streamer, "_shop.t"), 1).ok());
   Records records;
@@ -411,6 +430,26 @@ TEST_F(KafkaTargetTest, WhoMayNotIsToldAndWhoMayDelivers) {
   const absl::Status delivered = Deliver(*Make(), records.UpTo(900));
   EXPECT_TRUE(delivered.ok()) << delivered;
   EXPECT_EQ(Consume(TopicOf("t")).size(), 1u);
+}
+
+// It may be looked at and made, not written to. What configures it is not told either, which is no reason to stop.
+TEST_F(KafkaTargetTest, ATopicThatMayNotBeWrittenIsNamed) {
+  UseSasl("SCRAM-SHA-256", KafkaBroker::kPassword);
+  options_.position_topic = options_.streamer + ".positions";
+  KafkaBroker& broker = network_->broker();
+  using Resource = KafkaBroker::Resource;
+  ASSERT_TRUE(broker.Allow(Resource::kTransactionalId, options_.transactional_id).ok());
+  ASSERT_TRUE(broker.Allow(Resource::kTopic, options_.position_topic, {"Read", "Write", "Describe", "Create"}).ok());
+  ASSERT_TRUE(broker.Allow(Resource::kTopic, TopicOf("open"), {"Write", "Describe", "Create"}).ok());
+  ASSERT_TRUE(broker.Allow(Resource::kTopic, TopicOf("closed"), {"Describe", "Create"}).ok());
+  const absl::Status delivered = Deliver(*Make(), Records().Add("open", "k", "v").UpTo(900));
+  ASSERT_TRUE(delivered.ok()) << delivered;
+  EXPECT_EQ(Consume(TopicOf("open")).size(), 1u);
+  const absl::Status refused = Deliver(*Make(), Records().Add("open", "k", "v").Add("closed", "k", "v").UpTo(1000));
+  EXPECT_EQ(ErrorReason(refused), "KAFKA_ACCESS_DENIED") << refused;
+  EXPECT_TRUE(IsPermanent(refused));
+  EXPECT_TRUE(absl::StrContains(refused.message(), absl::StrCat("\"", TopicOf("closed"), "\""))) << refused;
+  EXPECT_EQ(Consume(TopicOf("open")).size(), 1u);
 }
 
 TEST_F(KafkaTargetTest, TlsIsCheckedAndUsed) {
@@ -531,36 +570,6 @@ TEST_F(KafkaTargetTest, ATransactionThatTheBrokersEndIsTriedAgain) {
   std::vector<std::string> values;
   for (const auto& record : Consume(TopicOf("t"))) values.push_back(*record.value);
   EXPECT_THAT(values, ElementsAre("behind", "whole"));
-}
-
-// What nobody ends holds back only who needs to know.
-TEST_F(KafkaTargetTest, AnotherStreamersOpenTransactionIsWaitedFor) {
-  options_.stall_timeout = absl::Seconds(2);
-  Records records;
-  records.Add("t", "k", "v");
-  ASSERT_TRUE(Deliver(*Make(), records.UpTo(900)).ok());
-  KafkaOptions hanging = options_;
-  hanging.transactional_id += "-hanging";
-  hanging.topic = options_.position_topic;
-  hanging.position_topic += "-hanging";
-  hanging.hold_back_bytes = 0;
-  KafkaTarget other("t", hanging);
-  ASSERT_TRUE(other.Open().ok());
-  ASSERT_TRUE(other.Begin(StartOf(*MakeEpoch()), *MakeEpoch()).ok());
-  Records first, second;
-  first.Add("t", "k", "first");
-  second.Add("t", "k", "second");
-  ASSERT_TRUE(other.Write(*BlockUpTo(600), 0, &first.WithoutBoundary()).ok());
-  ASSERT_TRUE(other.Write(*BlockUpTo(600), 0, &second.WithoutBoundary()).ok());
-  AwaitWritten(options_.position_topic, "second");
-  const absl::Status waits = Make()->Open().status();
-  EXPECT_EQ(ErrorReason(waits), "KAFKA_UNAVAILABLE") << waits;
-  EXPECT_FALSE(IsPermanent(waits));
-  EXPECT_TRUE(absl::StrContains(waits.message(), "another producer's transaction")) << waits;
-  other.Close();
-  const auto opened = Make()->Open();
-  ASSERT_TRUE(opened.ok() && opened->has_value()) << opened.status();
-  EXPECT_EQ((**opened).position.offset, 900u);
 }
 
 }  // namespace

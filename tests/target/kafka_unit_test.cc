@@ -1,10 +1,14 @@
 // What of the Kafka target needs no broker.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "target/kafka_client.h"
 #include "target/kafka_config.h"
 #include "target/kafka_error.h"
 #include "target/kafka_record.h"
@@ -38,6 +42,28 @@ TEST(KafkaTopicNameTest, WhatKafkaDoesNotTakeIsReplacedAndToldApart) {
   EXPECT_NE(CdcTopic("a.b", "c"), CdcTopic("a", "b.c"));
   EXPECT_NE(CdcTopic("заказы", "t"), CdcTopic("оплаты", "t"));
   EXPECT_EQ(CdcTopic("заказы", "t"), CdcTopic("заказы", "t"));
+}
+
+// Without a '.' between the two, names with the separator in them would read as others'.
+TEST(KafkaTopicNameTest, DashesKeepTablesApart) {
+  const auto topic = [](absl::string_view database, absl::string_view table) {
+    return KafkaTopicName("cdc-{database}-{table}", "orders", database, table);
+  };
+  EXPECT_EQ(topic("shop", "order_items"), "cdc-shop-order_items");
+  EXPECT_THAT(topic("a-b", "c"), MatchesRegex("cdc-a-b-c-[0-9a-f]{8}"));
+  EXPECT_NE(topic("a-b", "c"), topic("a", "b-c"));
+}
+
+TEST(KafkaTopicNameTest, TemplatesThatTakeTwoTablesForOneAreKnown) {
+  const auto apart = [](absl::string_view topic) { return KafkaTopicTellsTablesApart(topic, "my.orders"); };
+  for (const char* topic : {"{database}.{table}", "cdc.{table}-{database}", "{database}_._{table}", "{table}", "fixed",
+                            "{database}", "{database}{database}", "{database}{streamer}{table}"}) {
+    EXPECT_TRUE(apart(topic)) << topic;
+  }
+  for (const char* topic :
+       {"{database}_{table}", "a.{table}{database}.b", "{database}x{table}", "{database}.{table}_{database}"}) {
+    EXPECT_FALSE(apart(topic)) << topic;
+  }
 }
 
 TEST(KafkaTopicNameTest, OnlyWhatTheTemplateAsksForCounts) {
@@ -119,6 +145,38 @@ TEST(KafkaErrorTest, AConnectionThatBrokeAtTheLoginIsNoRefusal) {
             "KAFKA_TLS_FAILED");
   EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__TRANSPORT, "Receive failed: SSL alert number 80: internal error"), "OK");
   EXPECT_EQ(reason(RD_KAFKA_RESP_ERR__TRANSPORT, "certificate.example.net:9092: Connection refused"), "OK");
+}
+
+TEST(KafkaErrorTest, WhatAClientLacksForNowMayPass) {
+  for (const absl::Status& passes :
+       {KafkaClientError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "Failed to create thread"),
+        KafkaClientError(RD_KAFKA_RESP_ERR__INVALID_ARG, "ssl.ca.location failed: Too many open files")}) {
+    EXPECT_FALSE(IsPermanent(passes)) << passes;
+    EXPECT_EQ(ErrorReason(passes), "KAFKA_UNAVAILABLE");
+  }
+  const absl::Status refused = KafkaClientError(RD_KAFKA_RESP_ERR__INVALID_ARG, "No such file or directory");
+  EXPECT_TRUE(IsPermanent(refused));
+  EXPECT_EQ(ErrorReason(refused), "KAFKA_CLIENT_REFUSED");
+}
+
+// A file that cannot be opened because too many are.
+TEST(KafkaClientTest, TooManyOpenFilesMayPass) {
+  KafkaOptions options;
+  options.brokers = {"127.0.0.1:1"};
+  options.transactional_id = "id";
+  options.tls = KafkaOptions::Tls{"/no/such/file.pem", "", ""};
+  const std::atomic<bool> interrupted = false;
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  rlimit few = usual;
+  few.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const absl::Status status = KafkaClient::Make(options, KafkaRole::kProducer, interrupted).status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  EXPECT_EQ(ErrorReason(status), "KAFKA_UNAVAILABLE") << status;
+  EXPECT_FALSE(IsPermanent(status));
+  EXPECT_EQ(ErrorReason(KafkaClient::Make(options, KafkaRole::kProducer, interrupted).status()),
+            "KAFKA_CLIENT_REFUSED");
 }
 
 TEST(KafkaRecordTest, HasTheTimeOfItsEventUnlessTheTopicWouldNotKeepIt) {
