@@ -170,6 +170,14 @@ void KafkaClient::OnError(rd_kafka_t*, int code, const char* text, void* self) {
 }
 
 void KafkaClient::OnDelivered(const rd_kafka_message_t& message) {
+  // Brokers that know nothing of a producer yet may refuse its first batch for now and take the next one: then the
+  // first, when it comes again, is a duplicate to them, which the library takes for a success. They tell no place of
+  // it.
+  if (message.offset < 0 && delivery_.ok()) {
+    delivery_ = MakeError(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE",
+                          absl::StrCat(DescribeKafkaMessage(message), ": the brokers take it for a duplicate and do ",
+                                       "not tell where it is; its transaction comes again"));
+  }
   constexpr double kMicroseconds = 1e-6;
   last_error_.clear();
   down_since_ = absl::InfiniteFuture();

@@ -222,6 +222,18 @@ TEST_F(KafkaProducerTest, ARecordThatIsRefusedIsToldAndNotTheOneAfterIt) {
   EXPECT_TRUE(opened.producer->Abort(absl::Seconds(10)).ok());
 }
 
+// Brokers that have refused a producer's first batch take a later one, and then the first for one that they have.
+TEST_F(KafkaProducerTest, WhatTheBrokersTakeForADuplicateAndDoNotHaveIsNotCommitted) {
+  Opened opened = Open();
+  ASSERT_TRUE(opened.producer->Init().ok());
+  rd_kafka_mock_push_request_errors(cluster_.get(), kProduce, 1, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+  ASSERT_TRUE(Produce(opened).ok());
+  const absl::Status failed = opened.producer->Commit();
+  EXPECT_EQ(ErrorReason(failed), "KAFKA_UNAVAILABLE") << failed;
+  EXPECT_FALSE(IsPermanent(failed));
+  EXPECT_THAT(std::string(failed.message()), HasSubstr("changes"));
+}
+
 TEST_F(KafkaProducerTest, WhoseTransactionNoBrokerKnowsAsksWhetherAnotherHasTakenItOver) {
   for (const bool taken : {false, true}) {
     SCOPED_TRACE(taken);
