@@ -69,12 +69,16 @@ absl::Status KafkaPositionReader::Start() {
 absl::StatusOr<int64_t> KafkaPositionReader::FindEnd(KafkaClient& client) const {
   const absl::Time deadline = client.Deadline();
   for (;;) {
-    int64_t begin = 0;
-    int64_t end = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client.handle(), options_.position_topic.c_str(),
-                                                                      kPartition, &begin, &end, kRequestMilliseconds);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return end;
-    if (!MayPass(code)) return KafkaError(code, Cannot());
+    // The library's call for where a partition begins and ends heeds no timeout: it hangs when the broker goes away
+    // amid it. To Kafka the end is a time too.
+    const KafkaPtr<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_t* const end =
+        rd_kafka_topic_partition_list_add(asked.get(), options_.position_topic.c_str(), kPartition);
+    end->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client.handle(), asked.get(), kRequestMilliseconds);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = end->err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && end->offset >= 0) return end->offset;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !MayPass(code)) return KafkaError(code, Cannot());
     RETURN_IF_ERROR(client.Wait(absl::Milliseconds(kSliceMilliseconds), deadline, Cannot()));
   }
 }
