@@ -51,6 +51,10 @@ std::string S3Layout::ObjectKey(const std::string& epoch, const std::string& fil
                          CompressionSuffix(compression));
 }
 
+std::string S3Layout::KeyBefore(const std::string& folder, uint64_t start) {
+  return absl::StrFormat("%s%0*d", folder, kDigits, start);
+}
+
 bool S3Layout::ParseName(absl::string_view name, uint64_t* start, uint64_t* end) const {
   if (!ConsumeOffset(&name, start) || !absl::ConsumePrefix(&name, "-") || !ConsumeOffset(&name, end) ||
       !absl::ConsumePrefix(&name, suffix_) || *start >= *end) {

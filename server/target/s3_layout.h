@@ -36,6 +36,8 @@ class S3Layout {
   // PREFIX/EPOCH/binlog.000001/START-END.binlog.zst
   std::string ObjectKey(const std::string& epoch, const std::string& file, uint64_t start, uint64_t end,
                         Compression compression) const;
+  // Sorts before the keys of the folder's objects that begin at `start` or later, and behind those of all others.
+  static std::string KeyBefore(const std::string& folder, uint64_t start);
   // The range that an object's name, a key without its folder, tells; false when it is none of the format's, compressed
   // in whichever way.
   bool ParseName(absl::string_view name, uint64_t* start, uint64_t* end) const;

@@ -7,9 +7,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/error.h"
 #include "base/logging.h"
 #include "base/status_macros.h"
 #include "codec/sha256.h"
+#include "target/s3_intact_read.h"
 
 namespace binlogd {
 namespace {
@@ -62,18 +64,30 @@ absl::Status S3Manifests::Open(const std::string& epoch, const std::string& file
 }
 
 absl::StatusOr<bool> S3Manifests::ReadIndex(const std::string& epoch, const std::string& file, uint64_t finished) {
-  const absl::StatusOr<Object> index = store_->Get(IndexKey(epoch, finished - 1));
-  if (IsNoObject(index.status())) return false;
-  RETURN_IF_ERROR(index.status());
-  if (!ParseManifest(index->bytes, &index_)) return false;
+  ASSIGN_OR_RETURN(const bool read, Read(IndexKey(epoch, finished - 1), &index_));
+  if (!read) return false;
   // Added, but the prefix's owner stopped before it was on record: it is added again.
   if (!index_.files.empty() && index_.files.back().name == file) index_.files.pop_back();
   if (index_.files.size() != (finished - 1) % kFilesPerIndex + 1) return false;
   const ManifestFile& last = index_.files.back();
-  const absl::StatusOr<Object> manifest = store_->Get(FileKey(epoch, last.name));
-  if (IsNoObject(manifest.status())) return false;
-  RETURN_IF_ERROR(manifest.status());
-  return Sha256Hex(manifest->bytes) == last.sha256;
+  const std::string key = FileKey(epoch, last.name);
+  const absl::Status manifest = ReadIntact([&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const Object object, store_->Get(key));
+    return Sha256Hex(object.bytes) == last.sha256 ? absl::OkStatus() : ObjectsDamaged(key);
+  });
+  if (IsNoObject(manifest) || ErrorReason(manifest) == "TARGET_DAMAGED") return false;
+  RETURN_IF_ERROR(manifest);
+  return true;
+}
+
+absl::StatusOr<bool> S3Manifests::Read(const std::string& key, Manifest* manifest) {
+  const absl::Status read = ReadIntact([&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const Object object, store_->Get(key));
+    return ParseManifest(object.bytes, manifest) ? absl::OkStatus() : ObjectsDamaged(key);
+  });
+  if (IsNoObject(read) || ErrorReason(read) == "TARGET_DAMAGED") return false;
+  RETURN_IF_ERROR(read);
+  return true;
 }
 
 absl::Status S3Manifests::RebuildIndex(const std::string& epoch, const std::string& file, uint64_t finished) {
@@ -94,10 +108,9 @@ absl::Status S3Manifests::RebuildIndex(const std::string& epoch, const std::stri
   files.erase(files.begin(), files.end() - static_cast<std::ptrdiff_t>(in_index));
   for (const std::string& name : files) {
     const std::string key = FileKey(epoch, name);
-    const absl::StatusOr<Object> had = store_->Get(key);
-    if (!had.ok() && !IsNoObject(had.status())) return had.status();
     Manifest manifest;
-    if (!had.ok() || !ParseManifest(had->bytes, &manifest)) {
+    ASSIGN_OR_RETURN(const bool read, Read(key, &manifest));
+    if (!read) {
       FinishedFile lost;
       lost.epoch = epoch;
       lost.file = name;
@@ -180,11 +193,17 @@ absl::Status S3Manifests::Put(const std::string& key, const std::string& text) {
   options.only_if_new = true;
   const absl::Status put = store_->Put(key, body, options).status();
   if (!absl::IsAlreadyExists(put)) return put;
-  ASSIGN_OR_RETURN(const Object had, store_->Get(key));
-  if (had.bytes == text) return absl::OkStatus();
+  Object had;
+  const absl::Status read = ReadIntact([&]() -> absl::Status {
+    ASSIGN_OR_RETURN(had, store_->Get(key));
+    Manifest parsed;
+    return ParseManifest(had.bytes, &parsed) ? absl::OkStatus() : ObjectsDamaged(key);
+  });
   // An index as it was before its newest lines is ours; anything else somebody edited.
-  Manifest parsed;
-  if (!ParseManifest(had.bytes, &parsed)) RETURN_IF_ERROR(KeepAside(key, had));
+  const bool edited = ErrorReason(read) == "TARGET_DAMAGED";
+  if (!edited) RETURN_IF_ERROR(read);
+  if (had.bytes == text) return absl::OkStatus();
+  if (edited) RETURN_IF_ERROR(KeepAside(key, had));
   options.only_if_new = false;
   options.only_if_etag = had.etag;
   return store_->Put(key, body, options).status();

@@ -44,6 +44,8 @@ class S3Manifests {
   std::string IndexKey(const std::string& epoch, uint64_t number) const;
   // Reads the newest index; whether it and the manifest of the last file in it are as they were put.
   absl::StatusOr<bool> ReadIndex(const std::string& epoch, const std::string& file, uint64_t finished);
+  // False when there is none of the key, or one that somebody edited.
+  absl::StatusOr<bool> Read(const std::string& key, Manifest* manifest);
   absl::Status RebuildIndex(const std::string& epoch, const std::string& file, uint64_t finished);
   // The manifest of a log file's objects, from the listing and their tags.
   absl::StatusOr<Manifest> MakeManifest(const FinishedFile& finished, const S3RunBase& base);

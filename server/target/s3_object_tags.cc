@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "target/checked_line.h"
+#include "target/s3_intact_read.h"
 #include "target/s3_layout.h"
 
 namespace binlogd {
@@ -25,6 +26,28 @@ template <typename Number>
 bool GetNumber(const std::map<std::string, std::string>& metadata, const char* name, Number* number) {
   const auto found = metadata.find(name);
   return found != metadata.end() && absl::SimpleAtoi(found->second, number);
+}
+
+// Permanent DATA_LOSS (TARGET_DAMAGED) when the object has no tags, or edited ones.
+absl::StatusOr<S3ObjectTags> ParseTags(const std::string& key, const Object& object) {
+  S3ObjectTags tags;
+  const auto sha256 = object.metadata.find(kSha256);
+  if (!GetNumber(object.metadata, kGeneration, &tags.generation) || sha256 == object.metadata.end() ||
+      !GetNumber(object.metadata, kContentBytes, &tags.content_bytes) ||
+      !GetNumber(object.metadata, kFirstTime, &tags.first_event_time) ||
+      !GetNumber(object.metadata, kLastTime, &tags.last_event_time)) {
+    return ObjectsDamaged(absl::StrCat(key, " has not the metadata that binlogd gives an object, so it is not ours"));
+  }
+  tags.sha256 = sha256->second;
+  tags.etag = object.etag;
+  const auto position = object.metadata.find(kPosition);
+  if (position == object.metadata.end()) return tags;
+  absl::string_view json;
+  tags.position.emplace();
+  if (!ParseCheckedLine(position->second, &json) || !ParsePositionRecord(json, &*tags.position)) {
+    return ObjectsDamaged(absl::StrCat("the position in the metadata of ", key, " was edited"));
+  }
+  return tags;
 }
 
 }  // namespace
@@ -49,24 +72,10 @@ std::map<std::string, std::string> ToMetadata(const S3ObjectTags& tags, bool* po
 }
 
 absl::StatusOr<S3ObjectTags> HeadTags(ObjectStore& store, const std::string& key) {
-  ASSIGN_OR_RETURN(const Object object, store.Head(key));
-  S3ObjectTags tags;
-  const auto sha256 = object.metadata.find(kSha256);
-  if (!GetNumber(object.metadata, kGeneration, &tags.generation) || sha256 == object.metadata.end() ||
-      !GetNumber(object.metadata, kContentBytes, &tags.content_bytes) ||
-      !GetNumber(object.metadata, kFirstTime, &tags.first_event_time) ||
-      !GetNumber(object.metadata, kLastTime, &tags.last_event_time)) {
-    return ObjectsDamaged(absl::StrCat(key, " has not the metadata that binlogd gives an object, so it is not ours"));
-  }
-  tags.sha256 = sha256->second;
-  const auto position = object.metadata.find(kPosition);
-  if (position == object.metadata.end()) return tags;
-  absl::string_view json;
-  tags.position.emplace();
-  if (!ParseCheckedLine(position->second, &json) || !ParsePositionRecord(json, &*tags.position)) {
-    return ObjectsDamaged(absl::StrCat("the position in the metadata of ", key, " was edited"));
-  }
-  return tags;
+  return ReadIntact([&]() -> absl::StatusOr<S3ObjectTags> {
+    ASSIGN_OR_RETURN(const Object object, store.Head(key));
+    return ParseTags(key, object);
+  });
 }
 
 }  // namespace binlogd

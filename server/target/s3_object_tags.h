@@ -21,6 +21,7 @@ struct S3ObjectTags {
   uint32_t last_event_time = 0;
   // What is durable with it; not there when it was too long for S3, and then the owner's record has it.
   std::optional<PositionRecord> position;
+  std::string etag;  // Of an object that is there; no metadata.
 };
 
 // Of what a log file's folder holds, what is no object of its own.

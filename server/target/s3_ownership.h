@@ -4,14 +4,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "s3/object_store.h"
 #include "target/position_record.h"
 #include "target/store_claim.h"
 
 namespace binlogd {
+
+// A log file in which delivery stood when a prefix was taken, once or again.
+struct S3Take {
+  std::string place;      // EPOCH/FILE.
+  uint64_t offset = 0;    // The least at which an object of an earlier owner that arrives late can begin.
+  int64_t last_time = 0;  // When it was taken there last; seconds since 1970.
+};
 
 // PREFIX/.binlogd/owner.json (docs/s3.md): who delivers below the prefix, and the base from which on objects count. It
 // is only ever replaced on the condition that it is what was read or written last, so of two who believe that they own
@@ -33,6 +42,8 @@ class S3Ownership {
     // What is durable once there is an object of the key, whose own metadata has no room for it.
     std::optional<PositionRecord> next;
     std::string next_key;
+    // Where the prefix was taken lately, each log file once: what earlier owners sent may still arrive there.
+    std::vector<S3Take> takes;
   };
 
   // `store` outlives it.
@@ -51,16 +62,22 @@ class S3Ownership {
   const Record& record() const { return record_; }
 
   // These change the record; they and Check fail with FAILED_PRECONDITION (TARGET_IN_USE), permanent, when another has
-  // taken the prefix.
+  // taken the prefix, which only the record itself tells; ABORTED (OBJECT_CHANGED) when it is this owner's and yet not
+  // as written last, because a request whose answer was lost was done later.
   absl::Status SetBase(const PositionRecord& base, const std::string& file_gtid_set, uint64_t finished_files);
   absl::Status Announce(const PositionRecord& base, const PositionRecord& next, const std::string& next_key);
   // Asks whether the record still stands as written last.
   absl::Status Check();
+  // Leaves takes before `time` out of the record, with its next change.
+  void ForgetTakes(absl::Time time);
 
  private:
-  absl::Status Parse(const Object& object, Record* record) const { return Parse(key_, object, record); }
   static absl::Status Parse(const std::string& key, const Object& object, Record* record);
+  // Reads a record, again when it seems to be damaged.
+  absl::StatusOr<Object> Fetch(const std::string& key, Record* record) const;
   absl::Status Write(Record record);
+  // The record was found under another etag, or so it was said: OK, with the etag noted, when it is as written last.
+  absl::Status Settle(const Object& object, const Record& found);
   absl::Status TakenBy(const Record& other) const;
 
   ObjectStore* const store_;
@@ -69,6 +86,7 @@ class S3Ownership {
   const std::string format_;
   Record record_;
   std::string etag_;  // Of the record; empty while there is none.
+  std::string text_;  // The record as it was read or written last.
 };
 
 }  // namespace binlogd

@@ -8,10 +8,12 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "base/logging.h"
 #include "base/status_macros.h"
 #include "binlog/event_header.h"
 #include "target/epoch_record.h"
 #include "target/log_file_name.h"
+#include "target/s3_intact_read.h"
 
 namespace binlogd {
 namespace {
@@ -20,8 +22,10 @@ constexpr uint64_t kLeastObjectBytes = 1;
 constexpr uint64_t kMostObjectBytes = 64 << 20;
 constexpr uint64_t kMostDraftInMemory = 1 << 20;
 constexpr uint64_t kMostContent = 4;  // Of a compressed object, in objects' sizes: for data that all but vanishes.
-// S3 refuses a request this long after it was signed: from then on nothing of an earlier owner can arrive.
-constexpr std::chrono::minutes kSignatureLife(15);
+// Until when requests of an earlier owner are looked for. S3 itself refuses them 15 minutes after they were signed.
+constexpr absl::Duration kMostLate = absl::Hours(24);
+constexpr double kLookRarer = 1.1;       // About as often, in all, while the time since the take grows tenfold.
+constexpr int kMostTries = 4;            // To put an object where others do.
 constexpr uint64_t kTimestampBytes = 4;  // An event begins with its timestamp.
 
 S3Target::Options Bounded(S3Target::Options options) {
@@ -70,7 +74,8 @@ absl::Status S3Target::Check() {
 absl::StatusOr<std::optional<DurablePosition>> S3Target::DoOpen() {
   RETURN_IF_ERROR(Check());
   RETURN_IF_ERROR(ownership_.Take(claim()));
-  taken_ = checked_ = Clock::now();
+  taken_ = checked_ = looked_for_late_ = Clock::now();
+  next_look_ = options_.ownership_check;
   RETURN_IF_ERROR(store_->AbortUploads(layout_.prefix()));
   if (!ownership_.record().base) {
     RETURN_IF_ERROR(CheckNew());
@@ -144,22 +149,25 @@ absl::StatusOr<PositionRecord> S3Target::PositionOf(const S3Piece& last) {
 absl::Status S3Target::Recover() {
   const S3Ownership::Record owned = ownership_.record();
   GoOnAt(*owned.base);
-  RETURN_IF_ERROR(CheckSurroundings(epoch_, file_));
+  RETURN_IF_ERROR(ReadIntact([this] { return CheckSurroundings(epoch_, file_); }));
   const std::string folder = layout_.Folder(epoch_, file_);
+  bool ahead = false;
   ASSIGN_OR_RETURN(const std::vector<S3Piece> run,
-                   AdoptRun(*store_, layout_, folder, {next_offset_, owned.base_generation}, options_.owner));
+                   AdoptRun(*store_, layout_, folder, {next_offset_, owned.base_generation}, options_.owner, &ahead));
+  if (ahead) checked_ = looked_for_late_ = Clock::time_point();  // To look after the first object that is put.
   if (!run.empty() && run.back().end < next_offset_) {
     return ObjectsDamaged(absl::StrCat("the objects below ", folder, " end with ", run.back().name, ", but ",
                                        next_offset_, " was durable"));
   }
   if (!run.empty() && run.back().end > next_offset_) {
-    ASSIGN_OR_RETURN(const PositionRecord record, PositionOf(run.back()));
+    ASSIGN_OR_RETURN(const PositionRecord record, ReadIntact([&] { return PositionOf(run.back()); }));
     GoOnAt(record);
   }
+  RETURN_IF_ERROR(DeleteLate(PlaceOf(epoch_, file_)));
+  ownership_.ForgetTakes(absl::Now() - kMostLate);
   RETURN_IF_ERROR(ownership_.SetBase(last_record_, owned.file_gtid_set, owned.finished_files));
   taken_at_ = {next_offset_, ownership_.record().generation};
   taken_folder_ = folder;
-  first_key_.clear();
   return manifests_.Open(epoch_, file_, owned.finished_files);
 }
 
@@ -350,33 +358,39 @@ absl::Status S3Target::PutObject(const std::string& key, const S3ObjectTags& tag
     RETURN_IF_ERROR(ownership_.Announce(last_record_, record, key));
     checked_ = Clock::now();
   }
-  for (;;) {
+  RETURN_IF_ERROR(PutOrReplace(key, tags, options));
+  manifests_.Note(key, all);
+  last_record_ = record;
+  return absl::OkStatus();
+}
+
+absl::Status S3Target::PutOrReplace(const std::string& key, const S3ObjectTags& tags, PutOptions options) {
+  for (int tries = 1;; ++tries) {
     const std::unique_ptr<ObjectBody> body = draft_.Body();
     absl::Status put;
     {
       const HistogramTimer timer(&counters()->store_seconds);
       put = store_->Put(key, *body, options).status();
     }
-    if (put.ok()) break;
-    if (!absl::IsAlreadyExists(put)) return put;
-    const absl::Status settled = SettleExisting(key, tags);
-    if (settled.ok()) break;
-    if (!IsNoObject(settled)) return settled;
+    const bool refused = absl::IsAlreadyExists(put) || absl::IsAborted(put);
+    if (!refused || tries == kMostTries) return put;
+    const absl::StatusOr<std::string> replaced = SettleExisting(key, tags);
+    if (!replaced.ok() && !IsNoObject(replaced.status())) return replaced.status();
+    if (replaced.ok() && replaced->empty()) return absl::OkStatus();
+    options.only_if_new = !replaced.ok();
+    options.only_if_etag = replaced.value_or("");
   }
-  manifests_.Note(key, all);
-  if (first_key_.empty()) first_key_ = key;
-  last_record_ = record;
-  return absl::OkStatus();
 }
 
-absl::Status S3Target::SettleExisting(const std::string& key, const S3ObjectTags& tags) {
-  ASSIGN_OR_RETURN(const S3ObjectTags had, HeadTags(*store_, key));
+absl::StatusOr<std::string> S3Target::SettleExisting(const std::string& key, const S3ObjectTags& tags) {
+  ASSIGN_OR_RETURN(S3ObjectTags had, HeadTags(*store_, key));
   // An earlier try of the request, whose answer did not come, put it.
-  if (had.generation == tags.generation && had.sha256 == tags.sha256) return absl::OkStatus();
+  if (had.generation == tags.generation && had.sha256 == tags.sha256) return "";
   RETURN_IF_ERROR(ownership_.Check());
   if (had.generation >= tags.generation) return ObjectsDamaged(absl::StrCat(key, " is there already"));
-  RETURN_IF_ERROR(DeleteSuperseded(*store_, key, options_.owner));
-  return absl::NotFoundError("");
+  Log(LogLevel::kWarning, options_.owner,
+      absl::StrCat("replacing ", key, ": put by an earlier owner of the prefix that had lost it"));
+  return std::move(had.etag);
 }
 
 absl::Status S3Target::CheckOwnership() {
@@ -384,20 +398,19 @@ absl::Status S3Target::CheckOwnership() {
   if (now - checked_ < absl::ToChronoNanoseconds(options_.ownership_check)) return absl::OkStatus();
   RETURN_IF_ERROR(ownership_.Check());
   checked_ = now;
-  return now - taken_ < kSignatureLife ? DeleteLateArrivals() : absl::OkStatus();
+  if (absl::FromChrono(now - looked_for_late_) < next_look_ || absl::FromChrono(now - taken_) > kMostLate) {
+    return absl::OkStatus();
+  }
+  looked_for_late_ = now;
+  next_look_ *= kLookRarer;
+  return DeleteLate("");
 }
 
-absl::Status S3Target::DeleteLateArrivals() {
-  if (taken_folder_.empty() || !absl::StartsWith(first_key_, taken_folder_)) return absl::OkStatus();
-  ObjectStore::ListOptions options;
-  options.prefix = first_key_.substr(0, first_key_.rfind('-') + 1);
-  ASSIGN_OR_RETURN(const ObjectStore::Listing found, store_->List(options));
-  for (const ObjectInfo& object : found.objects) {
-    if (object.key == first_key_) continue;
-    ASSIGN_OR_RETURN(const S3ObjectTags tags, HeadTags(*store_, object.key));
-    if (tags.generation < ownership_.record().generation) {
-      RETURN_IF_ERROR(DeleteSuperseded(*store_, object.key, options_.owner));
-    }
+absl::Status S3Target::DeleteLate(const std::string& settled) {
+  for (const S3Take& take : ownership_.record().takes) {
+    if (take.place == settled) continue;
+    const std::string folder = absl::StrCat(layout_.prefix(), take.place, "/");
+    RETURN_IF_ERROR(DeleteLateArrivals(*store_, layout_, folder, take.offset, options_.owner));
   }
   return absl::OkStatus();
 }

@@ -77,11 +77,15 @@ class S3Target : public Target {
   // Makes `position` durable with what of the draft stands before the mark.
   absl::Status Seal(const DurablePosition& position);
   absl::Status PutObject(const std::string& key, const S3ObjectTags& tags, const DurablePosition& position);
-  // There is an object of the key: ours, or one of an earlier owner, which is deleted (NOT_FOUND: put it again).
-  absl::Status SettleExisting(const std::string& key, const S3ObjectTags& tags);
+  // Puts the draft's object, also in place of one that an earlier owner put.
+  absl::Status PutOrReplace(const std::string& key, const S3ObjectTags& tags, PutOptions options);
+  // There is an object of the key. Empty: it is ours; the etag of one of an earlier owner, which is to be replaced;
+  // NOT_FOUND: it is gone.
+  absl::StatusOr<std::string> SettleExisting(const std::string& key, const S3ObjectTags& tags);
   absl::Status CheckOwnership();
-  // Deletes what an earlier owner's last request, delivered late, may have put beside this owner's first object.
-  absl::Status DeleteLateArrivals();
+  // Deletes what requests of earlier owners, delivered late, have put beside the objects that took their place,
+  // but in the log file at `settled`.
+  absl::Status DeleteLate(const std::string& settled);
   absl::Status SetBase(const DurablePosition& position);
   void GoOnAt(const PositionRecord& record);
 
@@ -99,9 +103,10 @@ class S3Target : public Target {
   uint32_t first_event_time_ = 0;  // Of the draft.
   S3RunBase taken_at_;             // Where this owner began, in `taken_file_`.
   std::string taken_folder_;
-  std::string first_key_;  // This owner's first object.
   Clock::time_point taken_;
   Clock::time_point checked_;
+  Clock::time_point looked_for_late_;  // And when the next look is due after that.
+  absl::Duration next_look_;
 };
 
 }  // namespace binlogd
