@@ -68,16 +68,16 @@ set(BINLOGD_TEST_COMPILE_OPTIONS $<$<CONFIG:Release>:-O1>)
 
 # binlogd_integration_test(NAME SOURCES file… [DEPENDS target…] [LABEL label] [TIMEOUT seconds] [SERVERS server…]): one GoogleTest
 # binary over real servers, one ctest entry for all its tests, so that they share the servers; with SERVERS (mysql_9_7 …), for tests
-# with a server as their parameter, one entry a server (or another name of a parameter). Runs alone, or with BESIDE, for what mostly
-# waits, beside other tests, and before those that run alone. "Skipped" when a test was skipped and none failed; the reasons are the
-# last lines of its output.
+# with a server as their parameter, one entry a server (or another name of a parameter). Counts as two processors, so that two run at
+# once, or with BESIDE, for what mostly waits, as one; BESIDE begins first, and unit tests fill the gaps. "Skipped" when a test was
+# skipped and none failed; the reasons are the last lines of its output.
 function(binlogd_integration_test name)
   cmake_parse_arguments(ARG "BESIDE" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SERVERS" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL integration)
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 600)
+    set(ARG_TIMEOUT 1200)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/server)
@@ -97,6 +97,6 @@ function(binlogd_integration_test name)
   if(ARG_BESIDE)
     set_tests_properties(${entries} PROPERTIES COST 1000)
   else()
-    set_tests_properties(${entries} PROPERTIES RUN_SERIAL ON)
+    set_tests_properties(${entries} PROPERTIES COST 900 PROCESSORS 2)
   endif()
 endfunction()
